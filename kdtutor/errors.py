@@ -1,0 +1,48 @@
+"""The sentences kdtutor says when something is wrong: the value, what was expected, what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class Error(Exception):
+    """Base of every error that kdtutor raises on purpose."""
+
+
+class ShapeError(Error, ValueError):
+    """A tensor does not have the shape the formula needs."""
+
+
+class ConfigError(Error, ValueError):
+    """A number or an option is out of range."""
+
+
+class UnknownName(Error, ValueError):
+    """A name that kdtutor does not know: a data set, a net, a teacher, a preset."""
+
+
+class DataError(Error, FileNotFoundError):
+    """Data or weights are absent or damaged."""
+
+
+class DivergedError(Error, RuntimeError):
+    """A loss became NaN or infinite."""
+
+
+class BusyError(Error, RuntimeError):
+    """A student is already being trained by another run."""
+
+
+def require(condition: bool, message: str, error: type[Error] = ConfigError) -> None:
+    """Raise `error(message)` unless `condition` holds."""
+    if not condition:
+        raise error(message)
+
+
+def choose(kind: str, name: str, options: Iterable[str]) -> str:
+    """Return `name` if it is one of `options`, else raise `UnknownName` that lists them."""
+    known = sorted(options)
+    if name in known:
+        return name
+    near = get_close_matches(str(name), known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise UnknownName(f"{name!r} is not a known {kind}.{hint} Choose from: {', '.join(known)}.")
