@@ -1,0 +1,44 @@
+"""What the networks see: the digits that ship, toy sets made in code, torchvision's sets, any folder of images."""
+
+from pathlib import Path
+
+from ..errors import choose
+from . import digits
+from .batches import Augment, Batches, Source, derived_seed
+from .folders import root, search_roots
+from .image_folder import image_folder, tiny_imagenet
+from .splits import UNLABELLED, Batch, Data, Split
+from .toy import CURVES, toy
+from .vision import KNOWN, vision
+
+__all__ = [
+    "UNLABELLED", "Augment", "Batch", "Batches", "Data", "Source", "Split", "derived_seed", "image_folder",
+    "load", "names", "root", "search_roots", "tiny_imagenet", "toy", "vision",
+]  # fmt: skip
+
+
+def names() -> tuple[str, ...]:
+    """Every name that `load` knows."""
+    return ("digits", *CURVES, *KNOWN, "tiny-imagenet", "image-folder")
+
+
+def load(name: str, root: str | Path | None = None, download: bool = False) -> Data:
+    """A data set by name.
+
+    "digits" ships with the course; "moons", "spirals" and "rings" are made in code; torchvision's sets ("cifar100" …)
+    are read from `root`, KDTUTOR_DATA or `data/`, and downloaded only with `download=True`; "image-folder" reads
+    `root/train/<class>/*` and `root/test/<class>/*`. Raises `UnknownName` or `DataError`.
+    """
+    choose("data set", name, names())
+    if name == "digits":
+        return digits.digits()
+    if name in CURVES:
+        return toy(name)
+    if name == "tiny-imagenet":
+        return tiny_imagenet(root)
+    if name == "image-folder":
+        return image_folder(root)
+    import kdtutor_torchvision
+
+    kdtutor_torchvision.ensure()  # torch calls it too, unless its plug-ins are switched off
+    return vision(name, root, download)

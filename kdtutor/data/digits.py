@@ -1,0 +1,42 @@
+"""The data set that ships: 5,000 handwritten digits (see data/digits/card.json for source and licence)."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..errors import DataError, require
+from .folders import root
+from .splits import Data, Split
+
+
+def card(folder: Path | None = None) -> dict[str, Any]:
+    """Source, licence, split, checksum and statistics of the digits."""
+    path = (folder or root() / "digits") / "card.json"
+    require(path.is_file(), f"{path} is missing; restore it from the repository (git checkout -- data)", DataError)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def digits(folder: Path | None = None) -> Data:
+    """The 5,000 digits: 28×28 grey images, train 3,500 / val 500 / test 1,000, every class equally often."""
+    folder = folder or root() / "digits"
+    about, path = card(folder), folder / "digits.npz"
+    require(path.is_file(), f"{path} is missing; restore it from the repository (git checkout -- data)", DataError)
+    found = sha256(path)
+    require(
+        found == about["sha256"],
+        f"{path} is damaged: its sha256 begins with {found[:8]}, expected {about['sha256'][:8]}; "
+        "restore it (git checkout -- data)",
+        DataError,
+    )
+    with np.load(path) as stored:
+        images, labels, part = (torch.from_numpy(stored[key]) for key in ("images", "labels", "part"))
+    train, val, test = (Split(images[part == i].unsqueeze(1), labels[part == i].long()) for i in range(3))
+    return Data("digits", train, val, test, tuple(about["classes"]), tuple(about["mean"]), tuple(about["std"]))

@@ -1,0 +1,175 @@
+"""What the networks see: splits of images and labels, and the data set they belong to."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from ..errors import ConfigError, ShapeError, require
+
+UNLABELLED = -1
+"""The label of an image whose class the student may not see."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one training step gets: normalised images, labels (`UNLABELLED` = none) and the rows they came from."""
+
+    images: Float[Tensor, "B *shape"]
+    labels: Int[Tensor, " B"]
+    indices: Int[Tensor, " B"]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device | str) -> "Batch":
+        return Batch(self.images.to(device), self.labels.to(device), self.indices.to(device))
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a data set, whole in memory: uint8 images `(N, C, H, W)`, or float points `(N, D)`, and labels."""
+
+    images: Tensor
+    labels: Int[Tensor, " N"]
+
+    def __post_init__(self) -> None:
+        require(
+            len(self.images) == len(self.labels),
+            f"a split has {len(self.images)} images and {len(self.labels)} labels; it needs one label per image",
+            ShapeError,
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, rows: Tensor | slice | list[int]) -> "Split":
+        return Split(self.images[rows], self.labels[rows])
+
+    @cached_property
+    def labelled(self) -> Bool[Tensor, " N"]:
+        """Which images have a label."""
+        return self.labels != UNLABELLED
+
+    def chunks(self, rows: Iterable[Int[Tensor, " b"]]) -> Iterator[Tensor]:
+        """The images of each chunk of rows, in order."""
+        for chunk in rows:
+            yield self.images[chunk.to(self.images.device)]
+
+    def to(self, device: torch.device | str) -> "Split":
+        return Split(self.images.to(device), self.labels.to(device))
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set: its splits, its class names, and the statistics that normalise its pixels.
+
+    `mean` and `std` are per channel, for pixels scaled to 0…1. `val` is what choices may look at; `test` is for the
+    last number only. Sets without a validation split have `val=None`.
+    """
+
+    name: str
+    train: Split
+    val: Split | None
+    test: Split
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for part, split in self.splits().items():
+            low, high = (int(split.labels.min()), int(split.labels.max())) if len(split) else (0, 0)
+            require(
+                low >= UNLABELLED and high < self.num_classes,
+                f"{self.name}: the {part} labels run from {low} to {high}; with {self.num_classes} classes they must "
+                f"lie in 0…{self.num_classes - 1} ({UNLABELLED} marks an unlabelled image)",
+            )
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.classes)
+
+    @property
+    def channels(self) -> int:
+        return int(self.test.images.shape[1])
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Height and width; empty for points."""
+        return tuple(self.test.images.shape[2:])
+
+    def splits(self) -> dict[str, Split]:
+        named = {"train": self.train, "val": self.val, "test": self.test}
+        return {name: split for name, split in named.items() if split is not None}
+
+    def to(self, device: torch.device | str) -> "Data":
+        val = self.val.to(device) if self.val is not None else None
+        return replace(self, train=self.train.to(device), val=val, test=self.test.to(device))
+
+    def normalise(self, images: Tensor) -> Float[Tensor, "N *shape"]:
+        """(x / 255 - mean) / std per channel; points are returned as they are."""
+        if images.is_floating_point():
+            return images
+        scale = [1 / (255 * s) for s in self.std]
+        shift = [-m / s for m, s in zip(self.mean, self.std, strict=True)]
+        as_map = torch.tensor([scale, shift], device=images.device).view(2, 1, -1, 1, 1)
+        return torch.addcmul(as_map[1], images.float(), as_map[0])
+
+    def few_labels(self, per_class: int, unlabelled: int | None = None, seed: int = 0) -> "Data":
+        """The label-scarce setting: `per_class` labelled training images a class, the others without their label.
+
+        The unlabelled ones are the transfer set on which a teacher may still speak; `unlabelled` limits them (images a
+        class). The choice depends on `seed` alone.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        keep, hide = [], []
+        for k in range(self.num_classes):
+            rows = (self.train.labels == k).nonzero().flatten()
+            require(
+                1 <= per_class <= len(rows),
+                f"few_labels(per_class={per_class}): class {self.classes[k]!r} has {len(rows)} training images; "
+                f"choose 1…{len(rows)}",
+            )
+            rows = rows[torch.randperm(len(rows), generator=generator).to(rows.device)]
+            keep.append(rows[:per_class])
+            hide.append(rows[per_class:][:unlabelled])
+        shown, hidden = torch.cat(keep), torch.cat(hide)
+        labels = self.train.labels.clone()
+        labels[hidden] = UNLABELLED
+        train = replace(self.train, labels=labels)[torch.cat([shown, hidden])]
+        return replace(self, train=train)
+
+    def labelled_only(self) -> "Data":
+        """The same data without its unlabelled training images: all that a student without a teacher can use."""
+        return replace(self, train=self.train[self.train.labelled])
+
+    def without_class(self, k: int) -> "Data":
+        """The same data with no training image of class `k`; val and test keep theirs (Hinton's omitted digit)."""
+        require(0 <= k < self.num_classes, f"without_class({k}): the classes are 0…{self.num_classes - 1}")
+        return replace(self, train=self.train[self.train.labels != k])
+
+    def describe(self) -> str:
+        """One line a split."""
+        shape = "×".join(map(str, self.test.images.shape[1:]))
+        lines = [f"{self.name}: {self.num_classes} classes, {shape}"]
+        for name, split in self.splits().items():
+            hidden = int((~split.labelled).sum())
+            lines.append(f"  {name:5} {len(split):6,}" + (f"  ({hidden:,} without a label)" if hidden else ""))
+        return "\n".join(lines)
+
+
+def stratified(labels: Int[Tensor, " N"], counts: tuple[int, ...], seed: int) -> tuple[Int[Tensor, " n"], ...]:
+    """Rows of disjoint parts, each with `counts[i]` images of every class; the order within a part is by row."""
+    generator = torch.Generator().manual_seed(seed)
+    parts: list[list[Tensor]] = [[] for _ in counts]
+    for k in labels.unique().tolist():
+        rows = (labels == k).nonzero().flatten()
+        if len(rows) < sum(counts):
+            raise ConfigError(f"class {k} has {len(rows)} images; the split asks for {sum(counts)}")
+        rows = rows[torch.randperm(len(rows), generator=generator)]
+        for part, chunk in zip(parts, rows[: sum(counts)].split(list(counts)), strict=True):
+            part.append(chunk)
+    return tuple(torch.cat(part).sort().values for part in parts)

@@ -1,0 +1,138 @@
+"""Sets from disk: torchvision's classes, folders of images; absent and damaged files."""
+
+import gzip
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from kdtutor import DataError, UnknownName, data
+from kdtutor.data.image_folder import FileSplit, image_folder
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(UnknownName, match=r"'cifar1000'.*Did you mean 'cifar100'.*digits"):
+        data.load("cifar1000")
+
+
+def test_an_absent_set_says_where_it_was_looked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("KDTUTOR_DATA", str(tmp_path / "mine"))
+    with pytest.raises(DataError, match=r"cifar100: nothing at .*mine.*download=True"):
+        data.load("cifar100")
+
+
+def test_damaged_cifar_files_are_refused(tmp_path):
+    folder = tmp_path / "cifar-100-python"
+    folder.mkdir()
+    for name in ("train", "test", "meta"):
+        (folder / name).write_bytes(pickle.dumps({"data": 1}))
+    with pytest.raises(DataError, match="incomplete or damaged"):
+        data.load("cifar100", root=tmp_path)
+
+
+def test_damaged_mnist_archives_are_refused(tmp_path):
+    folder = tmp_path / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    with gzip.open(folder / "train-images-idx3-ubyte.gz", "wb") as packed:
+        packed.write(b"not the real file")
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz is damaged: its md5"):
+        data.load("mnist", root=tmp_path)
+
+
+def test_half_unpacked_mnist_is_refused(tmp_path):
+    folder = tmp_path / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    (folder / "train-images-idx3-ubyte").write_bytes(b"\0\0\10\3")
+    with pytest.raises(DataError, match="mnist: the files below"):
+        data.load("mnist", root=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["cifar100", "fashion-mnist", "mnist"])
+def test_the_real_sets_where_they_are_present(name):
+    try:
+        real = data.load(name)
+    except DataError:
+        pytest.skip(f"{name} is not on this machine (KDTUTOR_DATA names the folder)")
+    assert len(real.train) in (50_000, 60_000) and len(real.test) == 10_000
+    pixels = real.train.images.float().div(255).transpose(0, 1).flatten(1)
+    torch.testing.assert_close(pixels.mean(1), torch.tensor(real.mean), atol=1e-3, rtol=0)
+    torch.testing.assert_close(pixels.std(1), torch.tensor(real.std), atol=1e-3, rtol=0)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    generator = np.random.default_rng(0)
+    for part, count in (("train", 6), ("test", 2)):
+        for name in ("cat", "dog"):
+            (tmp_path / part / name).mkdir(parents=True)
+            for i in range(count):
+                pixels = generator.integers(0, 255, (20, 14, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(tmp_path / part / name / f"{i}.png")
+    return tmp_path
+
+
+def test_a_folder_of_images_becomes_a_data_set(folder):
+    pets = data.load("image-folder", root=folder)
+    assert pets.classes == ("cat", "dog") and pets.val is None
+    assert pets.train.images.shape == (12, 3, 64, 64) and pets.test.labels.tolist() == [0, 0, 1, 1]
+
+
+def test_a_large_folder_streams_the_same_batches(folder):
+    in_memory = image_folder(folder, size=16)
+    streamed = image_folder(folder, size=16, in_memory=0, workers=0)
+    assert isinstance(streamed.train, FileSplit)
+    pair = [
+        list(data.Batches(pets.train, pets, 4, data.Augment(pad=1)).epoch(1, 0, start=1))
+        for pets in (in_memory, streamed)
+    ]
+    assert len(pair[0]) == 2
+    for a, b in zip(*pair, strict=True):
+        assert torch.equal(a.images, b.images) and torch.equal(a.labels, b.labels)
+
+
+def test_a_streamed_folder_can_be_made_scarce(folder):
+    scarce = image_folder(folder, size=16, in_memory=0, workers=0).few_labels(2)
+    assert len(next(data.Batches(scarce.train, scarce, 4).epoch(0, 0))) == 4
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda root: [path.unlink() for path in (root / "train").rglob("*.png")], "no image file"),
+        (lambda root: (root / "train" / "cat" / "0.png").write_bytes(b"nonsense"), "cannot be read as an image"),
+        (lambda root: (root / "test" / "cat").rename(root / "test" / "cow"), "'cow'"),
+        (lambda root: (root / "test").rename(root / "elsewhere"), "neither val/ nor test/"),
+        (lambda root: (root / "train").rename(root / "elsewhere"), "is not a folder"),
+    ],
+)  # fmt: skip
+def test_a_broken_folder_is_named(folder, damage, sentence):
+    damage(folder)
+    with pytest.raises(DataError, match=sentence):
+        data.load("image-folder", root=folder)
+
+
+def test_tiny_imagenet_in_its_authors_layout(tmp_path):
+    base = tmp_path / "tiny-imagenet-200"
+    image = Image.fromarray(np.zeros((64, 64, 3), np.uint8))
+    for name in ("n01", "n02"):
+        (base / "train" / name / "images").mkdir(parents=True)
+        image.save(base / "train" / name / "images" / f"{name}_0.JPEG")
+    (base / "val" / "images").mkdir(parents=True)
+    image.save(base / "val" / "images" / "val_0.JPEG")
+    (base / "val" / "val_annotations.txt").write_text("val_0.JPEG\tn02\t0\t0\t1\t1\n")
+    tiny = data.load("tiny-imagenet", root=tmp_path)
+    assert tiny.classes == ("n01", "n02") and tiny.test.labels.tolist() == [1] and len(tiny.train) == 2
+    with pytest.raises(DataError, match="tiny-imagenet: no folder"):
+        data.load("tiny-imagenet", root=tmp_path / "nowhere")
+
+
+def test_a_damaged_digits_file_is_refused(tmp_path):
+    shipped = data.root() / "digits"
+    (tmp_path / "card.json").write_bytes((shipped / "card.json").read_bytes())
+    stored = bytearray((shipped / "digits.npz").read_bytes())
+    stored[1000] ^= 1
+    (tmp_path / "digits.npz").write_bytes(stored)
+    with pytest.raises(DataError, match="is damaged: its sha256"):
+        data.digits.digits(tmp_path)
