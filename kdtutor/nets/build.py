@@ -1,0 +1,105 @@
+"""Nets by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from ..errors import UnknownName, choose, require
+from .resnet import resnet
+from .small import lenet, mlp
+from .trace import Net, Staged
+from .vgg import DEPTHS, vgg
+from .wide_resnet import wide_resnet
+
+#: Names to start from; any depth that fits its family and any multiplier work too (resnet26, resnet8x0.5, mlp128).
+NAMES = (
+    *(f"resnet{depth}" for depth in (8, 14, 20, 32, 44, 56, 110)), "resnet8x0.25", "resnet8x4", "resnet32x4",
+    "wrn_16_1", "wrn_16_2", "wrn_40_1", "wrn_40_2", *(f"vgg{depth}" for depth in DEPTHS),
+    "lenet5", "lenet5_half", "mlp", "mlp64",
+)  # fmt: skip
+
+
+def build(name: str, classes: int = 100, channels: int | None = None, stem_stride: int = 1) -> Net:
+    """A net with fresh weights, drawn from torch's global generator.
+
+    Args:
+        name: resnetD with D = 6n + 2 layers, wrn_D_K with D = 6n + 4 and K times the width, vgg8, 11, 13, 16 or 19,
+            lenet5 and lenet5_half, mlpW for points in the plane (three layers of W neurons; mlp: 32). ResNets, VGGs
+            and lenet5 take a multiplier of all widths at the end: resnet8x4, resnet8x0.25.
+        classes: K, how many logits.
+        channels: of the images, 3 by default; for an mlp the coordinates of a point, 2 by default.
+        stem_stride: stride of the first convolution; with 2 a net on 28-pixel digits does a quarter of the work.
+
+    Raises:
+        UnknownName: there is no such net. ConfigError: a number is out of range.
+    """
+    make, numbers = _family(name)
+    if channels is None:
+        channels = 2 if make is _mlp else 3
+    for what, number in (("classes", classes), ("channels", channels), ("stem_stride", stem_stride)):
+        whole = isinstance(number, int) and not isinstance(number, bool) and number >= 1
+        require(whole, f"{what} is {number!r}; expected a whole number of at least 1")
+    net = make(*numbers, name=name, classes=classes, channels=channels, stem_stride=stem_stride)
+    net.name = name
+    net.config = {"name": name, "classes": classes, "channels": channels, "stem_stride": stem_stride}
+    return net
+
+
+def _family(name: str) -> tuple[Callable[..., Staged], tuple[str | None, ...]]:
+    """Who makes the net, and the numbers in its name."""
+    for pattern, make in _FAMILIES.items():
+        if match := re.fullmatch(pattern, str(name)):
+            return make, match.groups()
+    choose("net", name, NAMES)
+    raise AssertionError("each of NAMES belongs to a family")
+
+
+def _resnet(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+    fits = int(depth) % 6 == 2 and int(depth) > 2
+    require(fits, f"{name!r} is not a known net: CIFAR ResNets have 6n+2 layers: 8, 14, 20, 26, 32 …", UnknownName)
+    return resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride)
+
+
+def _wide(depth: str, times: str, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+    fits = int(depth) % 6 == 4 and int(depth) > 4
+    require(fits, f"{name!r} is not a known net: wide ResNets have 6n+4 layers: 10, 16, 22, 28, 34, 40 …", UnknownName)
+    return wide_resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride)
+
+
+def _vgg(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+    depths = ", ".join(map(str, DEPTHS))
+    require(int(depth) in DEPTHS, f"{name!r} is not a known net: VGGs have {depths} layers", UnknownName)
+    return vgg(int(depth), _multiplier(times, name), classes, channels, stem_stride)
+
+
+def _lenet(half: str | None, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+    _no_stem(name, stem_stride)
+    return lenet(0.5 if half else _multiplier(times, name), classes, channels)
+
+
+def _mlp(width: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+    _no_stem(name, stem_stride)
+    neurons = int(width or 32)
+    require(neurons > 0, f"{name!r}: a layer needs at least 1 neuron")
+    return mlp(neurons, classes, channels)
+
+
+def _multiplier(times: str | None, name: str) -> float:
+    multiplier = float(times or 1)
+    require(multiplier > 0, f"{name!r}: the multiplier of the widths must be above 0")
+    return multiplier
+
+
+def _no_stem(name: str, stem_stride: int) -> None:
+    require(stem_stride == 1, f"stem_stride is {stem_stride}, but {name} has no stem; leave it at 1")
+
+
+_TIMES = r"(\d+(?:\.\d+)?)"
+_FAMILIES: dict[str, Callable[..., Staged]] = {
+    rf"resnet(\d+)(?:x{_TIMES})?": _resnet,
+    rf"wrn_(\d+)_{_TIMES}": _wide,
+    rf"vgg(\d+)(?:x{_TIMES})?": _vgg,
+    rf"lenet5(?:(_half)|x{_TIMES})?": _lenet,
+    r"mlp(\d+)?": _mlp,
+}

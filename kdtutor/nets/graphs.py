@@ -1,0 +1,145 @@
+"""What `wrap` needs to know about a traced model: its nodes by name, which overwrite their input, cuts between two."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.fx import Graph, GraphModule, Node
+from torch.nn import functional as F
+
+from ..errors import ConfigError, UnknownName, require
+
+_RELU_MODULES = (nn.ReLU, nn.ReLU6)
+_RELU_CALLS = (F.relu, F.relu6, F.relu_, torch.relu, torch.relu_, "relu", "relu_")
+_OVERWRITING = (operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.setitem)
+_VIEWS = {"contiguous", "detach", "expand", "flatten", "getitem", "permute", "reshape", "squeeze", "transpose",
+          "unflatten", "unsqueeze", "view"}  # fmt: skip
+_VIEW_MODULES = (nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout)
+
+
+def find(nodes: Mapping[str, Node], name: str, model: str) -> Node:
+    """The node called `name`, or the last node of the module called `name`."""
+    inside = [known for known in nodes if known == name or known.startswith(f"{name}.")]
+    if not inside:
+        modules = {".".join(known.split(".")[:i]) for known in nodes for i in range(1, known.count(".") + 2)}
+        near = get_close_matches(str(name), sorted(modules), n=6, cutoff=0.4) or list(nodes)[-6:]
+        raise UnknownName(
+            f"{name!r} is not a node of {model}; near it are {', '.join(near)}; nets.node_names(model) lists all."
+        )
+    return nodes[inside[-1]]
+
+
+def read_by_last_linear(module: GraphModule, logits: Node) -> Node:
+    """What the last linear layer before `logits` reads."""
+    before = ancestors(logits)
+    for node in reversed(logits.graph.nodes):
+        if node in before and (_calls(module, node, (nn.Linear,)) or node.target is F.linear):
+            return node.all_input_nodes[0]
+    raise ConfigError("the model has no linear layer; name the node of its embedding: wrap(model, embedding=…)")
+
+
+def ancestors(end: Node, start: Node | None = None) -> set[Node]:
+    """`end` and every node that it depends on, not looking past `start` (which is left out)."""
+    found: set[Node] = set()
+    ahead = [end]
+    while ahead:
+        node = ahead.pop()
+        if node is not start and node not in found:
+            found.add(node)
+            ahead += node.all_input_nodes
+    return found
+
+
+def check_order(taps: Sequence[Node], model: str) -> None:
+    """Each tap must be computed after the one before it."""
+    position = {node: i for i, node in enumerate(taps[0].graph.nodes)} if taps else {}
+    for first, second in pairwise(taps):
+        message = f"{label(second)!r} is not computed after {label(first)!r} in {model}; list stages in order"
+        require(position[first] < position[second], message)
+
+
+def label(node: Node) -> str:
+    """The node's name as the user knows it."""
+    return node.meta.get("label", node.name)
+
+
+def protect(module: GraphModule, tap: Node) -> None:
+    """Let in-place operations on `tap` work on a copy, or a tapped pre-activation would be read after its ReLU."""
+    users = [node for node in tap.graph.nodes if node in tap.users and node.op != "output"]
+    overwriting = [_overwrites(module, user) for user in users]
+    if any(overwriting):
+        with tap.graph.inserting_after(tap):
+            copy = tap.graph.call_method("clone", (tap,))
+        copy.meta["label"] = label(tap)
+        for user in users[overwriting.index(True) :]:
+            user.replace_input_with(tap, copy)
+
+
+def cut(module: GraphModule, graph: Graph, start: Node | None, end: Node) -> Graph:
+    """The part of `graph` that leads from the active map of `start` (None: from the images) to `end`.
+
+    Raises:
+        ConfigError: the part needs a tensor from before `start`, or reads `start` otherwise than through a ReLU.
+    """
+    needed = ancestors(end, start)
+    part = Graph()
+    copies: dict[Node, Node] = {}
+    if start is not None:
+        earlier = set(list(graph.nodes)[: list(graph.nodes).index(start)]) & needed
+        crossing = [node for node in earlier if node.op != "get_attr" and node.users.keys() & needed - earlier]
+        require(
+            not crossing,
+            f"{label(end)!r} cannot be computed from {label(start)!r} alone: it also needs "
+            f"{', '.join(sorted(repr(label(node)) for node in crossing))}; choose stages that everything flows through",
+        )
+        require(
+            _is_relu(module, start) or all(_is_relu(module, user) for user in _readers(start, needed)),
+            f"{label(start)!r} is not read through a ReLU, so {label(end)!r} cannot be computed from its active map; "
+            "only the whole forward pass and its trace are available for such a stage",
+        )
+        copies[start] = part.placeholder("h")
+    for node in graph.nodes:
+        if node in needed:
+            copies[node] = part.node_copy(node, copies.__getitem__)
+    part.output(copies[end])
+    return part
+
+
+def _readers(node: Node, needed: set[Node]) -> list[Node]:
+    """Needed nodes that read `node`, looking through copies of it."""
+    readers: list[Node] = []
+    for user in node.users:
+        if user in needed:
+            readers += _readers(user, needed) if user.target == "clone" else [user]
+    return readers
+
+
+def _calls(module: GraphModule, node: Node, kinds: tuple[type, ...]) -> bool:
+    return node.op == "call_module" and isinstance(module.get_submodule(str(node.target)), kinds)
+
+
+def _is_relu(module: GraphModule, node: Node) -> bool:
+    if node.op == "call_module":
+        called = module.get_submodule(str(node.target))
+        while isinstance(called, nn.Sequential) and called:  # torchvision's convolution, norm and ReLU as one node
+            called = called[-1]
+        return isinstance(called, _RELU_MODULES)
+    return node.op.startswith("call_") and node.target in _RELU_CALLS
+
+
+def _overwrites(module: GraphModule, node: Node) -> bool:
+    """Whether the node, or one that reads a view made by it, changes its input; when in doubt, yes: it costs a copy."""
+    if node.op == "call_module":
+        called = module.get_submodule(str(node.target))
+        inplace, view = getattr(called, "inplace", False), isinstance(called, _VIEW_MODULES)
+    else:
+        name = str(getattr(node.target, "__name__", node.target))
+        flagged = any(value is True for value in (*node.args[1:], node.kwargs.get("inplace")))
+        inplace = flagged or node.target in _OVERWRITING or (name.endswith("_") and not name.endswith("__"))
+        view = name in _VIEWS
+    return bool(inplace) or (view and any(_overwrites(module, user) for user in node.users))

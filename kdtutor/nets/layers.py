@@ -1,0 +1,81 @@
+"""The few layers that several architectures share, and how weights start."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..errors import ConfigError, ShapeError, require
+
+
+class Images(nn.Module):
+    """Checks a batch of images and repeats one channel where `channels` are expected."""
+
+    def __init__(self, channels: int, smallest: int = 1, largest: int | None = None) -> None:
+        super().__init__()
+        self.channels, self.smallest, self.largest = channels, smallest, largest
+
+    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
+        return as_images(x, self.channels, self.smallest, self.largest)
+
+
+def as_images(x: Tensor, channels: int, smallest: int = 1, largest: int | None = None) -> Tensor:
+    """The batch x as (B, channels, H, W); a 1-channel batch is repeated over the channels.
+
+    Raises:
+        ConfigError: the pixels are integers. ShapeError: wrong dimensions, channels or size (in pixels).
+    """
+    shape = tuple(x.shape)
+    require(x.ndim == 4, f"expected images (B, {channels}, H, W), got {shape}", ShapeError)
+    require(
+        x.shape[1] in (1, channels),
+        f"expected images with {channels} channels (or 1, which is repeated), got {shape}; build the net with "
+        f"channels={x.shape[1]}",
+        ShapeError,
+    )
+    require(x.is_floating_point(), f"expected floating-point images, got {x.dtype}: normalise them first", ConfigError)
+    small, large = min(x.shape[2:]), max(x.shape[2:])
+    require(small >= smallest, f"images must be at least {smallest} pixels high and wide, got {shape}", ShapeError)
+    if largest is not None:
+        require(large <= largest, f"images must be at most {largest} pixels high and wide, got {shape}", ShapeError)
+    return x.expand(-1, channels, -1, -1)
+
+
+def named(**modules: nn.Module) -> nn.Sequential:
+    """A Sequential whose parts have names, so that weights on disk can be read."""
+    return nn.Sequential(OrderedDict(modules))
+
+
+def conv(c_in: int, c_out: int, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
+    """A convolution that keeps the size (divided by the stride), without bias: a batch norm follows."""
+    return nn.Conv2d(c_in, c_out, kernel, stride=stride, padding=kernel // 2, bias=False)
+
+
+def average_pool() -> nn.Sequential:
+    """(B, C, H, W) → (B, C), the mean over space."""
+    return named(average=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten())
+
+
+def scaled(width: int, multiplier: float) -> int:
+    """`width` times `multiplier`, at least one channel."""
+    return max(1, round(width * multiplier))
+
+
+def initialise(net: nn.Module) -> None:
+    """Start as the distillation zoo does: convolutions normal with variance 2 / fan_out (He et al. 2015, §2.2) and
+    bias 0, batch norms 1 and 0; linear layers keep PyTorch's start."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.ones_(module.weight)
+            nn.init.zeros_(module.bias)
+
+
+def count_parameters(net: nn.Module) -> int:
+    """How many numbers the net has to learn: elements of all its parameters, buffers not counted."""
+    return sum(parameter.numel() for parameter in net.parameters())

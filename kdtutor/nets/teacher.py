@@ -1,0 +1,123 @@
+"""Trained teachers: weights in `NAME.safetensors` and how they came about in `NAME.json`, their card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import nn
+from torch.random import fork_rng
+
+from ..data import root
+from ..errors import DataError, Error, choose, require
+from ..files import write_whole
+from .build import build
+from .trace import Net
+
+FORMAT = 1
+#: What whoever saves a teacher has to tell: its data and recipe, its accuracy and the count behind it, the command.
+TOLD = ("data", "recipe", "seed", "accuracy", "correct", "total", "command")
+
+
+def teacher(name: str | Path) -> Net:
+    """A trained teacher, ready to teach: evaluation mode, no gradients, `.card` with its data, recipe and accuracy.
+
+    Args:
+        name: of a teacher that ships, as `teachers()` lists them, or the path of a .safetensors file with its card
+            (.json) beside it.
+
+    Raises:
+        UnknownName: no such teacher. DataError: its weights or its card are absent or damaged.
+    """
+    path = Path(name)
+    if path.suffix != ".safetensors":
+        known = [card.stem for card in _folder().glob("*.json")]
+        require(bool(known), f"there are no teachers in {_folder()}; {_REMEDY}", DataError)
+        path = _folder() / f"{choose('teacher', str(name), known)}.safetensors"
+    weights = _bytes(path)
+    card = _card(path.with_suffix(".json"))
+    digest = sha256(weights).hexdigest()
+    message = f"{path} is damaged: its sha256 starts with {digest[:12]}, its card says {card['sha256'][:12]}; {_REMEDY}"
+    require(digest == card["sha256"], message, DataError)
+    try:
+        with fork_rng(devices=[]):  # what is drawn and then overwritten must not change the weights of the next net
+            net = build(**card["config"])
+        net.load_state_dict(load(weights))
+    except (Error, SafetensorError, RuntimeError, TypeError) as error:
+        raise DataError(f"{path} does not fit the net of its card, {card['config']}: {error}; {_REMEDY}") from error
+    net.card = card
+    return net.eval().requires_grad_(False)
+
+
+def teachers(folder: str | Path | None = None) -> list[dict[str, Any]]:
+    """The cards of the teachers that ship, by name; of those in `folder` if one is given."""
+    return [_card(path) for path in sorted(Path(folder or _folder()).glob("*.json"))]
+
+
+def save_teacher(
+    net: nn.Module,
+    name: str,
+    card: Mapping[str, Any],
+    folder: str | Path | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write `name`.safetensors and `name`.json, each to a temporary name first; return the path of the weights.
+
+    Args:
+        net: made by `build`; its `config` goes into the card, with the number of parameters and the sha256.
+        card: data, recipe, seed, accuracy (a fraction), correct, total, command; anything else JSON can hold.
+        folder: where to; default: the folder of the teachers that ship.
+
+    Raises:
+        ConfigError: the card lacks something, the net cannot be built again, or the file exists already.
+    """
+    config = getattr(net, "config", {})
+    require("name" in config, "only nets made by nets.build can be saved as teachers: a card cannot build any other")
+    missing = [key for key in TOLD if key not in card]
+    require(not missing, f"the card of {name!r} lacks {', '.join(missing)}")
+    path = Path(folder or _folder()) / f"{name}.safetensors"
+    require(overwrite or not path.exists(), f"{path} exists; choose another name or pass overwrite=True")
+    weights = save({key: tensor.detach().cpu().contiguous() for key, tensor in net.state_dict().items()})
+    told = {
+        "name": name,
+        **card,
+        "config": config,
+        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "sha256": sha256(weights).hexdigest(),
+        "format": FORMAT,
+    }
+    text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    write_whole(path, weights)
+    write_whole(path.with_suffix(".json"), text)
+    return path
+
+
+_REMEDY = "restore it from the course's repository, or train it with the command on its card"
+
+
+def _folder() -> Path:
+    return root() / "teachers"
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); {_REMEDY}") from error
+
+
+def _card(path: Path) -> dict[str, Any]:
+    try:
+        card = json.loads(_bytes(path))
+    except ValueError as error:
+        raise DataError(f"{path} is not a card: {error}; {_REMEDY}") from error
+    whole = isinstance(card, dict) and {"name", "config", "sha256", "format"} <= card.keys()
+    require(whole, f"{path} is not a teacher's card: it lacks name, config, sha256 or format; {_REMEDY}", DataError)
+    newer = f"{path} has format {card['format']}, this kdtutor reads {FORMAT}; update kdtutor"
+    require(card["format"] == FORMAT, newer, DataError)
+    return card

@@ -1,0 +1,176 @@
+"""What one forward pass leaves behind (`Trace`) and what every network offers (`Net`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..errors import ConfigError, ShapeError, require
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What one forward pass leaves behind, for B samples.
+
+    A stage ends *before* its last ReLU and its reader applies it: AB and OFD read `stages`, FitNets, AT and FSP read
+    `active`.
+
+    Attributes:
+        stem: (B, C_0, H_0, W_0) the map before the first stage, also before its ReLU; None if the net has no stem.
+        stages: pre-activation maps (B, C_i, H_i, W_i), one per stage.
+        embedding: (B, D) what the last linear layer reads.
+        logits: (B, K).
+    """
+
+    stem: Float[Tensor, "B C0 H0 W0"] | None
+    stages: tuple[Float[Tensor, "B C H W"], ...]
+    embedding: Float[Tensor, "B D"]
+    logits: Float[Tensor, "B K"]
+
+    @cached_property
+    def active(self) -> tuple[Float[Tensor, "B C H W"], ...]:
+        """The stages after their ReLU; computed once, whoever asks."""
+        return tuple(F.relu(stage) for stage in self.stages)
+
+    @cached_property
+    def active_stem(self) -> Float[Tensor, "B C0 H0 W0"] | None:
+        """The stem after its ReLU; None if the net has no stem."""
+        return None if self.stem is None else F.relu(self.stem)
+
+    @property
+    def taps(self) -> tuple[Float[Tensor, "B C H W"], ...]:
+        """Every active map in order: the stem's if there is one, then the stages'."""
+        return self.active if self.active_stem is None else (self.active_stem, *self.active)
+
+    def __len__(self) -> int:
+        return self.logits.shape[0]
+
+    def __getitem__(self, samples: Tensor | Sequence[int] | slice | int) -> Trace:
+        """The trace of some samples: a boolean mask (B,), indices, a slice, or one index (which keeps the batch)."""
+        if isinstance(samples, int):
+            samples = [samples]
+        if isinstance(samples, Tensor) and samples.dtype == torch.bool:
+            message = f"the mask has shape {tuple(samples.shape)}, but the trace holds {len(self)} samples"
+            require(samples.shape == (len(self),), message, ShapeError)
+        return self._each(lambda tensor: tensor[samples])
+
+    def detach(self) -> Trace:
+        """The same values, cut off from the graph: what a teacher's trace should be."""
+        return self._each(Tensor.detach)
+
+    def _each(self, function: Callable[[Tensor], Tensor]) -> Trace:
+        return Trace(
+            stem=None if self.stem is None else function(self.stem),
+            stages=tuple(function(stage) for stage in self.stages),
+            embedding=function(self.embedding),
+            logits=function(self.logits),
+        )
+
+
+class Net(nn.Module):
+    """A classifier that shows what happens inside it; make one with `build`, `wrap` or `teacher`.
+
+    A 1-channel batch into a 3-channel net is repeated over the channels.
+
+    Attributes:
+        name: what it is called, such as "resnet20".
+        config: the arguments that make the same architecture again, `build(**config)`.
+        widths: channels of each stage. `stem_width`: channels of the stem, None if there is none.
+        embedding_dim, num_classes: D and K.
+        card: how it was trained, for a teacher that ships; else empty.
+    """
+
+    name: str
+    config: dict[str, Any]
+    widths: tuple[int, ...]
+    stem_width: int | None
+    embedding_dim: int
+    num_classes: int
+    card: dict[str, Any]
+
+    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B K"]:
+        """Images to logits."""
+        return self.trace(x).logits
+
+    def trace(self, x: Float[Tensor, "B C H W"]) -> Trace:
+        """Images to a `Trace`, in one pass: nothing is computed twice, every batch norm runs once."""
+        raise NotImplementedError
+
+    def run(self, h: Tensor, i: int) -> Tensor:
+        """Segment i alone, with S = len(widths) stages; spot-adaptive distillation routes maps through segments.
+
+        i = 0: images to the pre-activation map of stage 1. 0 < i < S: the *active* map (after ReLU) of stage i to the
+        pre-activation map of stage i + 1. i = S: the active map of stage S to the logits (to them from the images if
+        there are no stages). So the chain of segments with a ReLU between them is `forward`.
+
+        Raises:
+            ConfigError: there is no segment i. ShapeError: h is not a map of stage i.
+        """
+        raise NotImplementedError
+
+    def _check_segment(self, h: Tensor, i: int) -> None:
+        last = len(self.widths)
+        require(0 <= i <= last, f"segment {i} does not exist: {self.name} has segments 0 to {last}", ConfigError)
+        if i > 0:
+            width = self.widths[i - 1]
+            message = f"segment {i} of {self.name} reads maps (B, {width}, H, W), got {tuple(h.shape)}"
+            require(h.ndim == 4 and h.shape[1] == width, message, ShapeError)
+
+
+class Staged(Net):
+    """A net made of four kinds of module; an architecture only supplies these.
+
+    stem: images → the stem's map. stages: the first reads the stem as it is, each later one the active map of the
+    stage before it; each ends before its last ReLU. pool: the last active map → embedding. classifier: → logits.
+    """
+
+    def __init__(
+        self,
+        stem: nn.Module,
+        stages: Iterable[nn.Module],
+        pool: nn.Module,
+        classifier: nn.Linear,
+        *,
+        widths: Sequence[int],
+        stem_width: int | None,
+    ) -> None:
+        super().__init__()
+        self.stem = stem
+        self.stages = nn.ModuleList(stages)
+        self.pool = pool
+        self.classifier = classifier
+        self.name = "net"
+        self.config = {}
+        self.card = {}
+        self.widths = tuple(widths)
+        self.stem_width = stem_width
+        self.embedding_dim = classifier.in_features
+        self.num_classes = classifier.out_features
+
+    def trace(self, x: Float[Tensor, "B C H W"]) -> Trace:
+        stem = self.stem(x)
+        active: list[Tensor] = []
+        stages: list[Tensor] = []
+        h = stem
+        for stage in self.stages:
+            stages.append(stage(h))
+            active.append(h := F.relu(stages[-1]))
+        embedding = self.pool(h)
+        trace = Trace(
+            stem if self.stem_width is not None else None, tuple(stages), embedding, self.classifier(embedding)
+        )
+        vars(trace)["active"] = tuple(active)  # the ReLUs that the pass has computed anyway fill the cache
+        return trace
+
+    def run(self, h: Tensor, i: int) -> Tensor:
+        self._check_segment(h, i)
+        if i == len(self.stages):
+            return self.classifier(self.pool(h))
+        return self.stages[i](self.stem(h) if i == 0 else h)
