@@ -1,0 +1,132 @@
+"""A student, a teacher, and how one batch teaches."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ..data import UNLABELLED, Batch
+from ..errors import require
+from ..nets import Net, Trace
+
+Terms = dict[str, Tensor]
+Losses = Callable[[Trace, Trace | None, Batch], Terms]
+
+
+def task_loss(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
+    """Cross-entropy in nats, mean over the labelled samples of the batch; 0 if none is labelled."""
+    total = F.cross_entropy(logits, labels, ignore_index=UNLABELLED, reduction="sum")
+    return total / (labels != UNLABELLED).sum().clamp(min=1)
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One place where student and teacher are compared: a name, and a loss over two traces."""
+
+    name: str
+    loss: Callable[[Trace, Trace], Float[Tensor, ""]]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of training with its own losses, starting with a fresh optimiser.
+
+    The objective is the sum of `weights[name] · losses[name]`; a term without a weight counts once. `schedule` replaces
+    the recipe's for this phase. A phase that needs no teacher does not run it.
+    """
+
+    name: str
+    epochs: int
+    losses: Losses
+    weights: Mapping[str, float] = field(default_factory=dict)
+    needs_teacher: bool = True
+    schedule: str | None = None
+
+
+class Distiller(nn.Module):
+    """Base of every method. A method says *what* is matched by `spots`; the rest is the same for all.
+
+    By default one phase minimises `w_task · cross-entropy + Σ w_spot · spot loss`. A method with stages overrides
+    `phases`; one with a loop of its own overrides `step`. The teacher is frozen and in eval mode, always.
+    """
+
+    def __init__(self, student: Net, teacher: Net | None = None, **options: Any) -> None:
+        super().__init__()
+        if teacher is not None:
+            require(teacher is not student, "teacher and student are the same object; build the student on its own")
+            teacher.requires_grad_(False)
+        self.student = student
+        self.teacher = teacher
+        self.options = options
+        self.noise = torch.Generator()  # what a method draws from; the loop seeds and stores it
+        self.train(student.training)
+
+    def train(self, mode: bool = True) -> "Distiller":
+        super().train(mode)
+        if self.teacher is not None:
+            self.teacher.eval()
+        return self
+
+    def spots(self) -> tuple[Spot, ...]:
+        """The places where knowledge passes over, each with its loss."""
+        return ()
+
+    def weights(self) -> dict[str, float]:
+        """The weight of each term; 1 where none is given."""
+        return {}
+
+    def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+        """Cross-entropy ("task") and the loss of every spot, unweighted."""
+        spots = {spot.name: spot.loss(s, t) for spot in self.spots()} if t is not None else {}
+        return {"task": task_loss(s.logits, batch.labels), **spots}
+
+    def phases(self, epochs: int) -> tuple[Phase, ...]:
+        """How `epochs` are spent."""
+        return (Phase("distil", epochs, self.losses, self.weights(), needs_teacher=self.teacher is not None),)
+
+    def parameter_groups(self, phase: Phase) -> dict[str, list[nn.Parameter]]:
+        """The parameters of each optimiser. The names are those that `step` finds in `optimisers`."""
+        return {"student": [p for p in self.parameters() if p.requires_grad]}
+
+    def teach(self, images: Tensor) -> Trace | None:
+        """The teacher's trace; nothing in it carries a gradient."""
+        if self.teacher is None:
+            return None
+        with torch.no_grad():
+            return self.teacher.trace(images)
+
+    def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
+        """One update. Returns every term, the weighted total as "loss", and the accuracy on labelled samples."""
+        t = self.teach(batch.images) if phase.needs_teacher else None
+        s = self.student.trace(batch.images)
+        terms = phase.losses(s, t, batch)
+        total = torch.stack([phase.weights.get(name, 1.0) * value for name, value in terms.items()]).sum()
+        descend(total, optimisers["student"])
+        return {**terms, "loss": total.detach(), "train_accuracy": accuracy(s.logits, batch.labels)}
+
+
+class Alone(Distiller):
+    """The student without a teacher: cross-entropy on its labels. What every method has to beat."""
+
+    def __init__(self, student: Net) -> None:
+        super().__init__(student)
+
+    def phases(self, epochs: int) -> tuple[Phase, ...]:
+        return (Phase("alone", epochs, self.losses, needs_teacher=False),)
+
+
+def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
+    """One step of `optimiser` down the gradient of `loss`. Parameters that `loss` does not reach stay as they are."""
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    optimiser.step()
+
+
+def accuracy(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
+    """Share of the labelled samples whose largest logit is their class; 0 if none is labelled."""
+    known = labels != UNLABELLED
+    return ((logits.argmax(1) == labels) & known).sum() / known.sum().clamp(min=1)

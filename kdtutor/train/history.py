@@ -1,0 +1,106 @@
+"""What a run leaves on record: one row per phase, epoch and term."""
+
+import json
+import platform
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import DataError, choose
+from ..files import write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..figures import Picture
+
+FORMAT = 1
+
+
+class Row(NamedTuple):
+    """The mean of one term over one epoch. `epoch` counts from 1 over all phases."""
+
+    phase: str
+    epoch: int
+    term: str
+    value: float
+
+
+@dataclass
+class History:
+    """Every term of a run, epoch by epoch, with the configuration and the seed that produced it."""
+
+    config: dict[str, Any] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def seed(self) -> int | None:
+        return self.config.get("seed")
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(row.term for row in self.rows))
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(row.phase for row in self.rows))
+
+    def add(self, phase: str, epoch: int, **values: float) -> None:
+        self.rows.extend(Row(phase, epoch, term, float(value)) for term, value in values.items())
+
+    def curve(self, term: str) -> tuple[list[int], list[float]]:
+        """Epochs and values of one term."""
+        choose("term of this history", term, self.terms)
+        rows = [row for row in self.rows if row.term == term]
+        return [row.epoch for row in rows], [row.value for row in rows]
+
+    def last(self, term: str) -> float:
+        """The value of the last epoch: the number to report."""
+        return self.curve(term)[1][-1]
+
+    def best(self, term: str, largest: bool = True) -> float:
+        """The best value of any epoch: shown beside the last one, never instead of it."""
+        return (max if largest else min)(self.curve(term)[1])
+
+    def frame(self) -> "pd.DataFrame":
+        """The rows as a tidy table with the columns phase, epoch, term, value."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=list(Row._fields))
+
+    def plot(self, *terms: str) -> "Picture":
+        """The curves of the run (all losses and accuracies, or the terms named)."""
+        from ..figures.history import curves  # drawn by the figures layer, asked for here because users look here
+
+        return curves(self, terms or None)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the history as JSON, whole or not at all."""
+        stored = {"format": FORMAT, "config": self.config, "environment": environment(), "rows": self.rows}
+        return write_whole(path, json.dumps(stored, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> "History":
+        path = Path(path)
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            return cls(stored["config"], [Row(*row) for row in stored["rows"]])
+        except FileNotFoundError:
+            raise DataError(f"{path} does not exist; History.save writes such a file") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"{path} is not a history that kdtutor wrote ({error}); remove it or name another"
+            ) from None
+
+
+def environment() -> dict[str, Any]:
+    """What a number may depend on besides its configuration."""
+    import torch
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "gpu": gpu,
+    }

@@ -1,0 +1,288 @@
+"""The only training loop. It is a generator: whoever drains it decides about progress bars, pauses and stops."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..data import Batch, Batches, Data, Source, derived_seed
+from ..errors import BusyError, DivergedError, choose, require
+from .checkpoint import (
+    learnt,
+    load_checkpoint,
+    random_state,
+    restore_random_state,
+    save_checkpoint,
+    write_tensors,
+)
+from .devices import device as find_device
+from .distiller import Distiller, Phase
+from .evaluation import evaluate
+from .history import History
+from .recipe import Recipe, rate
+
+PRECISIONS = ("float32", "bf16")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands after a step. `history` grows at the end of each epoch."""
+
+    phase: str
+    epoch: int  # from 1, over all phases
+    epochs: int
+    step: int  # steps done, over all phases
+    total_steps: int
+    terms: dict[str, float]
+    history: History
+    epoch_ended: bool
+
+    @property
+    def fraction(self) -> float:
+        return self.step / self.total_steps
+
+
+def steps(
+    distiller: Distiller,
+    data: Data,
+    epochs: int = 8,
+    *,
+    recipe: Recipe = Recipe(),  # noqa: B008 (frozen: sharing the default is safe)
+    seed: int = 0,
+    device: str | torch.device | None = None,
+    precision: str = "float32",
+    out: str | Path | None = None,
+    source: Source | None = None,
+) -> Iterator[Progress]:
+    """Train, one step per iteration. Closing the generator stops the run.
+
+    Held-out accuracy is measured after each epoch: on the validation split, or on the test split where a data set has
+    no validation split; the test accuracy of the last weights comes at the end. With `out`, a folder, the run is saved
+    after each epoch and when it is stopped, and a later call with the same arguments continues it to the same numbers.
+    Batches come from `source`, or from the training split. `seed` fixes order, augmentation and noise (also torch's
+    global generator); the first weights are the caller's.
+    """
+    where = find_device(device)
+    choose("precision", precision, PRECISIONS)
+    require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
+    batches = source or Batches(data.train.to(where), data, recipe.batch_size, recipe.augment, recipe.steps_per_epoch)
+    folder = Path(out) if out is not None else None
+    run = _Run(distiller, data, distiller.phases(epochs), batches, recipe, seed, where, precision, folder)
+    return run.steps()  # a call checks its arguments at once; the generator runs when it is drained
+
+
+def fit(
+    distiller: Distiller,
+    data: Data,
+    epochs: int = 8,
+    *,
+    recipe: Recipe = Recipe(),  # noqa: B008
+    seed: int = 0,
+    device: str | torch.device | None = None,
+    precision: str = "float32",
+    out: str | Path | None = None,
+    source: Source | None = None,
+    progress: bool = True,
+    on_epoch: Callable[[Progress], None] | None = None,
+) -> History:
+    """Train to the end and return the history; `steps` tells the rest. `on_epoch` is called after each epoch."""
+    from tqdm import tqdm
+
+    run = steps(
+        distiller, data, epochs, recipe=recipe, seed=seed, device=device, precision=precision, out=out, source=source
+    )
+    history = History()
+    with tqdm(disable=not progress, unit="step", dynamic_ncols=True) as bar:
+        for at in run:
+            history = at.history
+            bar.total = at.total_steps
+            bar.set_description(f"{at.phase}, epoch {at.epoch}/{at.epochs}", refresh=False)
+            if at.epoch_ended:
+                bar.set_postfix({"loss": f"{at.terms['loss']:.3f}"}, refresh=False)
+                if on_epoch:
+                    on_epoch(at)
+            bar.update(at.step - bar.n)
+    return history
+
+
+@contextmanager
+def _alone(student: nn.Module) -> Iterator[None]:
+    """Hold the student for one run; a second run over the same student would mix two trainings."""
+    lock = student.__dict__.setdefault("_training", threading.Lock())
+    if not lock.acquire(blocking=False):
+        raise BusyError(
+            "this student is already being trained by another run; stop that run first, or build a new student"
+        )
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@dataclass
+class _Run:
+    """One training run: what it was asked to do, how far it is, and what it has recorded."""
+
+    distiller: Distiller
+    data: Data
+    phases: tuple[Phase, ...]
+    batches: Source
+    recipe: Recipe
+    seed: int
+    device: torch.device
+    precision: str
+    out: Path | None
+    done: int = 0  # steps, over all phases
+    best: float = -1.0  # held-out accuracy
+    sums: dict[str, float] = field(default_factory=dict)  # terms summed over the epoch in progress
+    history: History = field(init=False)
+
+    def __post_init__(self) -> None:
+        teacher = self.distiller.teacher
+        self.history = History(
+            {
+                "method": type(self.distiller).__name__,
+                "options": self.distiller.options,
+                "data": self.data.name,
+                "train_images": len(self.data.train),
+                "student": self.distiller.student.config,
+                "teacher": teacher.config if teacher is not None else None,
+                "phases": [[phase.name, phase.epochs] for phase in self.phases],
+                "recipe": asdict(self.recipe),
+                "steps_per_epoch": self.batches.steps,
+                "seed": self.seed,
+                "precision": self.precision,
+            }
+        )
+
+    @property
+    def epochs(self) -> int:
+        return sum(phase.epochs for phase in self.phases)
+
+    @property
+    def total_steps(self) -> int:
+        return self.epochs * self.batches.steps
+
+    def at(self, phase: Phase, epoch: int, terms: dict[str, float], epoch_ended: bool) -> Progress:
+        return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
+
+    def steps(self) -> Iterator[Progress]:
+        with _alone(self.distiller.student):
+            yield from self._steps()
+
+    def _steps(self) -> Iterator[Progress]:
+        self.distiller.to(self.device)
+        if self.recipe.channels_last:
+            self.distiller.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        torch.manual_seed(derived_seed(self.seed, "run"))
+        self.distiller.noise.manual_seed(derived_seed(self.seed, "noise"))
+        stored = load_checkpoint(self.out, self.history.config) if self.out else None
+        if stored:
+            self._restore(stored)
+        first = 0
+        for phase in self.phases:
+            last = first + phase.epochs * self.batches.steps
+            if self.done < last:
+                yield from self._phase(phase, first, stored)
+                stored = None
+            first = last
+        self._finish()
+        yield self.at(self.phases[-1], self.epochs, {}, epoch_ended=False)
+
+    def _phase(self, phase: Phase, first: int, stored: dict[str, Any] | None) -> Iterator[Progress]:
+        groups = self.distiller.parameter_groups(phase)
+        optimisers = {name: self.recipe.optimise(group) for name, group in groups.items()}
+        if stored and self.done > first:  # in the middle of this phase
+            for name, optimiser in optimisers.items():
+                optimiser.load_state_dict(stored["optimisers"][name])
+        per_epoch, steps_here = self.batches.steps, phase.epochs * self.batches.steps
+        try:
+            while self.done < first + steps_here:
+                epoch = self.done // per_epoch
+                self.distiller.train()
+                for batch in self.batches.epoch(epoch, self.seed, start=self.done % per_epoch):
+                    share = (self.done - first) / steps_here
+                    schedule = phase.schedule or self.recipe.schedule
+                    lr = self.recipe.lr * rate(schedule, share, self.recipe.milestones)
+                    for group in (g for optimiser in optimisers.values() for g in optimiser.param_groups):
+                        group["lr"] = lr
+                    terms = self._step(batch, phase, optimisers)
+                    self.done += 1
+                    ended = self.done % per_epoch == 0
+                    if ended:
+                        self._end_epoch(phase, epoch + 1, optimisers)
+                    yield self.at(phase, epoch + 1, terms, ended)
+        except GeneratorExit:  # stopped from outside, at a yield: between two steps
+            if self.done % per_epoch:
+                self._save(optimisers)
+            raise
+
+    def _step(self, batch: Batch, phase: Phase, optimisers: dict[str, torch.optim.Optimizer]) -> dict[str, float]:
+        batch = batch.to(self.device)
+        if self.recipe.channels_last and batch.images.ndim == 4:
+            batch = Batch(batch.images.contiguous(memory_format=torch.channels_last), batch.labels, batch.indices)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            values = self.distiller.step(batch, phase, optimisers)
+        numbers: list[float] = torch.stack(
+            [v.detach().float() for v in values.values()]
+        ).tolist()  # one wait for the GPU
+        terms = dict(zip(values, numbers, strict=True))
+        for name, value in terms.items():
+            if not torch.isfinite(torch.tensor(value)):
+                raise DivergedError(
+                    f"the term {name!r} became {value} in step {self.done + 1} (phase {phase.name!r}); "
+                    f"lower the learning rate (now {self.recipe.lr}) or the weight of the term"
+                )
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        return terms
+
+    def _end_epoch(self, phase: Phase, epoch: int, optimisers: dict[str, torch.optim.Optimizer]) -> None:
+        means = {name: total / self.batches.steps for name, total in self.sums.items()}
+        self.sums = {}
+        held_out, split = ("val", self.data.val) if self.data.val is not None else ("test", self.data.test)
+        accuracy = evaluate(self.distiller.student, split, self.data).accuracy
+        self.history.add(phase.name, epoch, **means, **{f"{held_out}_accuracy": accuracy})
+        if self.out:
+            if accuracy > self.best:
+                write_tensors(self.out / "best.safetensors", self.distiller.student)
+            self._save(optimisers, max(accuracy, self.best))
+        self.best = max(accuracy, self.best)
+
+    def _finish(self) -> None:
+        """The last number: test accuracy of the last weights, measured once. The student is left in eval mode."""
+        self.distiller.eval()
+        if self.data.val is not None and "test_accuracy" not in self.history.terms:
+            last = self.history.rows[-1]
+            accuracy = evaluate(self.distiller.student, self.data.test, self.data).accuracy
+            self.history.add(last.phase, last.epoch, test_accuracy=accuracy)
+        if self.out:
+            write_tensors(self.out / "last.safetensors", self.distiller.student)
+            self.history.save(self.out / "history.json")
+
+    def _save(self, optimisers: dict[str, torch.optim.Optimizer], best: float | None = None) -> None:
+        if self.out is None:
+            return
+        content = {
+            "config": self.history.config,
+            "rows": [list(row) for row in self.history.rows],
+            "done": self.done,
+            "sums": self.sums,
+            "best": self.best if best is None else best,
+            "distiller": learnt(self.distiller),
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
+            "random": random_state(self.distiller),
+        }
+        save_checkpoint(self.out, content)
+
+    def _restore(self, stored: dict[str, Any]) -> None:
+        state: dict[str, Tensor] = stored["distiller"]
+        self.distiller.load_state_dict(state, strict=False)  # a frozen teacher is not in it
+        restore_random_state(self.distiller, stored["random"])
+        for row in stored["rows"]:
+            self.history.add(row[0], row[1], **{row[2]: row[3]})
+        self.done, self.sums, self.best = stored["done"], dict(stored["sums"]), stored["best"]

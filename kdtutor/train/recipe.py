@@ -1,0 +1,80 @@
+"""How the weights move: optimiser, learning rate over time, batch size, augmentation."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ..data import Augment
+from ..errors import choose, require
+
+OPTIMISERS = ("sgd", "adam")
+SCHEDULES = ("one-cycle", "cosine", "steps", "constant")
+WARM_UP = 0.3  # share of a one-cycle schedule that rises (L. Smith, 2018, and torch's OneCycleLR)
+START = 1 / 25  # of the peak rate, likewise
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything about a run that is not the method.
+
+    `schedule` scales `lr` over the steps of a phase: "one-cycle" up and down in cosines, "cosine" down to 0, "steps"
+    ×0.1 at each of `milestones` (shares of the phase), or "constant". `steps_per_epoch` fixes the number of batches of
+    an epoch; without it an epoch is one pass over the training images.
+    """
+
+    lr: float = 0.05
+    batch_size: int = 64
+    schedule: str = "one-cycle"
+    milestones: tuple[float, ...] = ()
+    optimiser: str = "sgd"
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 5e-4
+    augment: Augment | None = None
+    steps_per_epoch: int | None = None
+    channels_last: bool = False
+
+    def __post_init__(self) -> None:
+        choose("optimiser", self.optimiser, OPTIMISERS)
+        choose("schedule", self.schedule, SCHEDULES)
+        require(self.lr > 0 and math.isfinite(self.lr), f"lr={self.lr}: the learning rate must be a positive number")
+        require(self.batch_size >= 1, f"batch_size={self.batch_size}: it must be at least 1")
+        require(self.weight_decay >= 0, f"weight_decay={self.weight_decay}: it must not be negative")
+        require(0 <= self.momentum < 1, f"momentum={self.momentum}: it must lie in [0, 1)")
+
+    def optimise(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """A fresh optimiser over `parameters`."""
+        if self.optimiser == "adam":
+            return torch.optim.Adam(parameters, lr=self.lr, weight_decay=self.weight_decay)
+        nesterov = self.nesterov and self.momentum > 0
+        return torch.optim.SGD(
+            parameters, lr=self.lr, momentum=self.momentum, nesterov=nesterov, weight_decay=self.weight_decay
+        )
+
+
+def rate(schedule: str, done: float, milestones: tuple[float, ...] = ()) -> float:
+    """The factor on the learning rate when the share `done` (0…1) of a phase is over."""
+    if schedule == "constant":
+        return 1.0
+    if schedule == "steps":
+        return 0.1 ** sum(done >= m for m in milestones)
+    if schedule == "cosine":
+        return 0.5 * (1 + math.cos(math.pi * done))
+    if done < WARM_UP:
+        return START + (1 - START) * 0.5 * (1 - math.cos(math.pi * done / WARM_UP))
+    return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
+
+
+# RepDistiller's recipe for every CIFAR-100 run (github.com/HobbitLong/RepDistiller, train_student.py)
+ZOO = Recipe(
+    lr=0.05,
+    batch_size=64,
+    schedule="steps",
+    milestones=(150 / 240, 180 / 240, 210 / 240),
+    nesterov=False,
+    weight_decay=5e-4,
+    augment=Augment(pad=4, flip=True),
+)

@@ -1,0 +1,28 @@
+"""Small nets and short runs for the tests of the loop."""
+
+import torch
+from torch import nn
+
+import kdtutor as kd
+from kdtutor.data import Augment
+from kdtutor.train import Recipe
+
+RECIPE = Recipe(batch_size=25, steps_per_epoch=4, augment=Augment(pad=1))
+
+
+def small(seed: int = 0) -> kd.Net:
+    kd.seed_everything(seed)
+    return kd.nets.build("resnet8x0.25", classes=10, channels=1, stem_stride=2)
+
+
+def make(method: str = "hinton", seed: int = 0) -> kd.Distiller:
+    student, teacher = small(seed), small(99)
+    return {
+        "alone": lambda: kd.Alone(student),
+        "hinton": lambda: kd.papers.hinton.Hinton(student, teacher),
+        "fsp": lambda: kd.papers.fsp.FSP(student, teacher),
+    }[method]()
+
+
+def same_weights(a: nn.Module, b: nn.Module) -> bool:
+    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))

@@ -1,0 +1,133 @@
+"""A run that is stopped, killed or damaged: what is on disk, and what a second call makes of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+import torch
+
+import kdtutor as kd
+from kdtutor.train import History, Recipe, steps
+from kdtutor.train.checkpoint import CHECKPOINT
+
+from .common import RECIPE, make, same_weights
+
+
+@pytest.mark.parametrize("method", ["hinton", "fsp"])
+@pytest.mark.parametrize("stop_at", [1, 4, 6, 8, 11])
+def test_a_stopped_run_continues_to_the_same_numbers(digits, tmp_path, method, stop_at):
+    whole = make(method)
+    expected = kd.fit(whole, digits, 3, recipe=RECIPE, progress=False, device="cpu")
+    running = steps(make(method), digits, 3, recipe=RECIPE, device="cpu", out=tmp_path)
+    for _ in range(stop_at):
+        next(running)
+    running.close()
+    torch.manual_seed(1234)  # whatever happened in between
+    resumed = make(method, seed=5)  # other first weights: the checkpoint's count
+    history = kd.fit(resumed, digits, 3, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
+    assert history.rows == expected.rows and same_weights(resumed.student, whole.student)
+
+
+RUN = """
+    import sys, torch
+    torch.set_num_threads(1)
+    import kdtutor as kd
+    from tests.train.common import RECIPE, make
+    whole = kd.data.load("digits")
+    few = kd.Data("few", whole.train[::35], whole.val[::10], whole.test[::20], whole.classes, whole.mean, whole.std)
+    for at in kd.train.steps(make("fsp"), few, 3, recipe=RECIPE, device="cpu", out=sys.argv[1]):
+        print(at.step, flush=True)
+"""
+
+
+@pytest.mark.parametrize("kill_at", [2, 5, 9])
+def test_a_killed_run_continues_to_the_same_numbers(digits, tmp_path, kill_at):
+    """kill -9 in the middle of a step: the last whole epoch on disk is continued."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        expected = kd.fit(make("fsp"), digits, 3, recipe=RECIPE, progress=False, device="cpu")
+        process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(RUN), str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) == kill_at:
+                os.kill(process.pid, signal.SIGKILL)
+                break
+        assert process.wait() == -signal.SIGKILL
+        history = kd.fit(make("fsp"), digits, 3, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
+    finally:
+        torch.set_num_threads(threads)
+    assert history.rows == expected.rows
+
+
+def test_a_finished_run_is_not_trained_again(digits, tmp_path):
+    first = kd.fit(make(), digits, 2, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
+    before = time.perf_counter()
+    distiller = make(seed=3)
+    again = kd.fit(distiller, digits, 2, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
+    assert again.rows == first.rows and time.perf_counter() - before < 2
+    assert {path.name for path in tmp_path.iterdir()} == {
+        CHECKPOINT, "best.safetensors", "last.safetensors", "history.json",
+    }  # fmt: skip
+    assert History.load(tmp_path / "history.json").rows == first.rows
+
+
+def test_another_run_in_the_same_folder_is_refused(digits, tmp_path):
+    kd.fit(make(), digits, 1, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
+    with pytest.raises(kd.ConfigError, match="holds another run: its seed is 0, this run's is 1"):
+        kd.fit(make(), digits, 1, recipe=RECIPE, seed=1, progress=False, device="cpu", out=tmp_path)
+
+
+def test_a_damaged_checkpoint_is_named_and_kept(digits, tmp_path):
+    kd.fit(make(), digits, 1, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
+    path = tmp_path / CHECKPOINT
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(kd.DataError, match="is damaged"):
+        kd.fit(make(), digits, 1, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
+    assert path.stat().st_size == 1000
+
+
+def test_the_teacher_is_not_in_the_checkpoint(digits, tmp_path):
+    kd.fit(make(), digits, 1, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
+    stored = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    assert not any(name.startswith("teacher.") for name in stored["distiller"])
+
+
+def test_history_files_that_are_not_ours_are_named(tmp_path):
+    with pytest.raises(kd.DataError, match="does not exist"):
+        History.load(tmp_path / "none.json")
+    (tmp_path / "odd.json").write_text(json.dumps({"rows": 3}))
+    with pytest.raises(kd.DataError, match="not a history"):
+        History.load(tmp_path / "odd.json")
+
+
+def test_history_as_a_table(digits):
+    history = kd.fit(make(), digits, 2, recipe=RECIPE, progress=False, device="cpu")
+    table = history.frame()
+    assert list(table.columns) == ["phase", "epoch", "term", "value"] and len(table) == len(history.rows)
+    with pytest.raises(kd.UnknownName, match="'los'"):
+        history.last("los")
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ({"lr": 0.0}, "lr=0.0"),
+        ({"lr": float("inf")}, "lr=inf"),
+        ({"batch_size": 0}, "batch_size=0"),
+        ({"momentum": 1.0}, "momentum=1.0"),
+        ({"weight_decay": -1.0}, "weight_decay=-1.0"),
+        ({"optimiser": "sgdd"}, "'sgdd' is not a known optimiser. Did you mean 'sgd'"),
+        ({"schedule": "linear"}, "'linear' is not a known schedule"),
+    ],
+)
+def test_a_bad_recipe_is_refused_when_it_is_written(option, sentence):
+    with pytest.raises(kd.Error, match=sentence):
+        Recipe(**option)
