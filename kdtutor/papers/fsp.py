@@ -1,0 +1,153 @@
+"""A Gift from Knowledge Distillation (Yim, Joo, Bae, Kim; CVPR 2017): match the flow of the solution procedure."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..data import Batch
+from ..errors import ConfigError, ShapeError, require
+from ..nets import Net, Trace
+from ..train import Distiller, Phase, Spot
+from ..train.distiller import Terms, task_loss
+from .hinton import kd_loss
+from .tensors import full_precision, same_shape, shape
+
+Pool = Literal["max", "avg"]
+
+
+@full_precision
+def fsp_matrix(
+    a: Float[Tensor, "B Ca H W"], b: Float[Tensor, "B Cb h w"], pool: Pool = "max"
+) -> Float[Tensor, "B Ca Cb"]:
+    """G_ij = Σ_xy a_ixy · b_jxy / (height · width): how channel i of one layer flows into channel j of another (§3.2).
+
+    Where the maps differ in size, the larger is pooled to the smaller: by its maximum as in the paper, or by its mean.
+    Raises `ShapeError` unless both are `(B, C, H, W)` with the same B.
+    """
+    if a.ndim != 4 or b.ndim != 4 or len(a) != len(b):
+        raise ShapeError(
+            f"fsp_matrix: the maps have shapes {shape(a)} and {shape(b)}; expected (B, C, H, W) with one B"
+        )
+    size = (min(a.shape[2], b.shape[2]), min(a.shape[3], b.shape[3]))
+    a, b = _pooled(a, size, pool).flatten(2), _pooled(b, size, pool).flatten(2)
+    return torch.bmm(a, b.transpose(1, 2)) / a.shape[2]
+
+
+@full_precision
+def fsp_loss(
+    maps_s: Sequence[Float[Tensor, "B C_i H_i W_i"]],
+    maps_t: Sequence[Float[Tensor, "B C_i h_i w_i"]],
+    pool: Pool = "max",
+) -> Float[Tensor, ""]:
+    """Σ over consecutive pairs of maps of the mean squared difference of student's and teacher's FSP matrix (§3.3).
+
+    Student and teacher need the same channels at every tap; their sizes may differ. The teacher's side is constant.
+    """
+    if len(maps_s) != len(maps_t) or len(maps_s) < 2:
+        raise ShapeError(
+            f"fsp_loss: {len(maps_s)} student maps, {len(maps_t)} teacher maps; expected the same number, ≥ 2"
+        )
+    losses = [pair_loss(s, t, pool) for s, t in zip(pairwise(maps_s), pairwise(maps_t), strict=True)]
+    return torch.stack(losses).sum()
+
+
+@full_precision
+def pair_loss(pair_s: tuple[Tensor, Tensor], pair_t: tuple[Tensor, Tensor], pool: Pool = "max") -> Float[Tensor, ""]:
+    """The mean squared difference of the two FSP matrices of one pair of layers."""
+    with torch.no_grad():
+        flow_t = fsp_matrix(*pair_t, pool=pool)
+    flow_s = fsp_matrix(*pair_s, pool=pool)
+    same_shape(flow_s, flow_t, "FSP matrices (batch, channels of the first map, channels of the second)")
+    return F.mse_loss(flow_s, flow_t)
+
+
+def _pooled(x: Tensor, size: tuple[int, int], pool: Pool) -> Tensor:
+    if tuple(x.shape[2:]) == size:
+        return x
+    if pool == "max":  # torch's CPU kernel is faster over channels that lie side by side, the copy included
+        return F.adaptive_max_pool2d(x.contiguous(memory_format=torch.channels_last), size)
+    if pool == "avg":
+        return F.adaptive_avg_pool2d(x, size)
+    raise ConfigError(f"pool={pool!r}: expected 'max' (the paper) or 'avg'")
+
+
+def tap_widths(net: Net) -> tuple[int, ...]:
+    """The channels of `trace.taps`: the stem's if there is one, then the stages'."""
+    return net.widths if net.stem_width is None else (net.stem_width, *net.widths)
+
+
+class FSP(Distiller):
+    """Two phases (§3.4): "match the flow" gives the student its first weights, then "learn the task" trains them.
+
+    The first phase takes `flow_epochs` (default: 40 % of all epochs) at a constant rate; the second minimises
+    cross-entropy, or with `alpha` > 0 also `kd_loss`. The paper needs equal widths; where student and teacher differ,
+    1×1 convolutions bring the student's maps to the teacher's channels during the first phase. This step is ours.
+    """
+
+    FLOW_SHARE = 0.4
+
+    def __init__(
+        self,
+        student: Net,
+        teacher: Net,
+        pool: Pool = "max",
+        flow_epochs: int | None = None,
+        alpha: float = 0.0,
+        T: float = 4.0,
+    ) -> None:
+        super().__init__(student, teacher, pool=pool, flow_epochs=flow_epochs, alpha=alpha, T=T)
+        widths_s, widths_t = tap_widths(student), tap_widths(teacher)
+        require(
+            len(widths_s) == len(widths_t),
+            f"the student has {len(widths_s)} taps, the teacher {len(widths_t)}; FSP pairs them one by one, "
+            "so both need the same number of stages",
+        )
+        require(pool in ("max", "avg"), f"pool={pool!r}: expected 'max' (the paper) or 'avg'")
+        require(0 <= alpha <= 1, f"alpha={alpha}: the share of the teacher's logits must lie in 0…1")
+        self.pool, self.flow_epochs, self.alpha, self.T = pool, flow_epochs, alpha, T
+        self.adapters = nn.ModuleList(
+            nn.Identity() if s == t else nn.Conv2d(s, t, kernel_size=1, bias=False)
+            for s, t in zip(widths_s, widths_t, strict=True)
+        )
+        self.train(student.training)
+
+    def taps(self, s: Trace, i: int) -> Tensor:
+        """The student's active map `i` (0 = stem) in the teacher's channels."""
+        return self.adapters[i](s.taps[i])
+
+    def spots(self) -> tuple[Spot, ...]:
+        """One spot for each pair of consecutive layers."""
+
+        def pair(i: int) -> Spot:
+            return Spot(
+                f"fsp{i + 1}",
+                lambda s, t: pair_loss((self.taps(s, i), self.taps(s, i + 1)), (t.taps[i], t.taps[i + 1]), self.pool),
+            )
+
+        return tuple(pair(i) for i in range(len(self.adapters) - 1))
+
+    def flow(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+        """First phase: `fsp_loss` alone; no label is looked at."""
+        assert t is not None
+        maps = [self.taps(s, i) for i in range(len(self.adapters))]
+        return {"fsp": fsp_loss(maps, t.taps, self.pool)}
+
+    def task(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+        """Second phase: the task, and the teacher's logits if asked for."""
+        kd = {"kd": kd_loss(s.logits, t.logits, self.T)} if t is not None else {}
+        return {"task": task_loss(s.logits, batch.labels), **kd}
+
+    def phases(self, epochs: int) -> tuple[Phase, ...]:
+        first = self.flow_epochs if self.flow_epochs is not None else max(1, round(self.FLOW_SHARE * epochs))
+        require(
+            0 <= first < epochs,
+            f"flow_epochs={first} of {epochs} epochs: at least one epoch must be left for the second phase",
+        )
+        weights = {"task": 1 - self.alpha, "kd": self.alpha}
+        learn = Phase("learn the task", epochs - first, self.task, weights, needs_teacher=self.alpha > 0)
+        return (Phase("match the flow", first, self.flow, schedule="constant"), learn) if first else (learn,)

@@ -1,0 +1,68 @@
+"""Distilling the Knowledge in a Neural Network (Hinton, Vinyals, Dean; NIPS Deep Learning Workshop 2014)."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from ..errors import ShapeError, require
+from ..nets import Net
+from ..train import Distiller, Spot
+from .tensors import full_precision, same_shape, shape
+
+
+@full_precision
+def soften(z: Float[Tensor, "B K"], T: float = 4.0) -> Float[Tensor, "B K"]:
+    """softmax(z / T): the class probabilities at temperature `T` > 0 (§2, equation 1)."""
+    _check_temperature(T)
+    return F.softmax(z / T, dim=-1)
+
+
+@full_precision
+def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0) -> Float[Tensor, ""]:
+    """T² · KL(softmax(z_t / T) ‖ softmax(z_s / T)) in nats, summed over the K classes, mean over the B samples.
+
+    The factor T² keeps the gradient's size when T changes (§2). Its gradient is dL/dz_s = (T / B)(p_s - p_t), and the
+    teacher's side is constant. Raises `ShapeError` unless both are `(B, K)`, `ConfigError` unless T > 0.
+    """
+    _check_temperature(T)
+    if z_s.ndim != 2 or z_s.shape[0] == 0:
+        raise ShapeError(f"kd_loss: the student's logits have shape {shape(z_s)}; expected (B, K) with B ≥ 1")
+    same_shape(z_s, z_t, "kd_loss, logits")
+    log_p_s = F.log_softmax(z_s / T, dim=1)
+    log_p_t = F.log_softmax(z_t.detach() / T, dim=1)
+    return T**2 * F.kl_div(log_p_s, log_p_t, reduction="batchmean", log_target=True)
+
+
+@full_precision
+def entropy(p: Float[Tensor, "*B K"]) -> Float[Tensor, "*B"]:
+    """-Σ_k p_k log p_k in nats; 0 · log 0 = 0. Between 0 (certain) and log K (knows nothing)."""
+    return torch.special.entr(p).sum(-1)
+
+
+class Hinton(Distiller):
+    """The student learns from the teacher's softened probabilities and from the labels it has.
+
+    L = (1 - alpha) · cross-entropy + alpha · `kd_loss`. Samples without a label count in the second term only.
+    """
+
+    def __init__(self, student: Net, teacher: Net, T: float = 4.0, alpha: float = 0.9) -> None:
+        super().__init__(student, teacher, T=T, alpha=alpha)
+        _check_temperature(T)
+        require(0 <= alpha <= 1, f"alpha={alpha}: the share of the teacher's term must lie in 0…1")
+        require(
+            teacher.num_classes == student.num_classes,
+            f"the teacher tells {teacher.num_classes} classes apart and the student {student.num_classes}; "
+            "logits can be matched only over the same classes",
+        )
+        self.T, self.alpha = T, alpha
+
+    def spots(self) -> tuple[Spot, ...]:
+        return (Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T)),)
+
+    def weights(self) -> dict[str, float]:
+        return {"task": 1 - self.alpha, "kd": self.alpha}
+
+
+def _check_temperature(T: float) -> None:
+    require(T > 0, f"T={T}: the temperature must be positive (1 leaves the probabilities as they are)")
