@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -68,8 +69,8 @@ class History:
 
         return pd.DataFrame(self.rows, columns=list(Row._fields))
 
-    def plot(self, *terms: str) -> "Picture":
-        """The curves of the run (all losses and accuracies, or the terms named)."""
+    def plot(self, *terms: "str | Sequence[str]") -> "Picture":
+        """The curves of the run: all losses and accuracies, or the terms named; terms in a tuple share their axes."""
         from ..figures.history import curves  # drawn by the figures layer, asked for here because users look here
 
         return curves(self, terms or None)

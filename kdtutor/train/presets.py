@@ -1,5 +1,6 @@
 """Ready settings: "minute" for two CPU cores and what ships, "paper" for the published setting on a GPU."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,8 @@ RUNS = Path("runs")  # what training writes, below the folder in which a command
 class Preset:
     """A data set, a pair of nets, a number of epochs and a recipe.
 
-    `options` are a method's own settings; `extra_epochs` is what its first phase takes on top of `epochs`.
+    `options` are a method's own settings by name of the method. `extra_epochs` are those among them that count epochs
+    and come on top of `epochs`: a first phase that the other methods do not have.
     """
 
     name: str
@@ -31,11 +33,17 @@ class Preset:
     recipe: Recipe
     net_options: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    extra_epochs: Mapping[str, int] = field(default_factory=dict)
+    extra_epochs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def epochs_for(self, method: str) -> int:
         """Epochs of a run with this method, over all its phases."""
-        return self.epochs + self.extra_epochs.get(method, 0)
+        return self.epochs + sum(self.extra_epochs.get(method, {}).values())
+
+    def options_for(self, method: str, epochs: int | None = None) -> dict[str, Any]:
+        """The method's settings for a run of `epochs` (default: all of `epochs_for`); phases keep their proportion."""
+        share = 1.0 if epochs is None else epochs / self.epochs_for(method)
+        extra = {name: math.ceil(share * count) for name, count in self.extra_epochs.get(method, {}).items()}
+        return {**self.options.get(method, {}), **extra}
 
     def data(self, root: str | Path | None = None) -> Data:
         return sets.load(self.data_name, root)
@@ -76,8 +84,8 @@ def preset(name: str, pair: str = "resnet56-resnet20") -> Preset:
         epochs=240,
         recipe=ZOO,
         net_options={"classes": 100, "channels": 3},
-        options={"hinton": {"T": 4.0, "alpha": 0.9}, "fsp": {"flow_epochs": 30}},
-        extra_epochs={"fsp": 30},
+        options={"hinton": {"T": 4.0, "alpha": 0.9}},
+        extra_epochs={"fsp": {"flow_epochs": 30}},
     )
 
 
@@ -93,7 +101,9 @@ def find_teacher(name: str | Path) -> Net:
         if path.exists():
             return nets.teacher(path)
     choose("teacher", str(name), {*PLANS, *(card["name"] for card in nets.teachers())})
-    raise DataError(f"the teacher {str(name)!r} is not in {places[0].parent}; train it first with `kdtutor teach {name}`")
+    raise DataError(
+        f"the teacher {str(name)!r} is not in {places[0].parent}; train it first with `kdtutor teach {name}`"
+    )
 
 
 def teacher_folders() -> tuple[Path, ...]:

@@ -77,4 +77,5 @@ ZOO = Recipe(
     nesterov=False,
     weight_decay=5e-4,
     augment=Augment(pad=4, flip=True),
+    channels_last=True,  # ours: the same numbers in less time (`make bench`)
 )

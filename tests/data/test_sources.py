@@ -136,3 +136,54 @@ def test_a_damaged_digits_file_is_refused(tmp_path):
     (tmp_path / "digits.npz").write_bytes(stored)
     with pytest.raises(DataError, match="is damaged: its sha256"):
         data.digits.digits(tmp_path)
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """torchvision's readers without its checksums: the files of these tests are small imitations."""
+    import torchvision.datasets as sets
+
+    for cls in (sets.CIFAR10, sets.SVHN, sets.Omniglot):
+        monkeypatch.setattr(cls, "_check_integrity", lambda self: True, raising=False)
+    monkeypatch.setattr(sets.cifar, "check_integrity", lambda path, md5: True)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_cifar_files_are_read_as_images_and_labels(tmp_path):
+    folder = tmp_path / "cifar-10-batches-py"
+    folder.mkdir()
+    pixels = np.random.default_rng(0).integers(0, 255, (2, 3 * 32 * 32), dtype=np.uint8)
+    for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
+        (folder / name).write_bytes(pickle.dumps({"data": pixels, "labels": [3, 9]}))
+    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": list("abcdefghij")}))
+    cifar = data.load("cifar10", root=tmp_path)
+    assert cifar.train.images.shape == (10, 3, 32, 32) and cifar.test.labels.tolist() == [3, 9]
+    assert cifar.classes == tuple("abcdefghij")
+    assert cifar.test.images[1].flatten().tolist() == pixels[1].tolist()
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_svhn_files_are_read_as_images_and_labels(tmp_path):
+    from scipy.io import savemat
+
+    pixels = np.random.default_rng(0).integers(0, 255, (32, 32, 3, 4), dtype=np.uint8)
+    for part in ("train", "test"):
+        savemat(tmp_path / f"{part}_32x32.mat", {"X": pixels, "y": np.array([[1], [2], [10], [9]])})
+    svhn = data.load("svhn", root=tmp_path)
+    assert svhn.train.images.shape == (4, 3, 32, 32)
+    assert svhn.train.labels.tolist() == [1, 2, 0, 9]  # the files call the zero 10
+    assert torch.equal(svhn.train.images[2], torch.from_numpy(pixels[..., 2]).permute(2, 0, 1))
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_omniglot_drawings_are_read_with_bright_ink(tmp_path):
+    drawing = np.full((105, 105), 255, np.uint8)
+    drawing[30:60, 40:50] = 0
+    for part, characters in (("images_background", 3), ("images_evaluation", 2)):
+        for k in range(characters):
+            folder = tmp_path / "omniglot-py" / part / "Alphabet" / f"character{k + 1:02d}"
+            folder.mkdir(parents=True)
+            Image.fromarray(drawing).save(folder / f"{k:04d}_01.png")
+    omniglot = data.load("omniglot", root=tmp_path)
+    assert omniglot.train.images.shape == (3, 1, 28, 28) and omniglot.test.labels.tolist() == [0, 1]
+    assert omniglot.train.images.float().mean() < 60 and omniglot.train.images.max() > 200
