@@ -1,0 +1,83 @@
+# kdtutor. `make` lists what there is; `make lab` opens the course.
+#
+# constraints.txt pins torch exactly. On Linux the package index offers torch only as a CUDA build of several gigabytes;
+# who has no GPU saves most of that by naming an index with CPU builds, for which the pins hold as well:
+#     make lab PIP_ARGS="--extra-index-url ADDRESS"
+# Who has a GPU and wants a torch of their own leaves the pins out; a torch already in VENV is kept if its version is admitted:
+#     make lab CONSTRAINTS= VENV=path/to/environment
+# The choice is remembered in VENV, so that later calls need not repeat it.
+
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+-include $(VENV)/kdtutor.mk
+CONSTRAINTS ?= constraints.txt
+PIP_ARGS ?=
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/kdtutor.stamp
+CHOICE := $(strip $(CONSTRAINTS)|$(PIP_ARGS))
+NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg --nbval-cell-timeout=120
+
+.PHONY: help lab install test check notebooks results bench doctor clean
+
+help:  ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
+	@echo
+	@echo '  PYTHON=python3.12    the Python that makes the environment (3.11 to 3.13)'
+	@echo '  VENV=DIR             where the environment is (default .venv); may be one you have'
+	@echo '  PIP_ARGS="..."       more arguments for pip, such as an index with CPU builds of torch'
+	@echo '  CONSTRAINTS=         without the pins: your own torch, if kdtutor admits its version'
+	@echo '  PYTEST_ARGS="-k fsp" more arguments for pytest'
+
+lab: install  ## open the course in JupyterLab
+	@$(BIN)/kdtutor lab
+
+install: $(STAMP)  ## only make the environment, or bring it up to date
+
+test: check  ## lint, then every test and every notebook
+	$(BIN)/python -m pytest $(NBVAL) tests notebooks $(PYTEST_ARGS)
+
+check: install  ## ruff, mypy and the import contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+notebooks: install  ## run all notebooks and store their outputs
+	$(BIN)/kdtutor notebooks
+
+results: install  ## regenerate the stored runs in data/results (long)
+	$(BIN)/kdtutor results
+
+bench: install  ## measure speed and memory
+	$(BIN)/python -m benchmarks
+
+doctor: install  ## say what is well here and what is not
+	@$(BIN)/kdtutor doctor
+
+clean:  ## remove caches and build products (never data, runs or the environment)
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find kdtutor tests benchmarks notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
+
+ifneq ($(CHOICE),$(INSTALLED))
+.PHONY: $(STAMP)
+endif
+
+$(STAMP): pyproject.toml $(CONSTRAINTS)
+	@test -x $(BIN)/pip || { $(find-python); "$$python" -m venv $(VENV); }
+	@echo 'Installing kdtutor into $(VENV): once, some minutes, about 2 GB.'
+	@$(BIN)/python -m pip install --disable-pip-version-check $(PIP_ARGS) $(addprefix -c ,$(CONSTRAINTS)) -e '.[dev]'
+	@printf '%s ?= %s\n' CONSTRAINTS '$(CONSTRAINTS)' PIP_ARGS '$(PIP_ARGS)' > $(VENV)/kdtutor.mk
+	@printf 'INSTALLED := %s\n' '$(CHOICE)' >> $(VENV)/kdtutor.mk
+	@touch $@
+
+CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
+define find-python
+python=; for p in $(CANDIDATES); do \
+  if "$$p" -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
+  then python="$$p"; break; fi; done; \
+test -n "$$python" || { echo "kdtutor needs Python 3.11, 3.12 or 3.13, and $(CANDIDATES) is none of these: \
+install one, or name it: make lab PYTHON=path/to/python" >&2; exit 1; }
+endef

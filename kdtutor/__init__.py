@@ -1,0 +1,62 @@
+"""kdtutor: knowledge distillation, paper by paper.
+
+The parts load on first use, so that `import kdtutor` costs next to nothing:
+
+    import kdtutor as kd
+    digits = kd.data.load("digits")
+    teacher = kd.nets.teacher("digits-resnet14")
+    student = kd.nets.build("resnet8x0.25", classes=10)
+    history = kd.fit(kd.papers.fsp.FSP(student, teacher), digits, epochs=8, seed=0)
+    history.plot()
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import course, data, figures, nets, papers, train, widgets
+    from .data import Data
+    from .errors import (
+        BusyError,
+        ConfigError,
+        DataError,
+        DivergedError,
+        Error,
+        ShapeError,
+        UnknownName,
+    )
+    from .nets import Net, Trace
+    from .train import Alone, Distiller, History, Phase, Recipe, device, evaluate, fit, preset, seed_everything
+
+__version__ = "0.1.0"
+
+_LAYERS = ("course", "widgets", "figures", "papers", "train", "nets", "data")
+_HOME = {
+    "data": ("Data",),
+    "nets": ("Net", "Trace"),
+    "train": (
+        "Alone", "Distiller", "History", "Phase", "Recipe", "device", "evaluate", "fit", "preset", "seed_everything",
+    ),
+    "errors": (
+        "BusyError", "ConfigError", "DataError", "DivergedError", "Error", "ShapeError", "UnknownName",
+    ),
+}  # fmt: skip
+_WHERE = {name: layer for layer, names in _HOME.items() for name in names}
+
+__all__ = [
+    "Alone", "BusyError", "ConfigError", "Data", "DataError", "Distiller", "DivergedError", "Error", "History", "Net",
+    "Phase", "Recipe", "ShapeError", "Trace", "UnknownName", "course", "data", "device", "evaluate", "figures", "fit",
+    "nets", "papers", "preset", "seed_everything", "train", "widgets",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAYERS:
+        return import_module(f".{name}", __name__)
+    if name in _WHERE:
+        return getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
