@@ -1,0 +1,119 @@
+"""Training curves of one run, or of several on the same axes."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from ..errors import choose, require
+from .picture import Picture
+from .style import look, looks
+
+if TYPE_CHECKING:
+    from ..train import History
+
+Terms = str | Sequence[str | Sequence[str]]
+
+
+def curves(
+    histories: "Mapping[str, History] | History",
+    terms: Terms | None = None,
+    alt: str | None = None,
+    size: tuple[float, float] | None = None,
+) -> Picture:
+    """Terms over the epochs: one pair of axes for each entry of `terms`, a line for each run and term.
+
+    histories: one run, or {label: run}; the labels "teacher", "alone" and "taught" have their fixed look. A run that
+    lacks a term is left out there.
+    terms: "loss", ("loss", "val_accuracy"), or with several terms on the same axes (("task", "kd"), "val_accuracy").
+    If not given: of one run all losses and all accuracies; of several runs the loss and the held-out accuracy.
+    alt: the alternative text, written from labels and terms if not given.
+    Raises `UnknownName` for a term that no run has.
+    """
+    runs = dict(histories) if isinstance(histories, Mapping) else {"": histories}
+    require(len(runs) > 0, "no histories: give at least one run.")
+    known = tuple(dict.fromkeys(term for run in runs.values() for term in run.terms))
+    panels = panels_of(terms) if terms else _usual(known, several=len(runs) > 1)
+    for term in (term for panel in panels for term in panel):
+        choose("term of these histories", term, known)
+    picture = Picture(alt=alt or alt_of(panels, list(runs)), size=size or (0.6 + 3.4 * len(panels), 3.0))
+    for ax, panel in zip(picture.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        _draw(ax, runs, panel)
+        if len(runs) == 1:
+            _draw_phases(ax, next(iter(runs.values())))
+        frame(ax, panel)
+        legend(ax, always=any(runs))
+    return picture
+
+
+def _usual(known: tuple[str, ...], several: bool) -> tuple[tuple[str, ...], ...]:
+    accuracies = tuple(term for term in known if term.endswith("accuracy"))
+    if several:
+        held_out = tuple(term for term in accuracies if term in ("val_accuracy", "test_accuracy"))[:1]
+        return tuple(panel for panel in (("loss",) if "loss" in known else (), held_out) if panel) or (known[:1],)
+    losses = tuple(term for term in known if term not in accuracies)
+    return tuple(panel for panel in (losses, accuracies) if panel)
+
+
+def _draw(ax: Axes, runs: "Mapping[str, History]", panel: Sequence[str]) -> None:
+    """A line per run and term. With several of both, the run gives the colour, the term gives line style and marker."""
+    appearance = looks(list(runs))
+    for label, run in runs.items():
+        for i, term in enumerate(term for term in panel if term in run.terms):
+            epochs, values = run.curve(term)
+            name = ", ".join(filter(None, (label, words_of(term) if len(panel) > 1 else "")))
+            style = appearance[label] if len(panel) == 1 else look("", i)
+            if len(runs) > 1 and len(panel) > 1:
+                style = {**style, "color": appearance[label]["color"]}
+            ax.plot(epochs, values, label=name, markersize=5, markevery=max(1, len(epochs) // 8), **style)
+
+
+def _draw_phases(ax: Axes, run: "History") -> None:
+    last_epochs = {row.phase: row.epoch for row in run.rows}
+    for (_, end), (name, _) in pairwise(last_epochs.items()):
+        mark_phase(ax, end, name)
+
+
+def frame(ax: Axes, panel: Sequence[str]) -> None:
+    """Labels of the axes on which the terms of `panel` are drawn over the epochs."""
+    accuracy = all(term.endswith("accuracy") for term in panel)
+    ax.set(xlabel="epoch", ylabel=words_of(panel[0]) if len(panel) == 1 else "accuracy" if accuracy else "loss")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def mark_phase(ax: Axes, epoch: float, name: str) -> tuple[Artist, Artist]:
+    """A dotted line after `epoch`, where the phase `name` begins. Returns the line and the name beside it."""
+    line = ax.axvline(epoch, color="0.4", linestyle=":", linewidth=1.2)
+    place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "xytext": (0, 2), "textcoords": "offset points"}
+    return line, ax.annotate(name, (epoch, 1), va="bottom", fontsize=8.5, color="0.3", **place)
+
+
+def legend(ax: Axes, always: bool = False) -> None:
+    """A legend if there is more than one line, in the corner that stays free: accuracy rises, losses fall."""
+    handles, labels = ax.get_legend_handles_labels()
+    if len(labels) > 1 or (always and labels):
+        box = ax.legend(handles, labels, fontsize=9, framealpha=0.8, edgecolor="none")
+        box.set_loc("lower right" if "accuracy" in ax.get_ylabel() else "upper right")
+    elif old := ax.get_legend():
+        old.remove()
+
+
+def panels_of(terms: Terms) -> tuple[tuple[str, ...], ...]:
+    """`terms` as a tuple of panels, each a tuple of the terms drawn on the same axes."""
+    entries = [terms] if isinstance(terms, str) else list(terms)
+    return tuple((entry,) if isinstance(entry, str) else tuple(entry) for entry in entries)
+
+
+def alt_of(panels: Sequence[Sequence[str]], labels: Sequence[str] = ()) -> str:
+    """Alternative text of curves: which terms, of whom; no numbers."""
+    what = "; ".join(", ".join(words_of(term) for term in panel) for panel in panels)
+    who = f", for {', '.join(labels)}" if any(labels) else ""
+    return f"Curves over the epochs: {what}{who}."
+
+
+def words_of(term: str) -> str:
+    """A term as a reader says it: "val_accuracy" → "validation accuracy"."""
+    return term.replace("val_", "validation ").replace("_", " ")

@@ -1,0 +1,49 @@
+"""A training run without a network: the same shape as `train.steps`, as quick as wanted."""
+
+import time
+from collections.abc import Iterator
+
+from kdtutor.train import History, Progress
+
+
+def fake_steps(
+    epochs: int = 4,
+    per_epoch: int = 5,
+    pause: float = 0.0,
+    fail_at: int | None = None,
+    phases: tuple[str, ...] = ("match", "learn"),
+    level: float = 0.9,
+    scale: float = 1.0,
+    closed: list[int] | None = None,
+) -> Iterator[Progress]:
+    """Falling losses, rising accuracy. `closed` gets the step at which the generator was closed before its end."""
+    history = History({"seed": 0})
+    total = epochs * per_epoch
+    step = 0
+    try:
+        for epoch in range(1, epochs + 1):
+            phase = phases[(epoch - 1) * len(phases) // epochs]
+            for i in range(per_epoch):
+                time.sleep(pause)
+                step += 1
+                if step == fail_at:
+                    raise RuntimeError(f"it broke in step {step}\nwith details")
+                terms = {
+                    "task": 2 * scale / step,
+                    "kd": scale / step,
+                    "loss": 3 * scale / step,
+                    "train_accuracy": step / total,
+                }
+                ended = i == per_epoch - 1
+                if ended:
+                    history.add(phase, epoch, **terms, val_accuracy=level * epoch / epochs)
+                yield Progress(phase, epoch, epochs, step, total, terms, history, ended)
+    except GeneratorExit:
+        if closed is not None:
+            closed.append(step)
+        raise
+
+
+def fake_history(**options: object) -> History:
+    """The history of a whole fake run."""
+    return list(fake_steps(**options))[-1].history  # type: ignore[arg-type]

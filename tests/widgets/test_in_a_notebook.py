@@ -1,0 +1,71 @@
+"""The widgets in a real kernel, without a page: executed by nbclient, then compared by nbval."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+ROOT = Path(__file__).parents[2]
+
+CELLS = [
+    f"import sys; sys.path.insert(0, {str(ROOT)!r})",
+    """from tests.widgets.fake import fake_history, fake_steps
+from kdtutor.figures import confusion_matrix, curves
+from kdtutor.widgets import Alive, LiveRun, Retrain
+from ipywidgets import FloatSlider""",
+    "alive = Alive()\nalive",
+    "alive.controls['petals'].value = 8\nalive.text.value",
+    "run = LiveRun(lambda: fake_steps(pause=0.01), name='notebook', alt='Two curves.')\nrun.start()",
+    "history = await run.finished()\nassert history.last('val_accuracy') == 0.9\nlen(history.rows)",
+    "curves(history)",
+    "Retrain(fake_steps, {'level': FloatSlider(0.5, max=1, description='level')}, name='again', alt='Accuracy.')",
+    # seaborn imports pyplot: from here on Jupyter has its own idea of how a figure is displayed
+    "confusion_matrix([0, 1, 1], [0, 1, 0], ['cat', 'dog'], alt='Counts.')",
+    "curves(history)",
+    "LiveRun(lambda: fake_steps(pause=0.01, per_epoch=100000), name='left', alt='Never ends.').start()",
+]
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = new_notebook(
+        cells=[new_code_cell(cell) for cell in CELLS],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    path = tmp_path_factory.mktemp("notebook") / "widgets.ipynb"
+    NotebookClient(made, timeout=120, kernel_name="python3").execute()
+    nbformat.write(made, path)
+    return path
+
+
+@pytest.mark.slow
+def test_pictures_are_stored_with_text_and_alternative_text(notebook):
+    cells = nbformat.read(notebook, 4).cells
+    expected = {
+        2: "<Alive petals=5: A flower; the slider sets the number of its petals.>",
+        4: "<LiveRun notebook: Two curves.>",
+        6: "<Picture: Curves over the epochs: task, kd, loss; train accuracy, validation accuracy.>",
+        7: "<Retrain again level=0.5: Accuracy.>",
+        8: "<Picture: Counts.>",
+        9: "<Picture: Curves over the epochs: task, kd, loss; train accuracy, validation accuracy.>",
+        10: "<LiveRun left: Never ends.>",
+    }
+    for number, text in expected.items():
+        (output,) = cells[number].outputs
+        assert output.data["text/plain"] == text
+        assert set(output.data) <= {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
+        assert output.metadata["image/png"]["alt"] in text
+        assert len(output.data["image/png"]) < 40_000
+    assert not [o for cell in cells for o in cell.outputs if o.output_type in ("stream", "error")]
+
+
+@pytest.mark.slow
+def test_nbval_finds_the_same_outputs(notebook):
+    command = ["-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", notebook.name]
+    done = subprocess.run([sys.executable, *command], cwd=notebook.parent, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert f"{len(CELLS)} passed" in done.stdout
