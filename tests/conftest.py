@@ -18,6 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     os.environ["IPYTHONDIR"] = f"{home}/ipython"
     os.environ["JUPYTER_CONFIG_DIR"] = f"{home}/jupyter"
+    os.environ.setdefault("KDTUTOR_DEVICE", "cpu")  # what is stored was computed there; set it to try another device
 
 
 @pytest.fixture(scope="session", autouse=True)

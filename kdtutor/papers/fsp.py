@@ -33,9 +33,16 @@ def fsp_matrix(
         raise ShapeError(
             f"fsp_matrix: the maps have shapes {shape(a)} and {shape(b)}; expected (B, C, H, W) with one B"
         )
-    size = (min(a.shape[2], b.shape[2]), min(a.shape[3], b.shape[3]))
-    a, b = _pooled(a, size, pool).flatten(2), _pooled(b, size, pool).flatten(2)
+    a, b = (x.flatten(2) for x in same_size(a, b, pool))
     return torch.bmm(a, b.transpose(1, 2)) / a.shape[2]
+
+
+def same_size(
+    a: Float[Tensor, "B Ca H W"], b: Float[Tensor, "B Cb h w"], pool: Pool = "max"
+) -> tuple[Float[Tensor, "B Ca y x"], Float[Tensor, "B Cb y x"]]:
+    """Both maps with the smaller height and the smaller width of the two: the larger is pooled."""
+    size = (min(a.shape[2], b.shape[2]), min(a.shape[3], b.shape[3]))
+    return _pooled(a, size, pool), _pooled(b, size, pool)
 
 
 @full_precision
@@ -84,9 +91,10 @@ def tap_widths(net: Net) -> tuple[int, ...]:
 class FSP(Distiller):
     """Two phases (§3.4): "match the flow" gives the student its first weights, then "learn the task" trains them.
 
-    The first phase takes `flow_epochs` (default: 40 % of all epochs) at a constant rate; the second minimises
-    cross-entropy, or with `alpha` > 0 also `kd_loss`. The paper needs equal widths; where student and teacher differ,
-    1×1 convolutions bring the student's maps to the teacher's channels during the first phase. This step is ours.
+    The first phase takes `flow_epochs` (default: 40 % of all epochs) at a constant rate, `flow_lr` (default: that of
+    the recipe). The second minimises cross-entropy, or with `alpha` > 0 also `kd_loss`. The paper needs equal widths;
+    where student and teacher differ, 1×1 convolutions bring the student's maps to the teacher's channels during the
+    first phase. This step is ours.
     """
 
     FLOW_SHARE = 0.4
@@ -99,8 +107,9 @@ class FSP(Distiller):
         flow_epochs: int | None = None,
         alpha: float = 0.0,
         T: float = 4.0,
+        flow_lr: float | None = None,
     ) -> None:
-        super().__init__(student, teacher, pool=pool, flow_epochs=flow_epochs, alpha=alpha, T=T)
+        super().__init__(student, teacher, pool=pool, flow_epochs=flow_epochs, alpha=alpha, T=T, flow_lr=flow_lr)
         widths_s, widths_t = tap_widths(student), tap_widths(teacher)
         require(
             len(widths_s) == len(widths_t),
@@ -109,7 +118,8 @@ class FSP(Distiller):
         )
         require(pool in ("max", "avg"), f"pool={pool!r}: expected 'max' (the paper) or 'avg'")
         require(0 <= alpha <= 1, f"alpha={alpha}: the share of the teacher's logits must lie in 0…1")
-        self.pool, self.flow_epochs, self.alpha, self.T = pool, flow_epochs, alpha, T
+        require(flow_lr is None or flow_lr > 0, f"flow_lr={flow_lr}: the learning rate must be a positive number")
+        self.pool, self.flow_epochs, self.alpha, self.T, self.flow_lr = pool, flow_epochs, alpha, T, flow_lr
         self.adapters = nn.ModuleList(
             nn.Identity() if s == t else nn.Conv2d(s, t, kernel_size=1, bias=False)
             for s, t in zip(widths_s, widths_t, strict=True)
@@ -150,4 +160,5 @@ class FSP(Distiller):
         )
         weights = {"task": 1 - self.alpha, "kd": self.alpha}
         learn = Phase("learn the task", epochs - first, self.task, weights, needs_teacher=self.alpha > 0)
-        return (Phase("match the flow", first, self.flow, schedule="constant"), learn) if first else (learn,)
+        match = Phase("match the flow", first, self.flow, schedule="constant", lr=self.flow_lr)
+        return (match, learn) if first else (learn,)

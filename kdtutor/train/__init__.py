@@ -1,6 +1,6 @@
 """How a lesson goes: distillers and phases, the loop, its history, recipes, presets, checkpoints, evaluation."""
 
-from .devices import describe, device, seed_everything
+from .devices import DEVICE_VARIABLE, describe, device, seed_everything
 from .distiller import Alone, Distiller, Phase, Spot, accuracy, descend, task_loss
 from .evaluation import Evaluation, evaluate, evaluating, predict
 from .history import History, environment
@@ -10,6 +10,7 @@ from .recipe import ZOO, Recipe, rate
 from .teachers import PLANS, train_teacher
 
 __all__ = [
+    "DEVICE_VARIABLE",
     "PAIRS",
     "PLANS",
     "ZOO",

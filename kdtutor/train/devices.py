@@ -1,5 +1,6 @@
 """Where a run computes, and what it draws its random numbers from."""
 
+import os
 import random
 
 import numpy as np
@@ -7,9 +8,15 @@ import torch
 
 from ..errors import ConfigError, choose
 
+DEVICE_VARIABLE = "KDTUTOR_DEVICE"
+
 
 def device(name: str | torch.device | None = None) -> torch.device:
-    """The device of that name, or the best one present: CUDA, then Apple's MPS, then the CPU."""
+    """The device of that name, or the best one present: CUDA, then Apple's MPS, then the CPU.
+
+    Without a name the environment variable KDTUTOR_DEVICE decides, if it is set.
+    """
+    name = name if name is not None else os.environ.get(DEVICE_VARIABLE) or None
     if name is None:
         if torch.cuda.is_available():
             return torch.device("cuda")

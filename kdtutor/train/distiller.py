@@ -35,8 +35,8 @@ class Spot:
 class Phase:
     """A part of training with its own losses, starting with a fresh optimiser.
 
-    The objective is the sum of `weights[name] · losses[name]`; a term without a weight counts once. `schedule` replaces
-    the recipe's for this phase. A phase that needs no teacher does not run it.
+    The objective is the sum of `weights[name] · losses[name]`; a term without a weight counts once. `schedule` and `lr`
+    replace the recipe's for this phase. A phase that needs no teacher does not run it.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Phase:
     weights: Mapping[str, float] = field(default_factory=dict)
     needs_teacher: bool = True
     schedule: str | None = None
+    lr: float | None = None
 
 
 class Distiller(nn.Module):

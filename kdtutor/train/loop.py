@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..data import Batch, Batches, Data, Source, derived_seed
 from ..errors import BusyError, DivergedError, choose, require
+from ..nets import Net
 from .checkpoint import (
     learnt,
     load_checkpoint,
@@ -70,6 +71,7 @@ def steps(
     where = find_device(device)
     choose("precision", precision, PRECISIONS)
     require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
+    _check_classes(distiller.student, data)
     batches = source or Batches(data.train.to(where), data, recipe.batch_size, recipe.augment, recipe.steps_per_epoch)
     folder = Path(out) if out is not None else None
     run = _Run(distiller, data, distiller.phases(epochs), batches, recipe, seed, where, precision, folder)
@@ -108,6 +110,14 @@ def fit(
                     on_epoch(at)
             bar.update(at.step - bar.n)
     return history
+
+
+def _check_classes(student: Net, data: Data) -> None:
+    require(
+        student.num_classes >= data.num_classes,
+        f"the student tells {student.num_classes} classes apart, {data.name} has {data.num_classes}; "
+        f"build it with classes={data.num_classes}",
+    )
 
 
 @contextmanager
@@ -208,7 +218,7 @@ class _Run:
                 for batch in self.batches.epoch(epoch, self.seed, start=self.done % per_epoch):
                     share = (self.done - first) / steps_here
                     schedule = phase.schedule or self.recipe.schedule
-                    lr = self.recipe.lr * rate(schedule, share, self.recipe.milestones)
+                    lr = (phase.lr or self.recipe.lr) * rate(schedule, share, self.recipe.milestones)
                     for group in (g for optimiser in optimisers.values() for g in optimiser.param_groups):
                         group["lr"] = lr
                     terms = self._step(batch, phase, optimisers)
@@ -236,7 +246,7 @@ class _Run:
             if not torch.isfinite(torch.tensor(value)):
                 raise DivergedError(
                     f"the term {name!r} became {value} in step {self.done + 1} (phase {phase.name!r}); "
-                    f"lower the learning rate (now {self.recipe.lr}) or the weight of the term"
+                    f"lower the learning rate (now {phase.lr or self.recipe.lr}) or the weight of the term"
                 )
             self.sums[name] = self.sums.get(name, 0.0) + value
         return terms
