@@ -1,0 +1,168 @@
+"""The loop beside its floor: what the nets alone would cost, and batches beside a DataLoader."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+
+import kdtutor as kd
+from kdtutor.data import Augment, Batches, Data
+from kdtutor.nets import Net
+from kdtutor.train import Distiller, Phase, Recipe, task_loss
+
+from .timing import Line, medians
+
+
+def _one_step(distiller: Distiller, phase: Phase, data: Data) -> Callable[[], None]:
+    recipe = Recipe(lr=1e-4)
+    optimisers = {name: recipe.optimise(group) for name, group in distiller.parameter_groups(phase).items()}
+    batch = next(Batches(data.train, data, 64).epoch(0, 0))
+    distiller.train()
+
+    def run() -> None:
+        distiller.step(batch, phase, optimisers)
+
+    return run
+
+
+def _floor(student: Net, teacher: Net, data: Data) -> Callable[[], None]:
+    """What any distillation step has to do: teacher forward, student forward and backward, weights moved."""
+    batch = next(Batches(data.train, data, 64).epoch(0, 0))
+    optimiser = Recipe(lr=1e-4).optimise(student.parameters())
+    student.train()
+    teacher.eval()
+
+    def run() -> None:
+        with torch.no_grad():
+            teacher(batch.images)
+        optimiser.zero_grad()
+        task_loss(student(batch.images), batch.labels).backward()
+        optimiser.step()
+
+    return run
+
+
+def _digits(student: str) -> tuple[Net, Net, Data]:
+    minute = kd.preset("minute")
+    return kd.nets.build(student, **minute.net_options), minute.teacher(), minute.data()
+
+
+def _cifar() -> tuple[Net, Net, Data]:
+    """The paper preset's nets over noise of the shape of CIFAR-100: what a step costs does not depend on the pixels."""
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(256, (64, 3, 32, 32), dtype=torch.uint8, generator=generator)
+    split = kd.data.Split(images, torch.arange(64) % 100)
+    data = Data("noise", split, None, split, tuple(map(str, range(100))), (0.5,) * 3, (0.25,) * 3)
+    return kd.nets.build("resnet20"), kd.nets.build("resnet56"), data
+
+
+def step_lines() -> list[Line]:
+    """A whole step beside what its nets alone cost.
+
+    On the digits' small nets the arithmetic of FSP itself shows, and adapters are trained as well: no limit there.
+    """
+    pairs = {
+        "digits, equal widths": (_digits("resnet8"), 15, None),
+        "digits, adapters": (_digits("resnet8x0.25"), 15, None),
+        "resnet56 → resnet20": (_cifar(), 5, 1.15),
+    }
+    lines = []
+    for pair, ((student, teacher, data), rounds, fsp_limit) in pairs.items():
+        hinton, fsp = kd.papers.hinton.Hinton(student, teacher), kd.papers.fsp.FSP(student, teacher)
+        took = medians(
+            {
+                "floor": _floor(student, teacher, data),
+                "hinton": _one_step(hinton, hinton.phases(2)[0], data),
+                "fsp": _one_step(fsp, fsp.phases(2)[0], data),
+            },
+            rounds=rounds,
+        )
+        floor = "teacher forward + student both ways"
+        for name, limit in (("hinton", 1.15), ("fsp", fsp_limit)):
+            lines.append(Line(f"one {name} step, {pair}", took[name], floor, took["floor"], limit))
+    return lines
+
+
+class _Shifted(TensorDataset):
+    """Tensors with a random shift, image by image."""
+
+    def __getitem__(self, row: int) -> tuple[torch.Tensor, ...]:
+        image, label = super().__getitem__(row)
+        dy, dx = torch.randint(5, (2,)).tolist()
+        return torch.nn.functional.pad(image, [2] * 4)[:, dy : dy + 28, dx : dx + 28], label
+
+
+class _Transformed(Dataset[tuple[torch.Tensor, int]]):
+    """As torchvision's data sets do it: a PIL image, then transforms."""
+
+    def __init__(self, data: Data) -> None:
+        from torchvision.transforms import v2
+
+        self.split = data.train
+        self.transform = v2.Compose(
+            [
+                v2.RandomCrop(28, padding=2),
+                v2.ToImage(),
+                v2.ToDtype(torch.float32, scale=True),
+                v2.Normalize(data.mean, data.std),
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def __getitem__(self, row: int) -> tuple[torch.Tensor, int]:
+        image = Image.fromarray(self.split.images[row, 0].numpy())
+        return self.transform(image), int(self.split.labels[row])
+
+
+def batch_lines() -> list[Line]:
+    digits = kd.data.load("digits")
+    ours = Batches(digits.train, digits, 64, Augment(pad=2))
+    tensors = digits.normalise(digits.train.images), digits.train.labels
+    loaders = {
+        "torchvision": DataLoader(_Transformed(digits), 64, shuffle=True, drop_last=True),
+        "shifted": DataLoader(_Shifted(*tensors), 64, shuffle=True, drop_last=True),
+    }
+    clocks: dict[str, Callable[[], object]] = {"ours": lambda: _drain(ours.epoch(0, 0))}
+    clocks |= {name: partial(_drain, loader) for name, loader in loaders.items()}
+    took = medians(clocks, rounds=5, warm_up=1)
+    what = "an epoch of digits, shifted"
+    return [
+        Line(what, took["ours"], "DataLoader, torchvision transforms", took["torchvision"], 0.2),
+        Line(what, took["ours"], "DataLoader of tensors, bare shift", took["shifted"]),
+    ]
+
+
+def _drain(batches: Iterable[object]) -> None:
+    for _ in batches:
+        pass
+
+
+def option_lines() -> list[Line]:
+    """Options that are on where they help: each beside the plain form, without a bound."""
+    lines = []
+    for name, (student, _, data) in {"digits": _digits("resnet8x0.25"), "resnet20": _cifar()}.items():
+        student.train()
+        images = next(Batches(data.train, data, 64).epoch(0, 0)).images
+        took = medians(
+            {"plain": partial(_both_ways, student, images), "bf16": partial(_both_ways, student, images, True)}, 5, 1
+        )
+        for parameter in student.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        last = images.contiguous(memory_format=torch.channels_last)
+        took |= medians({"channels last": partial(_both_ways, student, last)}, 5, 1)
+        lines += [
+            Line(f"{name} both ways, {option}", took[option], "float32, contiguous", took["plain"])
+            for option in ("channels last", "bf16")
+        ]
+    return lines
+
+
+def _both_ways(net: Net, images: torch.Tensor, half: bool = False) -> None:
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        loss = net(images).float().square().mean()
+    loss.backward()

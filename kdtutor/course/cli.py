@@ -1,0 +1,305 @@
+"""The command line. Thin: each command imports what it needs when it runs, so that `kdtutor --help` is quick."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ..errors import ConfigError, Error, UnknownName
+
+WRONG, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
+
+
+class Sentences(TyperGroup):
+    """An error of kdtutor ends the command with its sentence, not with a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Error as error:
+            typer.echo(f"kdtutor: {error}", err=True)
+            raise typer.Exit(MISUSED if isinstance(error, (UnknownName, ConfigError)) else WRONG) from None
+        except KeyboardInterrupt:
+            typer.echo("\nkdtutor: interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=Sentences,
+    name="kdtutor",
+    help="A course on knowledge distillation: one notebook per paper, and every method on the command line.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    str | None, typer.Option(help="Data set instead of the preset's, such as cifar10.", show_default=False)
+]
+Teacher = Annotated[
+    str | None, typer.Option(help="Name of a teacher, or its .safetensors file.", show_default="the preset's")
+]
+Student = Annotated[str | None, typer.Option(help="Name of a net, such as resnet20.", show_default="the preset's")]
+Preset = Annotated[str, typer.Option(help="minute: two CPU cores, what ships. paper: CIFAR-100, a GPU.")]
+Pair = Annotated[
+    str | None, typer.Option(help="Teacher and student of the preset paper: resnet56-resnet20, wrn_40_2-wrn_16_2.")
+]
+Epochs = Annotated[int | None, typer.Option(help="Over all phases.", show_default="the preset's")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps.", show_default="the best one here")]
+Precision = Annotated[str, typer.Option(help="float32 or bf16.")]
+Root = Annotated[
+    str | None, typer.Option(help="Folder that holds the data set.", show_default="KDTUTOR_DATA, then data/")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(ctx: typer.Context) -> None:
+    """Open the course in JupyterLab.
+
+    Without a browser its address is printed. More options go to `jupyter lab`.
+    """
+    from .lab import serve
+
+    raise typer.Exit(serve(ctx.args, typer.echo))
+
+
+@app.command()
+def distil(
+    method: Annotated[str, typer.Argument(help="hinton, fsp, or alone (the student without a teacher).")],
+    data: Data = None,
+    teacher: Teacher = None,
+    student: Student = None,
+    preset: Preset = "minute",
+    pair: Pair = None,
+    epochs: Epochs = None,
+    seed: int = 0,
+    out: Annotated[
+        str | None, typer.Option(help="Folder of the report.", show_default="runs/METHOD-PRESET-seedSEED")
+    ] = None,
+    device: Device = None,
+    precision: Precision = "float32",
+    root: Root = None,
+    as_json: Json = False,
+    progress: Bar = True,
+) -> None:
+    """Teach a student.
+
+    Shows a progress bar and a table, and leaves a folder with configuration, history, curves, weights and report.
+    The same command continues a run that was interrupted.
+    """
+    from .distil import Job
+    from .distil import distil as run
+
+    job = Job(method, data, teacher, student, preset, pair, epochs, seed, device, precision, root, out)
+    try:
+        report = run(job, progress)
+    except KeyboardInterrupt:
+        kept = f"the run is kept in {job.folder} to its last whole epoch: continue with `{job.command}`"
+        raise _interrupted(kept if job.begun else "no epoch was whole yet, so nothing is kept") from None
+    if as_json:
+        _print_json(report.summary())
+    else:
+        typer.echo(f"{report.table()}\n\nreport: {job.folder / 'report.md'}")
+
+
+@app.command()
+def compare(
+    methods: Annotated[list[str], typer.Argument(help="hinton, fsp.")],
+    seeds: Annotated[str, typer.Option(help="Numbers with commas between them.")] = "0,1,2",
+    data: Data = None,
+    teacher: Teacher = None,
+    student: Student = None,
+    preset: Preset = "minute",
+    pair: Pair = None,
+    epochs: Epochs = None,
+    out: Annotated[str | None, typer.Option(help="Folder of the runs' folders.", show_default="runs")] = None,
+    device: Device = None,
+    precision: Precision = "float32",
+    root: Root = None,
+    as_json: Json = False,
+    progress: Bar = True,
+) -> None:
+    """Compare methods with the student alone.
+
+    Differences of test accuracy are paired over seeds: their mean and its standard error. Runs that `kdtutor distil`
+    has already made are used, and interrupted ones continued.
+    """
+    from .distil import Job
+    from .distil import compare as run
+
+    like = Job("", data, teacher, student, preset, pair, epochs, 0, device, precision, root, out)
+    try:
+        comparison = run(methods, _numbers(seeds), like, progress)
+    except KeyboardInterrupt:
+        raise _interrupted("the runs are kept: continue with the same command") from None
+    if as_json:
+        _print_json(comparison.summary())
+    else:
+        typer.echo(comparison.table())
+
+
+@app.command()
+def teachers(as_json: Json = False) -> None:
+    """List the teachers.
+
+    Data, test accuracy, parameters, and the command that trains each.
+    """
+    from .teachers import cards, table, untrained
+
+    if as_json:
+        _print_json({"teachers": cards(), "untrained": untrained()})
+    else:
+        typer.echo(table(cards(), untrained()))
+
+
+@app.command()
+def teach(
+    name: Annotated[str, typer.Argument(help="As `kdtutor teachers` lists them.")],
+    out: Annotated[
+        str | None, typer.Option(help="Folder.", show_default="data/teachers for digits, else runs/teachers")
+    ] = None,
+    device: Device = None,
+    root: Root = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Train a teacher again that is there already.")
+    ] = False,
+    progress: Bar = True,
+) -> None:
+    """Train a teacher.
+
+    Writes its weights and its card. The same command continues a run that was interrupted.
+    """
+    from .teachers import teach as run
+
+    try:
+        net = run(name, out, device, root, overwrite, progress)
+    except KeyboardInterrupt:
+        raise _interrupted("the run is kept to its last whole epoch: continue with the same command") from None
+    typer.echo(
+        f"{name}: test accuracy {100 * net.card['accuracy']:.2f} % ({net.card['correct']} of {net.card['total']})"
+    )
+
+
+@app.command()
+def check(
+    paths: Annotated[list[str], typer.Argument(help="Notebooks, or folders of them.")],
+    seconds: Annotated[float, typer.Option(help="Limit for one cell.")] = 120.0,
+    style: Annotated[bool, typer.Option("--style/--no-style", help="Report breaches of the notebooks' style.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Validate notebooks: which cell fails, why.
+
+    Runs them in clean kernels on the CPU and compares what they do with the outputs that are stored in them.
+    """
+    from .validate import validate
+
+    outcomes = validate(paths, seconds, style, say=(lambda _: None) if as_json else typer.echo)
+    failed = [outcome.file for outcome in outcomes if not outcome.ok]
+    if as_json:
+        _print_json({"ok": not failed, "notebooks": [outcome.as_dict() for outcome in outcomes]})
+    else:
+        typer.echo(
+            f"{len(failed)} of {len(outcomes)} notebooks failed" if failed else f"all {len(outcomes)} notebooks are ok"
+        )
+    raise typer.Exit(WRONG if failed else 0)
+
+
+@app.command()
+def notebooks(
+    names: Annotated[list[str] | None, typer.Argument(help="Notebooks by file or name.", show_default="all")] = None,
+    seconds: Annotated[float, typer.Option(help="Limit for one cell.")] = 120.0,
+) -> None:
+    """Run the notebooks and store their outputs.
+
+    On the CPU, without time stamps and widget state; a notebook with an error is not stored.
+    """
+    import time
+
+    from .notebooks import store
+    from .validate import chosen_notebooks
+
+    for path in chosen_notebooks(names or []):
+        started = time.perf_counter()
+        store(path, seconds)
+        typer.echo(f"{path.name}  {path.stat().st_size / 1e6:.2f} MB  {time.perf_counter() - started:.1f} s")
+
+
+@app.command()
+def results(
+    names: Annotated[list[str] | None, typer.Argument(help="Studies.", show_default="all")] = None,
+    workers: Annotated[int, typer.Option(help="Runs at a time, one thread each.")] = 2,
+    show: Annotated[bool, typer.Option("--list", help="Only list the studies.")] = False,
+) -> None:
+    """Run the studies behind the numbers.
+
+    Stores them in data/results. Long; an interrupted study goes on where it was.
+    """
+    from ..errors import choose
+    from .studies import conduct, studies
+
+    known = studies()
+    for name in [choose("study", name, known) for name in names or known]:
+        if show:
+            typer.echo(f"{name}: {known[name].question}")
+        else:
+            conduct(known[name], workers=workers, say=typer.echo)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say whether this machine is ready.
+
+    One line per question: ok, or what to do.
+    """
+    from . import doctor as here
+
+    findings = here.diagnose()
+    typer.echo(here.as_json(findings) if as_json else here.report(findings))
+    raise typer.Exit(0 if here.healthy(findings) else WRONG)
+
+
+@app.command("map")
+def show_map(
+    write: Annotated[
+        Path | None, typer.Option(help="A markdown file, such as README.md, that has a place for the map.")
+    ] = None,
+) -> None:
+    """Show the course map.
+
+    Its lessons, the question each answers, and what is ready.
+    """
+    from .map import course_map, write_into
+
+    if write is not None:
+        typer.echo(f"the map is in {write_into(write)}")
+    else:
+        typer.echo(repr(course_map()))
+
+
+@app.command()
+def version() -> None:
+    """Print the version of kdtutor."""
+    from .. import __version__
+
+    typer.echo(__version__)
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ConfigError(f"--seeds {text!r}: expected whole numbers with commas between them, such as 0,1,2") from None
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2))
+
+
+def _interrupted(state: str) -> typer.Exit:
+    typer.echo(f"\nkdtutor: interrupted; {state}", err=True)
+    return typer.Exit(INTERRUPTED)

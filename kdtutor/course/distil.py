@@ -1,0 +1,321 @@
+"""The headless main job: one run from a preset, with its report folder; and a comparison of such runs over seeds."""
+
+import json
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import data as sets
+from .. import nets
+from ..data import Data
+from ..errors import choose, require
+from ..figures.history import words_of
+from ..files import write_whole
+from ..papers import METHODS, method
+from ..train import Alone, Distiller, History, Recipe, environment, fit, preset, seed_everything
+from ..train.checkpoint import CHECKPOINT
+from ..train.presets import PAIRS, RUNS, Preset, find_teacher
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALONE = "alone"
+ACCURACY = "accuracy"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one run is asked to do, as on the command line; None leaves the choice to the preset."""
+
+    method: str
+    data: str | None = None
+    teacher: str | None = None
+    student: str | None = None
+    preset: str = "minute"
+    pair: str | None = None
+    epochs: int | None = None
+    seed: int = 0
+    device: str | None = None
+    precision: str = "float32"
+    root: str | None = None
+    out: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is kept: `out`, or a name below runs/ that tells what it is."""
+        if self.out is not None:
+            return Path(self.out)
+        teacher = Path(self.teacher).stem if self.teacher else None
+        epochs = f"{self.epochs}epochs" if self.epochs else None
+        parts = (self.method, self.preset, self.pair, self.data, teacher, self.student, epochs, f"seed{self.seed}")
+        return RUNS / "-".join(part for part in parts if part)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the folder holds a run that can be continued."""
+        return (self.folder / CHECKPOINT).exists()
+
+    @property
+    def command(self) -> str:
+        """The command that asks for this job."""
+        usual = asdict(Job(self.method))
+        options = [
+            f"--{name} {shlex.quote(str(value))}"
+            for name, value in asdict(self).items()
+            if value != usual[name] and name != "method"
+        ]
+        return " ".join(["kdtutor distil", self.method, *options])
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a job comes down to."""
+
+    distiller: Distiller
+    data: Data
+    epochs: int
+    recipe: Recipe
+
+
+def prepare(job: Job) -> Setup:
+    """Load the data, find the teacher, build the student: equal seeds give every method the same first weights."""
+    choose("method", job.method, (ALONE, *METHODS))
+    chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
+    epochs = chosen.epochs_for(job.method) if job.epochs is None else job.epochs
+    require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
+    data = sets.load(job.data or chosen.data_name, job.root)
+    teacher = None if job.method == ALONE else find_teacher(job.teacher or chosen.teacher_name)
+    student = _student(chosen, job.student, data, job.seed)
+    if teacher is None:
+        distiller: Distiller = Alone(student)
+    else:
+        distiller = method(job.method)(student, teacher, **chosen.options_for(job.method, epochs))
+    augment = chosen.recipe.augment if data.size else None  # points cannot be shifted like images
+    return Setup(distiller, data, epochs, replace(chosen.recipe, augment=augment))
+
+
+def _student(chosen: Preset, name: str | None, data: Data, seed: int) -> nets.Net:
+    """The preset's student, or another one, for the classes and channels of `data`."""
+    options = {**chosen.net_options, "classes": data.num_classes, "channels": data.channels}
+    if name is not None and nets.build(name).stem_width is None:
+        options.pop("stem_stride", None)  # a net without a stem has no stride to set
+    seed_everything(seed)
+    return nets.build(name or chosen.student_name, **options)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished run: its history, and what a reader wants to know beside it."""
+
+    job: Job
+    history: History
+    teacher: Mapping[str, Any] | None  # its card
+    parameters: int  # of the student
+    test_images: int
+    seconds: float
+
+    @property
+    def held_out(self) -> str:
+        """The term that was measured after each epoch: on the validation split, or on the test split without one."""
+        return "val_accuracy" if "val_accuracy" in self.history.terms else "test_accuracy"
+
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch with the highest held-out accuracy, whose weights are in best.safetensors."""
+        epochs, values = self.history.curve(self.held_out)
+        return epochs[values.index(max(values))]
+
+    @property
+    def test_accuracy(self) -> float:
+        return self.history.last("test_accuracy")
+
+    def table(self) -> str:
+        """Every term at the end of each phase, and at the best epoch; test accuracy below."""
+        terms = sorted(self.history.terms, key=lambda term: (term.endswith(ACCURACY), term == "loss"))
+        if self.held_out == "val_accuracy":
+            terms.remove("test_accuracy")
+        phase_of = {row.epoch: row.phase for row in self.history.rows}
+        ends = {phase: epoch for epoch, phase in phase_of.items()}
+        names = {max(phase_of): ["last"]}
+        names.setdefault(self.best_epoch, []).append("best")
+        lines = [
+            [
+                phase_of[epoch],
+                f"{epoch}, {' and '.join(names[epoch])}" if epoch in names else str(epoch),
+                *(self._cell(term, epoch) for term in terms),
+            ]
+            for epoch in sorted({*ends.values(), *names})
+        ]
+        return f"{plain_table(['phase', 'epoch', *map(words_of, terms)], lines)}\n\n{self._result()}"
+
+    def _cell(self, term: str, epoch: int) -> str:
+        value = next((r.value for r in self.history.rows if (r.term, r.epoch) == (term, epoch)), None)
+        if value is None:
+            return "-"
+        return percent(value) if term.endswith(ACCURACY) else f"{value:.4f}"
+
+    def _result(self) -> str:
+        chosen = "" if self.held_out == "val_accuracy" else " (the best epoch was found on them, so do not report it)"
+        images = f"{self.test_images:,} images{chosen}"
+        return f"test accuracy {percent(self.test_accuracy)}: weights of the last epoch, {images}, seed {self.job.seed}"
+
+    def summary(self) -> dict[str, Any]:
+        """The same for a machine."""
+        config = self.history.config
+        return {
+            "method": self.job.method,
+            "preset": self.job.preset,
+            "data": config["data"],
+            "teacher": self.teacher and {key: self.teacher[key] for key in ("name", "accuracy", "parameters")},
+            "student": {"name": config["student"]["name"], "parameters": self.parameters},
+            "seed": self.job.seed,
+            "phases": [{"name": name, "epochs": epochs} for name, epochs in config["phases"]],
+            "last": {term: self.history.last(term) for term in self.history.terms},
+            "best": {"epoch": self.best_epoch, self.held_out: self.history.best(self.held_out)},
+            "test_accuracy": self.test_accuracy,
+            "test_images": self.test_images,
+            "seconds": round(self.seconds, 1),
+            "folder": str(self.job.folder),
+            "command": self.job.command,
+        }
+
+    def save(self) -> Path:
+        """Write config.json, history.csv, curves.png and report.md beside the weights and history.json of the run."""
+        folder = self.job.folder
+        picture = self.history.plot()
+        config = {"command": self.job.command, **self.history.config, "environment": environment()}
+        write_whole(folder / "config.json", json.dumps(config, indent=2) + "\n")
+        write_whole(folder / "history.csv", self.history.frame().to_csv(index=False))
+        write_whole(folder / "curves.png", picture.png())
+        return write_whole(folder / "report.md", self._markdown(picture.alt))
+
+    def _markdown(self, alt: str) -> str:
+        config = self.history.config
+        teacher = f"{self.teacher['name']} ({percent(self.teacher['accuracy'])})" if self.teacher else "none"
+        return (
+            f"# {self.job.method}, preset {self.job.preset}, seed {self.job.seed}\n\n"
+            f"    {self.job.command}\n\n"
+            f"Data {config['data']}, teacher {teacher}, student {config['student']['name']} "
+            f"({self.parameters:,} parameters).\n\n"
+            f"```text\n{self.table()}\n```\n\n"
+            f"![{alt}](curves.png)\n\n"
+            "The student again, with the weights of the last epoch (best.safetensors has those of the best one):\n\n"
+            "```python\n"
+            "import kdtutor as kd\n"
+            "from safetensors.torch import load_file\n\n"
+            f"student = kd.nets.build(**{config['student']!r})\n"
+            'student.load_state_dict(load_file("last.safetensors"))\n'
+            "```\n"
+        )
+
+
+def distil(job: Job, progress: bool = True) -> Report:
+    """Run `job` to its end and write its report folder. A run that was interrupted is continued."""
+    setup = prepare(job)
+    _require_own(job)
+    started = time.perf_counter()
+    history = fit(
+        setup.distiller, setup.data, setup.epochs, recipe=setup.recipe, seed=job.seed, device=job.device,
+        precision=job.precision, out=job.folder, progress=progress,
+    )  # fmt: skip
+    teacher, student = setup.distiller.teacher, setup.distiller.student
+    card = teacher.card if teacher is not None else None
+    parameters, seconds = nets.count_parameters(student), time.perf_counter() - started
+    report = Report(job, history, card, parameters, len(setup.data.test), seconds)
+    report.save()
+    return report
+
+
+def _require_own(job: Job) -> None:
+    """Refuse a folder with somebody else's files: a report would overwrite what has the same name."""
+    folder = job.folder
+    require(not folder.is_file(), f"{folder} is a file; name a folder for the run with --out")
+    foreign = folder.is_dir() and any(folder.iterdir()) and not job.begun
+    require(not foreign, f"{folder} holds other files and no run; name an empty or new folder with --out")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Several methods and the student alone, each with every seed."""
+
+    reports: tuple[Report, ...]
+
+    def frame(self) -> "pd.DataFrame":
+        """One run a row: method, seed, epochs, test_accuracy."""
+        import pandas as pd
+
+        rows = [
+            (r.job.method, r.job.seed, sum(n for _, n in r.history.config["phases"]), r.test_accuracy)
+            for r in self.reports
+        ]
+        return pd.DataFrame(rows, columns=["method", "seed", "epochs", "test_accuracy"])
+
+    def differences(self) -> "pd.DataFrame":
+        """Each method minus the student alone, paired over seeds: see `studies.paired`."""
+        from .studies.runner import paired
+
+        return paired(self.frame(), "method", ALONE, "test_accuracy")
+
+    def table(self) -> str:
+        frame = self.frame()
+        level, epochs = (frame.groupby("method")[column].mean() for column in ("test_accuracy", "epochs"))
+        lines = [[ALONE, f"{epochs[ALONE]:.0f}", percent(level[ALONE]), "", ""]]
+        order = list(dict.fromkeys(frame["method"]))
+        for row in self.differences().sort_values("method", key=lambda names: names.map(order.index)).itertuples():
+            difference = points(row.mean, None if row.n == 1 else row.se)
+            lines.append(
+                [row.method, f"{epochs[row.method]:.0f}", percent(row.level), difference, f"{row.wins} of {row.n}"]
+            )
+        heads = ["method", "epochs", "test accuracy", "difference (points)", "seeds won"]
+        seeds = ", ".join(map(str, sorted(set(frame["seed"]))))
+        how = "± one standard error" if len(set(frame["seed"])) > 1 else "one seed, so no standard error"
+        note = f"Weights of the last epoch; differences to the student alone, paired over seeds {seeds}, {how}."
+        return f"{plain_table(heads, lines)}\n\n{note}"
+
+    def summary(self) -> dict[str, Any]:
+        differences = self.differences().astype(object)
+        return {
+            "runs": [report.summary() for report in self.reports],
+            "differences": differences.where(differences.notna(), None).to_dict("records"),
+        }
+
+
+def compare(methods: Sequence[str], seeds: Sequence[int], like: Job, progress: bool = True) -> Comparison:
+    """The student alone and each method with every seed. Runs that are already in their folders are not run again.
+
+    `like` tells everything but method and seed; its `out` is the folder of the runs' folders.
+    """
+    for name in methods:
+        choose("method", name, METHODS)
+    require(len(set(seeds)) == len(seeds) > 0, f"seeds {list(seeds)}: give at least one, and none twice")
+    names = (ALONE, *dict.fromkeys(methods))
+    jobs = [_placed(replace(like, method=name, seed=seed), like.out) for seed in seeds for name in names]
+    return Comparison(tuple(distil(job, progress) for job in jobs))
+
+
+def _placed(job: Job, parent: str | None) -> Job:
+    return job if parent is None else replace(job, out=str(Path(parent) / replace(job, out=None).folder.name))
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.2f} %"
+
+
+def points(mean: float, error: float | None) -> str:
+    """A difference of accuracies in percentage points."""
+    return f"{100 * mean:+.2f}" + ("" if error is None else f" ± {100 * error:.2f}")
+
+
+def plain_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Text in columns: the first to the left, the others to the right."""
+    lines = [heads, *rows]
+    first, *others = (max(map(len, column)) for column in zip(*lines, strict=True))
+    return "\n".join(
+        "  ".join(
+            [line[0].ljust(first), *(cell.rjust(width) for cell, width in zip(line[1:], others, strict=True))]
+        ).rstrip()
+        for line in lines
+    )

@@ -1,0 +1,158 @@
+"""Exercises: the reader's function against a solution, with a name for the likely mistakes.
+
+A check never raises, so that a notebook runs from top to bottom whether or not its exercises are solved.
+"""
+
+import html
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from .observe import Case, Function, Observation, difference, observe
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check says: `[to do]`, `[not yet] <diagnosis>` or `[passed]`. True if passed."""
+
+    state: Literal["to do", "not yet", "passed"]
+    sentence: str = ""
+    task: str = ""  # shown on the page beside an exercise that is still to do
+
+    def __bool__(self) -> bool:
+        return self.state == "passed"
+
+    def __repr__(self) -> str:
+        return f"[{self.state}] {self.sentence}".rstrip()
+
+    def _repr_html_(self) -> str:
+        colour = {"to do": "#777777", "not yet": "#D55E00", "passed": "#009E73"}[self.state]
+        words = html.escape(self.sentence or self.task)
+        return (
+            f"<div style='border-left:5px solid {colour};padding:0.2em 0.8em'>"
+            f"<b style='color:{colour}'>[{self.state}]</b> {words}</div>"
+        )
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Text with a heading; on a page it is folded away until the heading is clicked."""
+
+    heading: str
+    text: str
+    code: bool = False
+
+    def __repr__(self) -> str:
+        return self.text if self.code else f"{self.heading}: {self.text}"
+
+    def _repr_html_(self) -> str:
+        text = html.escape(self.text)
+        body = f"<pre><code>{text}</code></pre>" if self.code else f"<p>{text}</p>"
+        return f"<details><summary>{html.escape(self.heading)}</summary>{body}</details>"
+
+
+class Exercise:
+    """A function to write. Call the exercise with it, and the `Verdict` says how far it is.
+
+    name: the function's name. solution: a function that is right; its source is what `.solution()` shows.
+    cases: tuples of arguments, or a function that makes them. Where an argument requires gradients, the gradients that
+    come back through the output are compared too. Every call gets fresh copies and the same random numbers.
+    mistakes: {diagnosis: a function that makes this mistake}; the diagnosis is given if the reader's function returns
+    the same as that function, case by case, or raises the same kind of error where that function does.
+    hints: from gentle to plain. minutes: how long it takes. contract: the function in one line.
+
+        kd_loss = Exercise(
+            "kd_loss", hinton.kd_loss, cases,
+            mistakes={"the factor T² is missing": lambda z_s, z_t, T: hinton.kd_loss(z_s, z_t, T) / T**2},
+            hints=("…",), minutes=8, contract="logits (B, K) twice and T → a scalar",
+        )
+        kd_loss(my_function)    # → [not yet] the factor T² is missing
+    """
+
+    def __init__(
+        self,
+        name: str,
+        solution: Function,
+        cases: Sequence[Case] | Callable[[], Sequence[Case]],
+        *,
+        mistakes: Mapping[str, Function] | None = None,
+        hints: Sequence[str] = (),
+        minutes: int = 5,
+        contract: str = "",
+        tolerance: float = 1e-4,
+    ) -> None:
+        self.name = name
+        self.hints = tuple(hints)
+        self.minutes = minutes
+        self.contract = contract
+        self.mistakes = dict(mistakes or {})
+        self._solution = solution
+        self._cases = cases
+        self._tolerance = tolerance
+        self._hinted = 0
+        self.__doc__ = f"{contract} ({minutes} minutes)"
+
+    @property
+    def cases(self) -> Sequence[Case]:
+        """The arguments that the function is tried with."""
+        return self._cases() if callable(self._cases) else self._cases
+
+    def __call__(self, function: object = None) -> Verdict:
+        """Check the reader's function. Never raises."""
+        try:
+            return self._check(function)
+        except Exception as error:  # a fault of the exercise itself: the reader is told, the notebook goes on
+            return Verdict("not yet", f"the check itself failed, which is not your fault: {_first_line(error)}")
+
+    def hint(self) -> Folded:
+        """The next hint; after the last one, the last one again."""
+        if not self.hints:
+            return Folded("No hint", f"there is none for {self.name}; its solution() can be asked for")
+        number = min(self._hinted, len(self.hints) - 1)
+        self._hinted += 1
+        return Folded(f"Hint {number + 1} of {len(self.hints)}", self.hints[number])
+
+    def solution(self) -> Folded:
+        """The source of a function that passes, folded away."""
+        try:
+            source = textwrap.dedent(inspect.getsource(self._solution))
+        except (OSError, TypeError):
+            source = f"# the source of {self.name} cannot be read here"
+        return Folded(f"Solution of {self.name}", source.rstrip(), code=True)
+
+    def __repr__(self) -> str:
+        return f"<Exercise {self.name}, {self.minutes} minutes: {self.contract}>"
+
+    def _check(self, function: object) -> Verdict:
+        to_do = Verdict("to do", task=f"{self.name}: {self.contract} (about {self.minutes} minutes)")
+        if function is None or function is ...:
+            return to_do
+        if not callable(function):
+            kind = type(function).__name__
+            return Verdict("not yet", f"this is of type {kind}; give the function itself, without calling it")
+        cases = self.cases
+        seen = [observe(function, case) for case in cases]
+        if any(one.unwritten for one in seen):
+            return to_do
+        right = [observe(self._solution, case) for case in cases]
+        for fault in (one.error for one in right if one.error):
+            raise fault
+        if self._agree(seen, right):
+            return Verdict("passed")
+        for diagnosis, mistaken in self.mistakes.items():
+            if self._agree(seen, [observe(mistaken, case) for case in cases]):
+                return Verdict("not yet", diagnosis)
+        raised = next((one.error for one in seen if one.error), None)
+        if raised:
+            return Verdict("not yet", f"it raised {_first_line(raised)}")
+        differences = (difference(a, b, self._tolerance) for a, b in zip(seen, right, strict=True))
+        return Verdict("not yet", next(filter(None, differences), "the result differs from what is expected"))
+
+    def _agree(self, seen: list[Observation], other: list[Observation]) -> bool:
+        return all(difference(a, b, self._tolerance) is None for a, b in zip(seen, other, strict=True))
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}".rstrip(": ")

@@ -1,0 +1,12 @@
+"""The experiments behind the lessons' numbers. `kdtutor results` runs them; `stored_results` reads what they left."""
+
+from .runner import Study, conduct, in_points, paired, stored_results
+
+__all__ = ["Study", "conduct", "in_points", "paired", "stored_results", "studies"]
+
+
+def studies() -> dict[str, Study]:
+    """Every study of the course by name."""
+    from . import fsp, hinton
+
+    return {study.name: study for lesson in (hinton, fsp) for study in lesson.STUDIES}

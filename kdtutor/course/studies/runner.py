@@ -1,0 +1,160 @@
+"""Runs the experiments behind the lessons' numbers: many short trainings, paired over seeds, stored with origin."""
+
+import json
+import math
+import multiprocessing
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ... import data
+from ...errors import DataError, require
+from ...files import write_whole
+from ...train import environment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Case = Mapping[str, Any]
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question, the cases that answer it, and how one case is run with one seed.
+
+    `run(case, seed)` returns rows of numbers: one dict, or several (one per epoch, say). Everything random in it comes
+    from `seed`, and equal seeds give the cases equal first weights and batches: differences are paired.
+    """
+
+    name: str
+    question: str
+    cases: tuple[Case, ...]
+    run: Callable[[Case, int], dict[str, float] | list[dict[str, float]]]
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+
+    def path(self, folder: Path | None = None) -> Path:
+        return (folder or data.root() / "results") / f"{self.name}.json"
+
+
+def conduct(study: Study, folder: Path | None = None, workers: int = 2, say: Callable[[str], None] = print) -> Path:
+    """Run every case with every seed and store the rows; a study that was interrupted goes on where it was.
+
+    Runs use one thread each, `workers` at a time, so that a result does not depend on how many there are.
+    """
+    path = study.path(folder)
+    notes = path.with_suffix(".partial.jsonl")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    done = _read_notes(notes)
+    jobs = [(case, seed) for case in study.cases for seed in study.seeds if _key(case, seed) not in done]
+    say(f"{study.name}: {len(jobs)} runs to do, {len(done)} done")
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        futures = {pool.submit(_timed, study, case, seed): (case, seed) for case, seed in jobs}
+        for count, future in enumerate(as_completed(futures), 1):
+            case, seed = futures[future]
+            rows, seconds = future.result()
+            done[_key(case, seed)] = {"rows": rows, "seconds": seconds}
+            with notes.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"case": dict(case), "seed": seed, "rows": rows, "seconds": seconds}) + "\n")
+            say(f"{study.name}: {count}/{len(jobs)}  {_key(case, seed)}  {seconds:.1f} s")
+    ordered = [(case, seed, done[_key(case, seed)]) for case in study.cases for seed in study.seeds]
+    stored = {
+        "format": FORMAT,
+        "study": study.name,
+        "question": study.question,
+        "command": f"kdtutor results {study.name}",
+        "environment": {**environment(), "threads": 1},
+        "seconds": round(sum(result["seconds"] for _, _, result in ordered)),
+        "rows": [{**case, "seed": seed, **row} for case, seed, result in ordered for row in result["rows"]],
+    }
+    lines = json.dumps(stored, indent=1, ensure_ascii=False).replace("\n   ", " ").replace("\n  }", " }")
+    write_whole(path, lines + "\n")
+    notes.unlink(missing_ok=True)
+    return path
+
+
+def stored_results(name: str, folder: Path | None = None) -> "pd.DataFrame":
+    """The rows of a stored study, one run (and epoch) a row; `attrs` holds its question, command and environment."""
+    import pandas as pd
+
+    path = (folder or data.root() / "results") / f"{name}.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        frame = pd.DataFrame(stored["rows"])
+        frame.attrs.update({key: value for key, value in stored.items() if key != "rows"})
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist; `kdtutor results {name}` makes it") from None
+    except (ValueError, KeyError) as error:
+        raise DataError(f"{path} is damaged ({error}); restore it (git checkout -- data/results)") from None
+    return frame
+
+
+def paired(frame: "pd.DataFrame", case: str, base: Any, value: str, by: Sequence[str] = ()) -> "pd.DataFrame":
+    """Differences to a baseline, paired over seeds.
+
+    For each other value of the column `case` (within each group of the columns `by`): `mean` and `se` of
+    value(case) - value(base) over the seeds (se = standard deviation / √n), `wins` the seeds with a positive
+    difference, `n` the seeds, and `level`, the mean of the value itself. Raises `ConfigError` if a partner is missing.
+    """
+    import pandas as pd
+
+    wide = frame.pivot_table(index=[*by, "seed"], columns=case, values=value)
+    require(base in wide.columns, f"{base!r} is not a value of {case!r}; there are {', '.join(map(str, wide.columns))}")
+    rows = []
+    groups = wide.groupby(list(by)) if by else [((), wide)]
+    for group, part in groups:
+        names = dict(zip(by, group, strict=True))
+        for other in part.columns.drop(base):
+            require(
+                bool(part[[base, other]].notna().all(axis=None)),
+                f"{other!r} and {base!r} were not run with the same seeds",
+            )
+            difference = part[other] - part[base]
+            n = len(difference)
+            se = difference.std() / math.sqrt(n) if n > 1 else float("nan")
+            rows.append(
+                {**names, case: other, "level": part[other].mean(), "mean": difference.mean(), "se": se,
+                 "wins": int((difference > 0).sum()), "n": n}
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def in_points(differences: "pd.DataFrame") -> "pd.DataFrame":
+    """The table of `paired` for a page: accuracies in percent, differences in points as mean ± standard error."""
+    table = differences.drop(columns=["level", "mean", "se", "wins", "n"])
+    numbers = list(zip(differences["mean"], differences["se"], strict=True))
+    return table.assign(
+        **{
+            "accuracy, %": [f"{100 * level:.1f}" for level in differences["level"]],
+            "difference, points": [f"{100 * mean:+.1f} ± {100 * se:.1f}" for mean, se in numbers],
+            "seeds won": [f"{wins} of {n}" for wins, n in zip(differences["wins"], differences["n"], strict=True)],
+        }
+    )
+
+
+def _timed(study: Study, case: Case, seed: int) -> tuple[list[dict[str, float]], float]:
+    before = time.process_time()
+    rows = study.run(case, seed)
+    return (rows if isinstance(rows, list) else [rows]), round(time.process_time() - before, 1)
+
+
+def _key(case: Case, seed: int) -> str:
+    return json.dumps({**case, "seed": seed}, sort_keys=True, ensure_ascii=False)
+
+
+def _read_notes(path: Path) -> dict[str, dict[str, Any]]:
+    """Finished runs of an interrupted study; a last line cut short by a kill is dropped."""
+    done = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        try:
+            note = json.loads(line)
+        except ValueError:
+            continue
+        done[_key(note["case"], note["seed"])] = note
+    return done

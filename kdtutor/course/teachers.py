@@ -1,0 +1,48 @@
+"""Which teachers there are, and how one is trained from the command line."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import data as sets
+from .. import nets
+from ..errors import choose, require
+from ..nets import Net
+from ..train import PLANS, train_teacher
+from ..train.presets import RUNS, teacher_folders
+from .distil import percent, plain_table
+
+
+def cards() -> list[dict[str, Any]]:
+    """The cards of the teachers that ship and of those trained here, by name."""
+    folders = (*reversed(teacher_folders()), None)  # the last one that has a name counts: what ships
+    found = {card["name"]: card for folder in folders for card in nets.teachers(folder)}
+    return [found[name] for name in sorted(found)]
+
+
+def untrained() -> list[str]:
+    """The teachers that are planned for, but not trained yet."""
+    return sorted(PLANS.keys() - {card["name"] for card in cards()})
+
+
+def table(trained: Sequence[Mapping[str, Any]], planned: Sequence[str]) -> str:
+    """Accuracy and size of each teacher that is trained, and the command that trains it."""
+    rows = [[c["name"], c["data"], percent(c["accuracy"]), f"{c['parameters']:,}", c["command"]] for c in trained]
+    rows += [[name, PLANS[name].data, "not trained here", "", f"kdtutor teach {name}"] for name in planned]
+    return plain_table(["teacher", "data", "test accuracy", "parameters", "command"], rows)
+
+
+def teach(
+    name: str,
+    out: str | None = None,
+    device: str | None = None,
+    root: str | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Net:
+    """Train the teacher `name`; those on the digits belong to what ships, the others to what this machine has made."""
+    plan = PLANS[choose("teacher", name, PLANS)]
+    folder = Path(out) if out else sets.root() / "teachers" if plan.data == "digits" else RUNS / "teachers"
+    exists = (folder / f"{name}.safetensors").exists()
+    require(overwrite or not exists, f"{name} is in {folder} already; pass --overwrite to train it again")
+    return train_teacher(name, folder, root, device, progress)

@@ -1,0 +1,221 @@
+"""What an instructor runs: does every notebook still do what its stored outputs say? Which cell does not, and why?"""
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbformat import NotebookNode
+
+from ..errors import DataError, Error, choose, require
+from .map import FOLDER, notebooks_folder
+from .notebooks import SECONDS, clean_environment, code_cells, first_line, problems, read
+
+SANITIZE = FOLDER.parent / "tests" / "notebooks" / "sanitize.cfg"
+# Not compared, as in nbval: what may differ although the notebook is right.
+UNCOMPARED = (
+    "metadata", "traceback", "output_type", "name", "execution_count", "image/png", "image/jpeg",
+    "application/vnd.jupyter.widget-view+json",
+)  # fmt: skip
+SHOWN = 100  # characters of a line in a report
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A code cell, by number from 1, that does not do what is stored."""
+
+    cell: int
+    line: str  # its first
+    why: str
+
+
+@dataclass
+class Outcome:
+    """What became of one notebook: its failing cells, and what in the file breaks the rules of the course."""
+
+    file: str
+    cells: int = 0
+    seconds: float = 0.0
+    failures: list[Failure] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.failures and not self.problems
+
+    def __str__(self) -> str:
+        lines = [f"{'ok' if self.ok else 'FAILED':6}  {self.file}  {self.cells} cells  {self.seconds:.1f} s"]
+        for failure in self.failures:
+            lines += [f"    cell [{failure.cell}]  {failure.line[:SHOWN]}", f"        {failure.why}"]
+        return "\n".join([*lines, *(f"    {problem}" for problem in self.problems)])
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"ok": self.ok, **asdict(self)}
+
+
+def validate(
+    paths: Iterable[str | Path],
+    seconds: float = SECONDS,
+    style: bool = True,
+    say: Callable[[Outcome], None] = lambda _: None,
+) -> list[Outcome]:
+    """Run the notebooks (files, or folders of them) in clean kernels and compare what they do with what they store.
+
+    `seconds` is the limit for one cell. `say` is called with each outcome as soon as it is there.
+    """
+    outcomes: dict[Path, Outcome] = {}
+    runnable = []
+    for path in notebooks_in(paths):
+        outcome = outcomes[path] = Outcome(path.name)
+        try:
+            nb = read(path)
+        except Error as error:
+            outcome.problems.append(str(error))
+            say(outcome)
+            continue
+        outcome.problems = problems(nb) if style else []
+        if code_cells(nb):
+            runnable.append(path)
+        else:
+            say(outcome)
+    if runnable:
+        _run(runnable, outcomes, seconds, say)
+    return list(outcomes.values())
+
+
+def notebooks_in(paths: Iterable[str | Path]) -> list[Path]:
+    """The notebooks that `paths` name, in order. Raises `DataError` for a path without any."""
+    found: list[Path] = []
+    for path in map(Path, paths):
+        require(path.exists(), f"{path} does not exist; name a notebook, or a folder with notebooks", DataError)
+        inside = sorted(path.rglob("*.ipynb")) if path.is_dir() else [path]
+        inside = [p for p in inside if ".ipynb_checkpoints" not in p.parts]
+        require(bool(inside), f"{path} holds no notebook (*.ipynb)", DataError)
+        found += [p.resolve() for p in inside]
+    return list(dict.fromkeys(found))
+
+
+def chosen_notebooks(names: Sequence[str]) -> list[Path]:
+    """The course's notebooks by path, file or name ("fsp" is enough for 03_fsp.ipynb); all of them if none is named."""
+    course = {path.stem: path for path in notebooks_in([notebooks_folder()])}
+    found = []
+    for name in names or course:
+        path = Path(name)
+        short = [stem for stem in course if stem == path.stem or stem.partition("_")[2] == path.stem]
+        found.append(path if path.is_file() else course[short[0] if short else choose("notebook", path.stem, course)])
+    return found
+
+
+def _run(paths: Sequence[Path], outcomes: dict[Path, Outcome], seconds: float, say: Callable[[Outcome], None]) -> None:
+    options = [
+        "--disable-plugin-autoload", "-p", "nbval.plugin", "-p", "no:cacheprovider", "-p", "no:faulthandler",
+        "-c", os.devnull, "--rootdir", str(paths[0].parent), "--noconftest", "--color=no",
+        "--nbval", "--nbval-current-env", f"--nbval-cell-timeout={seconds}",
+        *(["--nbval-sanitize-with", str(SANITIZE)] if SANITIZE.is_file() else []),
+    ]  # fmt: skip
+    watch = _Watch(outcomes, say)
+    with clean_environment():
+        code = pytest.main([*options, *map(str, paths)], plugins=[watch])
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    require(code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED), f"nbval itself failed: {watch.trouble}", Error)
+
+
+class _Watch:
+    """A plug-in of pytest that keeps what nbval finds, and keeps pytest itself quiet."""
+
+    def __init__(self, outcomes: dict[Path, Outcome], say: Callable[[Outcome], None]) -> None:
+        self.outcomes, self.say = outcomes, say
+        self.started: float | None = None
+        self.lost: Path | None = None  # the notebook whose kernel does not answer any more
+        self.trouble = "no reason given"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.pluginmanager.unregister(name="terminalreporter")
+
+    def pytest_internalerror(self, excrepr: Any) -> None:
+        self.trouble = (str(excrepr).strip().splitlines() or [self.trouble])[-1]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> Iterator[None]:
+        self.started = self.started or time.perf_counter()
+        result = yield
+        outcome = self.outcomes[item.path]
+        outcome.cells += 1
+        if nextitem is None or nextitem.path != item.path:
+            outcome.seconds = round(time.perf_counter() - self.started, 1)
+            self.started = None
+            with item.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+                self.say(outcome)
+        return result
+
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        error = call.excinfo.value if call.excinfo else None
+        if error is None or isinstance(error, pytest.skip.Exception) or self.lost == item.path:
+            return
+        why = reason(item, error)
+        if item.parent.timed_out or not _alive(item):
+            self.lost = item.path
+            why += "; the cells after it were not judged"
+        self.outcomes[item.path].failures.append(Failure(item.cell_num + 1, first_line(item.cell.source), why))
+
+
+def _alive(item: Any) -> bool:
+    kernel = item.parent.kernel
+    return kernel is not None and kernel.is_alive()
+
+
+def reason(item: Any, error: BaseException) -> str:
+    """Why a cell fails, in one or two lines."""
+    outputs = item.test_outputs or []
+    message = first_line(str(error))
+    raised = next((output for output in outputs if output.output_type == "error"), None)
+    if "Failed to interrupt" in message or not _alive(item):
+        return "the kernel died, or hangs so that it cannot be interrupted"
+    if item.parent.timed_out:
+        return f"it took longer than {item.config.option.nbval_cell_timeout:g} seconds"
+    if message == "Cell outputs differ":
+        return difference(item.cell.outputs, outputs, item.sanitize) or "the outputs differ"
+    if raised is not None:
+        return f"{raised.ename}: {first_line(raised.evalue)[: 2 * SHOWN]}".rstrip(": ")
+    return message
+
+
+def difference(stored: list[NotebookNode], now: list[NotebookNode], sanitize: Callable[[Any], Any]) -> str:
+    """The first line in which two lists of outputs differ; empty if none does."""
+    before, after = _texts(stored, sanitize), _texts(now, sanitize)
+    for kind in dict.fromkeys([*before, *after]):
+        if len(before[kind]) != len(after[kind]):
+            return f"stored {_count(before[kind], kind)}, now {_count(after[kind], kind)}"
+        for old, new in zip(before[kind], after[kind], strict=True):
+            if old != new:
+                return f"{kind} differs{_line(str(old), str(new))}"
+    return ""
+
+
+def _texts(outputs: list[NotebookNode], sanitize: Callable[[Any], Any]) -> dict[str, list[Any]]:
+    """The values of each kind of output, in order."""
+    texts: dict[str, list[Any]] = defaultdict(list)
+    for output in outputs:
+        values = {output.name: output.text} if output.output_type == "stream" else {**output, **output.get("data", {})}
+        for kind, value in values.items():
+            if kind not in UNCOMPARED and kind != "data":
+                texts[kind].append(sanitize(value))
+    return texts
+
+
+def _count(values: list[Any], kind: str) -> str:
+    return f"{len(values)} × {kind}" if values else f"no {kind}"
+
+
+def _line(old: str, new: str) -> str:
+    before, after = old.splitlines(), new.splitlines()
+    for number, (a, b) in enumerate(zip(before, after, strict=False), 1):
+        if a != b:
+            return f" in line {number}\n        stored: {a.strip()[:SHOWN]}\n        now:    {b.strip()[:SHOWN]}"
+    return f": stored {len(before)} lines, now {len(after)}"

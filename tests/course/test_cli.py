@@ -1,0 +1,209 @@
+"""The command line as a user meets it: help, sentences, exit codes, and what a machine reads."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import kdtutor as kd
+from kdtutor.course import doctor
+from kdtutor.course.cli import app
+from kdtutor.course.studies import Study
+
+COMMANDS = (
+    "lab", "distil", "compare", "teachers", "teach", "check", "notebooks", "results", "doctor", "map", "version",
+)  # fmt: skip
+KDTUTOR = [sys.executable, "-c", "from kdtutor.course.cli import app; app()"]
+MLP = ["alone", "--data", "moons", "--student", "mlp", "--no-progress"]
+
+
+def call(*arguments: str):
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture(autouse=True)
+def somewhere_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_help_lists_every_command():
+    lines = call("--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in lines] == list(COMMANDS)
+    assert all(line.endswith(".") and not line.endswith("...") for line in lines), "a first sentence is too long"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command):
+    result = call(command, "--help")
+    assert result.exit_code == 0 and result.stdout.startswith("Usage: ")
+
+
+def test_help_imports_nothing_heavy():
+    heavy = "torch numpy pandas matplotlib ipywidgets IPython nbformat jupyterlab rich"
+    code = (
+        "import sys; from kdtutor.course.cli import app; app(['--help'], standalone_mode=False); "
+        f"print([name for name in {heavy.split()} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_version():
+    assert call("version").stdout.strip() == kd.__version__
+
+
+@pytest.mark.parametrize(
+    "arguments, code, sentence",
+    [
+        (["distil", "fps"], 2, "'fps' is not a known method. Did you mean 'fsp'? Choose from: alone, fsp, hinton."),
+        (["distil", "alone", "--preset", "papr"], 2, "'papr' is not a known preset. Did you mean 'paper'?"),
+        (["distil", "alone", "--epochs", "0"], 2, "epochs=0: at least one epoch is needed"),
+        (["distil", "alone", "--data", "cifar100", "--root", "nowhere"], 1, "cifar100: nothing at nowhere/cifar-100"),
+        (["distil", "hinton", "--teacher", "cifar100-resnet56"], 1, "with `kdtutor teach cifar100-resnet56`"),
+        (["compare", "fsp", "--seeds", "1,x"], 2, "--seeds '1,x': expected whole numbers with commas"),
+        (["teach", "digits-lenet5"], 2, "pass --overwrite to train it again"),
+        (["check", "nowhere"], 1, "nowhere does not exist; name a notebook"),
+        (["results", "nothing"], 2, "'nothing' is not a known study"),
+    ],
+)
+def test_an_error_is_one_sentence_and_a_code(arguments, code, sentence):
+    result = call(*arguments)
+    assert result.exit_code == code and sentence in result.stderr
+    assert result.stderr.startswith("kdtutor: ") and result.stderr.count("\n") == 1 and not result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["distil"], ["distil", "fsp", "--seed", "x"], ["compare", "--no"]])
+def test_bad_usage_has_exit_code_2(arguments):
+    result = call(*arguments)
+    assert result.exit_code == 2 and "Usage: " in result.stderr and "Traceback" not in result.stderr
+
+
+def test_distil_prints_a_table_and_leaves_a_report():
+    result = call("distil", *MLP, "--epochs", "2")
+    assert result.exit_code == 0 and "test accuracy" in result.stdout
+    report = Path(result.stdout.splitlines()[-1].removeprefix("report: "))
+    assert report.is_file() and report.parent.parent == Path("runs")
+
+
+def test_distil_speaks_json():
+    result = call("distil", *MLP, "--epochs", "1", "--json", "--seed", "7", "--out", "here")
+    summary = json.loads(result.stdout)
+    assert summary["seed"] == 7 and summary["folder"] == "here" and 0 <= summary["test_accuracy"] <= 1
+
+
+def test_compare_needs_the_teacher_of_its_data():
+    result = call("compare", "hinton", "--data", "moons", "--student", "mlp", "--epochs", "1", "--no-progress")
+    assert result.exit_code == 2 and "10 classes" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C as POSIX does")
+def test_ctrl_c_tells_how_to_go_on_and_the_same_command_does():
+    command = ["distil", *MLP, "--epochs", "150"]
+    process = subprocess.Popen([*KDTUTOR, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    folder = Path("runs/alone-minute-moons-mlp-150epochs-seed0")
+    for _ in range(600):
+        if (folder / "checkpoint.pt").exists():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and not out and "Traceback" not in err
+    assert err.strip() == (
+        f"kdtutor: interrupted; the run is kept in {folder} to its last whole epoch: "
+        "continue with `kdtutor distil alone --data moons --student mlp --epochs 150`"
+    )
+    result = call("distil", *MLP, "--epochs", "150", "--json")
+    assert result.exit_code == 0 and json.loads(result.stdout)["phases"] == [{"name": "alone", "epochs": 150}]
+
+
+def test_ctrl_c_before_the_first_epoch_keeps_nothing(monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kdtutor.course.distil.fit", interrupted)
+    for command in (["distil", *MLP], ["compare", "hinton", "--no-progress"]):
+        result = call(*command)
+        assert result.exit_code == 130 and result.stderr.startswith("\nkdtutor: interrupted; ")
+    assert call("distil", *MLP).stderr.endswith("no epoch was whole yet, so nothing is kept\n")
+
+
+def test_teachers_are_listed_with_their_command():
+    lines = call("teachers").stdout.splitlines()
+    assert lines[0].split() == ["teacher", "data", "test", "accuracy", "parameters", "command"]
+    assert any(line.startswith("digits-resnet14") and "174,970" in line for line in lines)
+    assert any("not trained here" in line and "kdtutor teach cifar100-resnet56" in line for line in lines)
+    listed = json.loads(call("teachers", "--json").stdout)
+    assert {card["name"] for card in listed["teachers"]} >= {"digits-lenet5", "digits-resnet14"}
+    assert "cifar100-resnet56" in listed["untrained"]
+
+
+def test_a_teacher_trained_here_is_found(monkeypatch):
+    card = dict.fromkeys(("data", "recipe", "seed", "command"), "x") | {"accuracy": 0.7, "correct": 7, "total": 10}
+    net = kd.nets.build("resnet8")
+    monkeypatch.setattr(
+        "kdtutor.course.teachers.train_teacher", lambda name, folder, *_: _saved(net, name, card, folder)
+    )
+    result = call("teach", "cifar100-resnet56")
+    assert result.stdout == "cifar100-resnet56: test accuracy 70.00 % (7 of 10)\n"
+    assert Path("runs/teachers/cifar100-resnet56.safetensors").is_file()
+    assert kd.train.presets.find_teacher("cifar100-resnet56").card["name"] == "cifar100-resnet56"
+    assert kd.preset("paper").teacher().name == "resnet8"
+    assert "70.00 %" in call("teachers").stdout
+    assert call("teach", "cifar100-resnet56").exit_code == 2
+
+
+def _saved(net, name, card, folder):
+    return kd.nets.teacher(kd.nets.save_teacher(net, name, card, folder=folder))
+
+
+def test_results_run_the_studies_that_are_named(monkeypatch):
+    ran = []
+    known = {name: Study(name, f"{name}?", (), lambda case, seed: []) for name in ("one", "two")}
+    monkeypatch.setattr("kdtutor.course.studies.studies", lambda: known)
+    monkeypatch.setattr("kdtutor.course.studies.conduct", lambda study, workers, say: ran.append((study.name, workers)))
+    assert call("results", "--list").stdout == "one: one?\ntwo: two?\n" and not ran
+    assert call("results", "two", "--workers", "1").exit_code == 0 and ran == [("two", 1)]
+    assert call("results").exit_code == 0 and [name for name, _ in ran] == ["two", "one", "two"]
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_the_doctors_answer_is_the_exit_code(monkeypatch, ok):
+    monkeypatch.setattr(doctor, "diagnose", lambda: [doctor.Finding("Python", ok, "3.11")])
+    assert call("doctor").exit_code == (0 if ok else 1)
+    assert json.loads(call("doctor", "--json").stdout)["ok"] is ok
+
+
+def test_the_map_is_shown():
+    assert "The flow between two layers" in call("map").stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C as POSIX does")
+def test_lab_prints_an_address_that_answers_and_ends_with_ctrl_c(tmp_path):
+    if not kd.course.map.FOLDER.is_dir():
+        pytest.fail("no notebooks here")
+    env = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")}
+    env |= {"JUPYTER_RUNTIME_DIR": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path)}
+    lab = subprocess.Popen(
+        [*KDTUTOR, "lab"], env=env, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        assert lab.stdout is not None
+        address = lab.stdout.readline().split()[-1]
+        assert "/lab/tree/notebooks/00_start_here.ipynb?token=" in address
+        assert "Open this address" in lab.stdout.readline()
+        with urllib.request.urlopen(address, timeout=30) as page:
+            text = page.read().decode()
+        assert "<title>JupyterLab" in text
+        assert '"disabledExtensions": ["@jupyterlab/apputils-extension:announcements"]' in text
+        os.killpg(lab.pid, signal.SIGINT)
+        assert lab.wait(30) == 0 and not lab.stdout.read()
+    finally:
+        if lab.poll() is None:
+            os.killpg(lab.pid, signal.SIGKILL)

@@ -1,0 +1,90 @@
+"""The runner of the studies: pairing, storing, continuing."""
+
+import json
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kdtutor import ConfigError, DataError
+from kdtutor.course.studies import Study, conduct, paired, stored_results
+
+
+def toss(case: dict[str, float], seed: int) -> dict[str, float]:
+    """A run that takes no time: what a seed shares, plus what the case adds."""
+    return {"accuracy": 0.5 + 0.01 * seed + case["gain"]}
+
+
+def epochs(case: dict[str, float], seed: int) -> list[dict[str, float]]:
+    return [{"epoch": epoch, "accuracy": 0.1 * epoch} for epoch in (1, 2)]
+
+
+def never(case: dict[str, float], seed: int) -> dict[str, float]:
+    raise AssertionError("a run that is done must not run again")
+
+
+CASES = ({"method": "alone", "gain": 0.0}, {"method": "taught", "gain": 0.02})
+
+
+def quiet(_: str) -> None: ...
+
+
+def test_rows_are_stored_in_order_with_their_origin(tmp_path: Path) -> None:
+    path = conduct(Study("coin", "Does it help?", CASES, toss, seeds=(0, 1)), tmp_path, say=quiet)
+    frame = stored_results("coin", tmp_path)
+    assert frame[["method", "seed"]].to_numpy().tolist() == [["alone", 0], ["alone", 1], ["taught", 0], ["taught", 1]]
+    assert frame.attrs["question"] == "Does it help?" and frame.attrs["command"] == "kdtutor results coin"
+    assert frame.attrs["environment"]["threads"] == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_run_may_give_several_rows(tmp_path: Path) -> None:
+    conduct(Study("curve", "?", CASES[:1], epochs, seeds=(0,)), tmp_path, workers=1, say=quiet)
+    assert stored_results("curve", tmp_path)["epoch"].tolist() == [1, 2]
+
+
+def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:
+    notes = tmp_path / "coin.partial.jsonl"
+    done = [
+        {"case": case, "seed": seed, "rows": [toss(case, seed)], "seconds": 0.1} for case in CASES for seed in (0, 1)
+    ]
+    notes.write_text("\n".join(map(json.dumps, done)) + '\n{"case": {"meth')  # the last line was cut by a kill
+    conduct(Study("coin", "?", CASES, never, seeds=(0, 1)), tmp_path, say=quiet)
+    assert len(stored_results("coin", tmp_path)) == 4 and not notes.exists()
+
+
+def test_differences_are_paired_over_seeds() -> None:
+    rows = [{"method": c["method"], "seed": s, **toss(c, s)} for c in CASES for s in range(5)]
+    rows[-1]["accuracy"] += 0.05
+    (line,) = paired(pd.DataFrame(rows), "method", "alone", "accuracy").to_dict("records")
+    differences = [0.02] * 4 + [0.07]
+    assert line["mean"] == pytest.approx(0.03) and (line["n"], line["wins"]) == (5, 5)
+    variance = sum((d - 0.03) ** 2 for d in differences) / 4
+    assert line["se"] == pytest.approx(math.sqrt(variance / 5))
+    assert line["level"] == pytest.approx(0.55)
+
+
+def test_groups_are_compared_within_themselves() -> None:
+    rows = [
+        {"labels": n, "method": c["method"], "seed": s, "accuracy": n / 100 + toss(c, s)["accuracy"]}
+        for n in (2, 20) for c in CASES for s in (0, 1)
+    ]  # fmt: skip
+    lines = paired(pd.DataFrame(rows), "method", "alone", "accuracy", by=["labels"])
+    assert lines["labels"].tolist() == [2, 20] and lines["mean"].tolist() == pytest.approx([0.02, 0.02])
+
+
+def test_a_missing_partner_is_refused() -> None:
+    rows = [{"method": c["method"], "seed": s, **toss(c, s)} for c in CASES for s in (0, 1)][:-1]
+    with pytest.raises(ConfigError, match="not run with the same seeds"):
+        paired(pd.DataFrame(rows), "method", "alone", "accuracy")
+    with pytest.raises(ConfigError, match="'lonely' is not a value of 'method'"):
+        paired(pd.DataFrame(rows), "method", "lonely", "accuracy")
+
+
+def test_absent_and_damaged_results_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="kdtutor results nothing"):
+        stored_results("nothing", tmp_path)
+    (tmp_path / "odd.json").write_text("{")
+    with pytest.raises(DataError, match="damaged"):
+        stored_results("odd", tmp_path)
