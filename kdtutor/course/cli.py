@@ -129,8 +129,8 @@ def compare(
     Differences of test accuracy are paired over seeds: their mean and its standard error. Runs that `kdtutor distil`
     has already made are used, and interrupted ones continued.
     """
+    from .compare import compare as run
     from .distil import Job
-    from .distil import compare as run
 
     like = Job("", data, teacher, student, preset, pair, epochs, 0, device, precision, root, out)
     try:

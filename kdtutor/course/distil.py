@@ -1,9 +1,9 @@
-"""The headless main job: one run from a preset, with its report folder; and a comparison of such runs over seeds."""
+"""The headless main job: one run from a preset, with its report folder."""
 
 import json
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,10 @@ from ..papers import METHODS, method
 from ..train import Alone, Distiller, History, Recipe, environment, fit, preset, seed_everything
 from ..train.checkpoint import CHECKPOINT
 from ..train.presets import PAIRS, RUNS, Preset, find_teacher
+from .tables import percent, plain_table
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 ALONE = "alone"
 ACCURACY = "accuracy"
@@ -235,87 +236,3 @@ def _require_own(job: Job) -> None:
     require(not folder.is_file(), f"{folder} is a file; name a folder for the run with --out")
     foreign = folder.is_dir() and any(folder.iterdir()) and not job.begun
     require(not foreign, f"{folder} holds other files and no run; name an empty or new folder with --out")
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Several methods and the student alone, each with every seed."""
-
-    reports: tuple[Report, ...]
-
-    def frame(self) -> "pd.DataFrame":
-        """One run a row: method, seed, epochs, test_accuracy."""
-        import pandas as pd
-
-        rows = [
-            (r.job.method, r.job.seed, sum(n for _, n in r.history.config["phases"]), r.test_accuracy)
-            for r in self.reports
-        ]
-        return pd.DataFrame(rows, columns=["method", "seed", "epochs", "test_accuracy"])
-
-    def differences(self) -> "pd.DataFrame":
-        """Each method minus the student alone, paired over seeds: see `studies.paired`."""
-        from .studies.runner import paired
-
-        return paired(self.frame(), "method", ALONE, "test_accuracy")
-
-    def table(self) -> str:
-        frame = self.frame()
-        level, epochs = (frame.groupby("method")[column].mean() for column in ("test_accuracy", "epochs"))
-        lines = [[ALONE, f"{epochs[ALONE]:.0f}", percent(level[ALONE]), "", ""]]
-        order = list(dict.fromkeys(frame["method"]))
-        for row in self.differences().sort_values("method", key=lambda names: names.map(order.index)).itertuples():
-            difference = points(row.mean, None if row.n == 1 else row.se)
-            lines.append(
-                [row.method, f"{epochs[row.method]:.0f}", percent(row.level), difference, f"{row.wins} of {row.n}"]
-            )
-        heads = ["method", "epochs", "test accuracy", "difference (points)", "seeds won"]
-        seeds = ", ".join(map(str, sorted(set(frame["seed"]))))
-        how = "± one standard error" if len(set(frame["seed"])) > 1 else "one seed, so no standard error"
-        note = f"Weights of the last epoch; differences to the student alone, paired over seeds {seeds}, {how}."
-        return f"{plain_table(heads, lines)}\n\n{note}"
-
-    def summary(self) -> dict[str, Any]:
-        differences = self.differences().astype(object)
-        return {
-            "runs": [report.summary() for report in self.reports],
-            "differences": differences.where(differences.notna(), None).to_dict("records"),
-        }
-
-
-def compare(methods: Sequence[str], seeds: Sequence[int], like: Job, progress: bool = True) -> Comparison:
-    """The student alone and each method with every seed. Runs that are already in their folders are not run again.
-
-    `like` tells everything but method and seed; its `out` is the folder of the runs' folders.
-    """
-    for name in methods:
-        choose("method", name, METHODS)
-    require(len(set(seeds)) == len(seeds) > 0, f"seeds {list(seeds)}: give at least one, and none twice")
-    names = (ALONE, *dict.fromkeys(methods))
-    jobs = [_placed(replace(like, method=name, seed=seed), like.out) for seed in seeds for name in names]
-    return Comparison(tuple(distil(job, progress) for job in jobs))
-
-
-def _placed(job: Job, parent: str | None) -> Job:
-    return job if parent is None else replace(job, out=str(Path(parent) / replace(job, out=None).folder.name))
-
-
-def percent(value: float) -> str:
-    return f"{100 * value:.2f} %"
-
-
-def points(mean: float, error: float | None) -> str:
-    """A difference of accuracies in percentage points."""
-    return f"{100 * mean:+.2f}" + ("" if error is None else f" ± {100 * error:.2f}")
-
-
-def plain_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Text in columns: the first to the left, the others to the right."""
-    lines = [heads, *rows]
-    first, *others = (max(map(len, column)) for column in zip(*lines, strict=True))
-    return "\n".join(
-        "  ".join(
-            [line[0].ljust(first), *(cell.rjust(width) for cell, width in zip(line[1:], others, strict=True))]
-        ).rstrip()
-        for line in lines
-    )

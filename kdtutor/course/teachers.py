@@ -10,7 +10,7 @@ from ..errors import choose, require
 from ..nets import Net
 from ..train import PLANS, train_teacher
 from ..train.presets import RUNS, teacher_folders
-from .distil import percent, plain_table
+from .tables import percent, plain_table
 
 
 def cards() -> list[dict[str, Any]]:

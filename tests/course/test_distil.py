@@ -9,7 +9,9 @@ import torch
 from safetensors.torch import load_file
 
 import kdtutor as kd
-from kdtutor.course.distil import Comparison, Job, Report, compare, distil, plain_table, prepare
+from kdtutor.course.compare import Comparison, compare
+from kdtutor.course.distil import Job, Report, distil, prepare
+from kdtutor.course.tables import plain_table
 from kdtutor.train import History, evaluate
 
 FILES = {
