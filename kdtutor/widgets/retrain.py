@@ -23,7 +23,8 @@ class Retrain(Board):
 
     make_steps: gets the value of each control by name, returns an iterator of `train.Progress`.
     measure: the term of the table. baseline: {label: run} that is always drawn. keep: how many earlier runs are drawn;
-    the table keeps all. Start takes the settings of that moment. Tests call `run_once`.
+    the table keeps all. size: of the picture, in inches. Start takes the settings of that moment; tests call
+    `run_once`.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Retrain(Board):
         measure: str = "val_accuracy",
         baseline: Mapping[str, History] | None = None,
         keep: int = 5,
+        size: tuple[float, float] | None = None,
     ) -> None:
         self.controls = labelled(controls)
         self.measure = measure
@@ -47,7 +49,13 @@ class Retrain(Board):
         self._current = ""
         self._table = HTML()
         self.run = LiveRun(
-            self._begin, name=f"{name}-run", terms=terms, alt=alt, overlay=self._baseline, on_end=self._record
+            self._begin,
+            name=f"{name}-run",
+            terms=terms,
+            alt=alt,
+            overlay=self._baseline,
+            size=size,
+            on_end=self._record,
         )
         super().__init__((VBox(tuple(controls.values())), self.run, self._table), name=name, alt=alt)
         self._tabulate()

@@ -54,9 +54,11 @@ def pairs_of_maps() -> Sequence[Arguments]:
     return [tuple(maps((3, 4, 6, 6), (3, 5, size, size))) for size in (6, 3)]
 
 
-def lists_of_maps() -> Sequence[Arguments]:
-    shapes = [(3, 6, 8, 8), (3, 5, 4, 4), (3, 4, 2, 2)]
-    return [(maps(*shapes[:n]), maps(*shapes[:n], seed=10)) for n in (2, 3)]
+def two_pairs_of_maps() -> Sequence[Arguments]:
+    """The student's two layers and the teacher's, of equal size and of different sizes."""
+    return [
+        (maps(*shapes), maps(*shapes, seed=10)) for size in (8, 4) for shapes in [((3, 6, 8, 8), (3, 5, size, size))]
+    ]
 
 
 def matrix_reference() -> Reference:
@@ -67,17 +69,19 @@ def matrix_reference() -> Reference:
 
 
 def loss_reference() -> Reference:
-    """With pooling by the maximum, as in the paper, the value of each pair of layers is on record."""
+    """With pooling by the maximum the value of each pair of layers is on record."""
     case = oracle("fsp_case1")
-    s, t = ([case[f"in_{who}{i}"] for i in range(3)] for who in "st")
-    return (s, t), case["out_maxpool_mse_pair0"] + case["out_maxpool_mse_pair1"], []
+    return ([case["in_s0"], case["in_s1"]], [case["in_t0"], case["in_t1"]]), case["out_maxpool_mse_pair0"], []
 
 
 TWINS: dict[str, dict[str, Twin]] = {
-    "01_hinton_kd": {"kd_loss": Twin(hinton.kd_loss, logits, kd_reference)},
+    "01_hinton_kd": {
+        "soften": Twin(hinton.soften, lambda: [(z_s, T) for z_s, _, T in logits()]),
+        "kd_loss_as_written": Twin(hinton.kd_loss, logits, kd_reference),
+    },
     "03_fsp": {
-        "fsp_matrix": Twin(fsp.fsp_matrix, pairs_of_maps, matrix_reference),
-        "fsp_loss": Twin(fsp.fsp_loss, lists_of_maps, loss_reference),
+        "fsp_matrix_as_written": Twin(fsp.fsp_matrix, pairs_of_maps, matrix_reference),
+        "pair_loss": Twin(fsp.pair_loss, two_pairs_of_maps, loss_reference),
     },
 }
 
