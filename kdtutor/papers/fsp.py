@@ -26,7 +26,7 @@ def fsp_matrix(
 ) -> Float[Tensor, "B Ca Cb"]:
     """G_ij = Σ_xy a_ixy · b_jxy / (height · width): how channel i of one layer flows into channel j of another (§3.2).
 
-    Where the maps differ in size, the larger is pooled to the smaller: by its maximum as in the paper, or by its mean.
+    Where the maps differ in size, the larger is pooled to the smaller: by its maximum, or by its mean.
     Raises `ShapeError` unless both are `(B, C, H, W)` with the same B.
     """
     if a.ndim != 4 or b.ndim != 4 or len(a) != len(b):
@@ -80,7 +80,7 @@ def _pooled(x: Tensor, size: tuple[int, int], pool: Pool) -> Tensor:
         return F.adaptive_max_pool2d(x.contiguous(memory_format=torch.channels_last), size)
     if pool == "avg":
         return F.adaptive_avg_pool2d(x, size)
-    raise ConfigError(f"pool={pool!r}: expected 'max' (the paper) or 'avg'")
+    raise ConfigError(f"pool={pool!r}: expected 'max' or 'avg'")
 
 
 def tap_widths(net: Net) -> tuple[int, ...]:
@@ -116,7 +116,7 @@ class FSP(Distiller):
             f"the student has {len(widths_s)} taps, the teacher {len(widths_t)}; FSP pairs them one by one, "
             "so both need the same number of stages",
         )
-        require(pool in ("max", "avg"), f"pool={pool!r}: expected 'max' (the paper) or 'avg'")
+        require(pool in ("max", "avg"), f"pool={pool!r}: expected 'max' or 'avg'")
         require(0 <= alpha <= 1, f"alpha={alpha}: the share of the teacher's logits must lie in 0…1")
         require(flow_lr is None or flow_lr > 0, f"flow_lr={flow_lr}: the learning rate must be a positive number")
         self.pool, self.flow_epochs, self.alpha, self.T, self.flow_lr = pool, flow_epochs, alpha, T, flow_lr

@@ -7,6 +7,6 @@ __all__ = ["Study", "conduct", "in_points", "paired", "stored_results", "studies
 
 def studies() -> dict[str, Study]:
     """Every study of the course by name."""
-    from . import fsp, hinton
+    from . import fsp, hinton, paper
 
-    return {study.name: study for lesson in (hinton, fsp) for study in lesson.STUDIES}
+    return {study.name: study for lesson in (hinton, fsp, paper) for study in lesson.STUDIES}
