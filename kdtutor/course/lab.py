@@ -33,7 +33,9 @@ def serve(arguments: Sequence[str], say: Callable[[str], None]) -> int:
         *(["--allow-root"] if is_root() else []), *arguments,
     ]  # fmt: skip
     places = filter(None, (os.environ.get("JUPYTER_CONFIG_PATH"), str(SETTINGS)))
-    server = subprocess.Popen(command, env={**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(places)})
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))  # kdtutor in its terminals
+    environment = {**os.environ, "PATH": path, "JUPYTER_CONFIG_PATH": os.pathsep.join(places)}
+    server = subprocess.Popen(command, env=environment)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # who ends kdtutor ends the server with it
     try:
         if address := _address(Path(jupyter_runtime_dir(), f"jpserver-{server.pid}.json"), server, lesson):

@@ -22,12 +22,12 @@ def names() -> tuple[str, ...]:
     return ("digits", *CURVES, *KNOWN, "tiny-imagenet", "image-folder")
 
 
-def load(name: str, root: str | Path | None = None, download: bool = False) -> Data:
+def load(name: str, root: str | Path | None = None, download: bool = False, size: int = 64) -> Data:
     """A data set by name.
 
     "digits" ships with the course; "moons", "spirals" and "rings" are made in code; torchvision's sets ("cifar100" …)
     are read from `root`, KDTUTOR_DATA or `data/`, and downloaded only with `download=True`; "image-folder" reads
-    `root/train/<class>/*` and `root/test/<class>/*`. Raises `UnknownName` or `DataError`.
+    `root/train/<class>/*` and `root/test/<class>/*`, as squares of `size` pixels. Raises `UnknownName` or `DataError`.
     """
     choose("data set", name, names())
     if name == "digits":
@@ -35,9 +35,9 @@ def load(name: str, root: str | Path | None = None, download: bool = False) -> D
     if name in CURVES:
         return toy(name)
     if name == "tiny-imagenet":
-        return tiny_imagenet(root)
+        return tiny_imagenet(root, size)
     if name == "image-folder":
-        return image_folder(root)
+        return image_folder(root, size)
     import kdtutor_torchvision
 
     kdtutor_torchvision.ensure()  # torch calls it too, unless its plug-ins are switched off

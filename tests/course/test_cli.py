@@ -103,10 +103,17 @@ def test_compare_needs_the_teacher_of_its_data():
     assert result.exit_code == 2 and "10 classes" in result.stderr
 
 
+def heed_ctrl_c() -> None:
+    """A shell that starts the tests in the background lets its children ignore Ctrl-C; a terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C as POSIX does")
 def test_ctrl_c_tells_how_to_go_on_and_the_same_command_does():
     command = ["distil", *MLP, "--epochs", "150"]
-    process = subprocess.Popen([*KDTUTOR, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*KDTUTOR, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+    )
     folder = Path("runs/alone-minute-moons-mlp-150epochs-seed0")
     for _ in range(600):
         if (folder / "checkpoint.pt").exists():
@@ -191,7 +198,13 @@ def test_lab_prints_an_address_that_answers_and_ends_with_ctrl_c(tmp_path):
     env = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")}
     env |= {"JUPYTER_RUNTIME_DIR": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path)}
     lab = subprocess.Popen(
-        [*KDTUTOR, "lab"], env=env, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*KDTUTOR, "lab"],
+        env=env,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=heed_ctrl_c,
     )
     try:
         assert lab.stdout is not None
