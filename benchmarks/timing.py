@@ -1,5 +1,6 @@
 """How times are taken: CPU time of one thread, the median of interleaved rounds."""
 
+import random
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -34,14 +35,16 @@ class Line:
 HEADER = f"{'what':<42} {'ms':>9}  {'beside':<40} {'ms':>9} {'ratio':>6}  limit"
 
 
-def medians(functions: Mapping[str, Callable[[], object]], rounds: int = 15, warm_up: int = 3) -> dict[str, float]:
+def medians(functions: Mapping[str, Callable[[], object]], rounds: int = 31, warm_up: int = 3) -> dict[str, float]:
     """Milliseconds of CPU time of each function: the median over rounds in which all take turns.
 
     Taking turns spreads a neighbour's load over all of them; CPU time of one thread leaves waiting out.
     """
     times: dict[str, list[float]] = {name: [] for name in functions}
+    turns = list(functions.items())
     for round_number in range(rounds + warm_up):
-        for name, function in functions.items():
+        random.Random(round_number).shuffle(turns)  # who follows whom in the caches should not decide
+        for name, function in turns:
             before = time.process_time()
             function()
             if round_number >= warm_up:
