@@ -43,6 +43,19 @@ def read_by_last_linear(module: GraphModule, logits: Node) -> Node:
     raise ConfigError("the model has no linear layer; name the node of its embedding: wrap(model, embedding=…)")
 
 
+def last_norms(module: GraphModule, graph: Graph, taps: Sequence[Node]) -> tuple[nn.BatchNorm2d | None, ...]:
+    """For each tap the batch norm that was computed last before it, after the tap before; None where there is none."""
+    norms: list[nn.BatchNorm2d | None] = []
+    last: nn.BatchNorm2d | None = None
+    for node in graph.nodes:
+        if node.op == "call_module" and isinstance(found := module.get_submodule(str(node.target)), nn.BatchNorm2d):
+            last = found
+        if node in taps:
+            norms.append(last)
+            last = None
+    return tuple(norms)
+
+
 def ancestors(end: Node, start: Node | None = None) -> set[Node]:
     """`end` and every node that it depends on, not looking past `start` (which is left out)."""
     found: set[Node] = set()

@@ -115,6 +115,14 @@ class Net(nn.Module):
         """
         raise NotImplementedError
 
+    @property
+    def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
+        """The last batch norm before each stage's tap, computed within that stage; None where there is none.
+
+        In a ResNet it is the last norm of the residual branch, to which the shortcut is still added.
+        """
+        raise NotImplementedError
+
     def _check_segment(self, h: Tensor, i: int) -> None:
         last = len(self.widths)
         require(0 <= i <= last, f"segment {i} does not exist: {self.name} has segments 0 to {last}", ConfigError)
@@ -174,3 +182,8 @@ class Staged(Net):
         if i == len(self.stages):
             return self.classifier(self.pool(h))
         return self.stages[i](self.stem(h) if i == 0 else h)
+
+    @property
+    def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
+        within = [[m for m in stage.modules() if isinstance(m, nn.BatchNorm2d)] for stage in self.stages]
+        return tuple(norms[-1] if norms else None for norms in within)

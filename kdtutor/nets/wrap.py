@@ -91,6 +91,12 @@ class Wrapped(Net):
         segment = graphs.cut(self.extractor, graph, ends[i], ends[i + 1])
         return fx.Interpreter(self.extractor, graph=segment).run(self._images(h) if i == 0 else h)
 
+    @property
+    def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
+        graph = self.extractor.graph
+        taps = cast(dict[str, Any], _output(graph).args[0])["stages"]
+        return graphs.last_norms(self.extractor, graph, taps)
+
     def _images(self, x: Tensor) -> Tensor:
         return x if self.channels is None else as_images(x, self.channels)
 

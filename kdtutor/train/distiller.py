@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ..data import UNLABELLED, Batch
+from ..data import UNLABELLED, Batch, Data, Source, Split
 from ..errors import require
 from ..nets import Net, Trace
+from .evaluation import evaluate
 
 Terms = dict[str, Tensor]
 Losses = Callable[[Trace, Trace | None, Batch], Terms]
@@ -88,6 +89,17 @@ class Distiller(nn.Module):
     def phases(self, epochs: int) -> tuple[Phase, ...]:
         """How `epochs` are spent."""
         return (Phase("distil", epochs, self.losses, self.weights(), needs_teacher=self.teacher is not None),)
+
+    def begin(self, data: Data) -> None:
+        """Called once before the first step, and before a run is continued: what a method has to know of its data."""
+
+    def start_epoch(self, epoch: int, source: Source, seed: int) -> None:
+        """Called before epoch `epoch` (from 0, over all phases) takes its batches from `source`; not where a run is
+        continued in the middle of one. What it changes belongs in buffers, so that a checkpoint keeps it."""
+
+    def measure(self, split: Split, data: Data) -> dict[str, float]:
+        """What is measured on held-out data. The first number decides which epoch is the best."""
+        return {"accuracy": evaluate(self.student, split, data).accuracy}
 
     def parameter_groups(self, phase: Phase) -> dict[str, list[nn.Parameter]]:
         """The parameters of each optimiser. The names are those that `step` finds in `optimisers`."""

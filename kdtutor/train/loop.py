@@ -23,7 +23,6 @@ from .checkpoint import (
 )
 from .devices import device as find_device
 from .distiller import Distiller, Phase
-from .evaluation import evaluate
 from .history import History
 from .recipe import Recipe, rate
 
@@ -62,9 +61,9 @@ def steps(
 ) -> Iterator[Progress]:
     """Train, one step per iteration. Closing the generator stops the run.
 
-    Held-out accuracy is measured after each epoch: on the validation split, or on the test split where a data set has
-    no validation split; the test accuracy of the last weights comes at the end. With `out`, a folder, the run is saved
-    after each epoch and when it is stopped, and a later call with the same arguments continues it to the same numbers.
+    Held-out accuracy (or what `Distiller.measure` tells) is taken after each epoch, on the validation split, or on the
+    test split where there is none; that of the last weights on the test split comes at the end. With `out`, a folder,
+    the run is saved after each epoch and when it is stopped, and the same call continues it to the same numbers.
     Batches come from `source`, or from the training split. `seed` fixes order, augmentation and noise (also torch's
     global generator); the first weights are the caller's.
     """
@@ -148,7 +147,7 @@ class _Run:
     precision: str
     out: Path | None
     done: int = 0  # steps, over all phases
-    best: float = -1.0  # held-out accuracy
+    best: float = -1.0  # of the held-out measurements
     sums: dict[str, float] = field(default_factory=dict)  # terms summed over the epoch in progress
     history: History = field(init=False)
 
@@ -186,6 +185,7 @@ class _Run:
             yield from self._steps()
 
     def _steps(self) -> Iterator[Progress]:
+        self.distiller.begin(self.data)
         self.distiller.to(self.device)
         if self.recipe.channels_last:
             self.distiller.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -214,6 +214,8 @@ class _Run:
         try:
             while self.done < first + steps_here:
                 epoch = self.done // per_epoch
+                if self.done % per_epoch == 0:
+                    self.distiller.start_epoch(epoch, self.batches, self.seed)
                 self.distiller.train()
                 for batch in self.batches.epoch(epoch, self.seed, start=self.done % per_epoch):
                     share = (self.done - first) / steps_here
@@ -255,21 +257,22 @@ class _Run:
         means = {name: total / self.batches.steps for name, total in self.sums.items()}
         self.sums = {}
         held_out, split = ("val", self.data.val) if self.data.val is not None else ("test", self.data.test)
-        accuracy = evaluate(self.distiller.student, split, self.data).accuracy
-        self.history.add(phase.name, epoch, **means, **{f"{held_out}_accuracy": accuracy})
+        measured = self.distiller.measure(split, self.data)
+        self.history.add(phase.name, epoch, **means, **{f"{held_out}_{name}": x for name, x in measured.items()})
+        first = next(iter(measured.values()))
         if self.out:
-            if accuracy > self.best:
+            if first > self.best:
                 write_tensors(self.out / "best.safetensors", self.distiller.student)
-            self._save(optimisers, max(accuracy, self.best))
-        self.best = max(accuracy, self.best)
+            self._save(optimisers, max(first, self.best))
+        self.best = max(first, self.best)
 
     def _finish(self) -> None:
-        """The last number: test accuracy of the last weights, measured once. The student is left in eval mode."""
+        """What the test split says of the last weights, measured once. The student is left in eval mode."""
         self.distiller.eval()
-        if self.data.val is not None and "test_accuracy" not in self.history.terms:
+        if self.data.val is not None and not any(term.startswith("test_") for term in self.history.terms):
             last = self.history.rows[-1]
-            accuracy = evaluate(self.distiller.student, self.data.test, self.data).accuracy
-            self.history.add(last.phase, last.epoch, test_accuracy=accuracy)
+            measured = self.distiller.measure(self.data.test, self.data)
+            self.history.add(last.phase, last.epoch, **{f"test_{name}": x for name, x in measured.items()})
         if self.out:
             write_tensors(self.out / "last.safetensors", self.distiller.student)
             self.history.save(self.out / "history.json")
