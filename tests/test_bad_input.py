@@ -274,7 +274,7 @@ BAD: dict[str, Bad] = {
     # command line
     "command: method": Bad(
         lambda _: cli("distil", "fps"), Exit2,
-        ("'fps' is not a known method", "Did you mean 'fsp'?", "alone, fsp, hinton"),
+        ("'fps' is not a known method", "Did you mean 'fsp'?", "Choose from: alone"),
     ),
     "command: data": Bad(
         lambda _: cli("distil", "alone", "--data", "digit"), Exit2, ("'digit'", "Did you mean 'digits'?"),

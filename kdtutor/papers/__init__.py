@@ -2,12 +2,24 @@
 
 from ..errors import choose
 from ..train import Distiller
-from . import fsp, hinton
+from . import attention, boundaries, fitnets, fsp, hinton, matching, overhaul, relational
 
-__all__ = ["METHODS", "fsp", "hinton", "method"]
+__all__ = [
+    "METHODS", "attention", "boundaries", "fitnets", "fsp", "hinton", "matching", "method", "overhaul", "relational",
+]  # fmt: skip
 
-METHODS: dict[str, type[Distiller]] = {"hinton": hinton.Hinton, "fsp": fsp.FSP}
-"""Every method by the name of its file."""
+METHODS: dict[str, type[Distiller]] = {
+    "hinton": hinton.Hinton,
+    "fitnets": fitnets.FitNets,
+    "hint": fitnets.Hint,
+    "attention": attention.Attention,
+    "fsp": fsp.FSP,
+    "boundaries": boundaries.ActivationBoundaries,
+    "overhaul": overhaul.Overhaul,
+    "matching": matching.MatchingGuided,
+    "relational": relational.Relational,
+}
+"""Every method by its name on the command line."""
 
 
 def method(name: str) -> type[Distiller]:

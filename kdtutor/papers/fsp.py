@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -10,14 +9,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..data import Batch
-from ..errors import ConfigError, ShapeError, require
+from ..errors import ShapeError, require
 from ..nets import Net, Trace
-from ..train import Distiller, Phase, Spot
-from ..train.distiller import Terms, task_loss
-from .hinton import kd_loss
+from ..train import Spot
+from ..train.distiller import Terms
+from .adapters import Pool, same_size, tap_widths
+from .features import TwoPhases
 from .tensors import full_precision, same_shape, shape
-
-Pool = Literal["max", "avg"]
 
 
 @full_precision
@@ -35,14 +33,6 @@ def fsp_matrix(
         )
     a, b = (x.flatten(2) for x in same_size(a, b, pool))
     return torch.bmm(a, b.transpose(1, 2)) / a.shape[2]
-
-
-def same_size(
-    a: Float[Tensor, "B Ca H W"], b: Float[Tensor, "B Cb h w"], pool: Pool = "max"
-) -> tuple[Float[Tensor, "B Ca y x"], Float[Tensor, "B Cb y x"]]:
-    """Both maps with the smaller height and the smaller width of the two: the larger is pooled."""
-    size = (min(a.shape[2], b.shape[2]), min(a.shape[3], b.shape[3]))
-    return _pooled(a, size, pool), _pooled(b, size, pool)
 
 
 @full_precision
@@ -73,22 +63,7 @@ def pair_loss(pair_s: tuple[Tensor, Tensor], pair_t: tuple[Tensor, Tensor], pool
     return F.mse_loss(flow_s, flow_t)
 
 
-def _pooled(x: Tensor, size: tuple[int, int], pool: Pool) -> Tensor:
-    if tuple(x.shape[2:]) == size:
-        return x
-    if pool == "max":  # torch's CPU kernel is faster over channels that lie side by side, the copy included
-        return F.adaptive_max_pool2d(x.contiguous(memory_format=torch.channels_last), size)
-    if pool == "avg":
-        return F.adaptive_avg_pool2d(x, size)
-    raise ConfigError(f"pool={pool!r}: expected 'max' or 'avg'")
-
-
-def tap_widths(net: Net) -> tuple[int, ...]:
-    """The channels of `trace.taps`: the stem's if there is one, then the stages'."""
-    return net.widths if net.stem_width is None else (net.stem_width, *net.widths)
-
-
-class FSP(Distiller):
+class FSP(TwoPhases):
     """Two phases (§3.4): "match the flow" gives the student its first weights, then "learn the task" trains them.
 
     The first phase takes `flow_epochs` (default: 40 % of all epochs) at a constant rate, `flow_lr` (default: that of
@@ -97,7 +72,7 @@ class FSP(Distiller):
     first phase. This step is ours.
     """
 
-    FLOW_SHARE = 0.4
+    FIRST_PHASE, NOUN = "match the flow", "flow"
 
     def __init__(
         self,
@@ -109,7 +84,9 @@ class FSP(Distiller):
         T: float = 4.0,
         flow_lr: float | None = None,
     ) -> None:
-        super().__init__(student, teacher, pool=pool, flow_epochs=flow_epochs, alpha=alpha, T=T, flow_lr=flow_lr)
+        super().__init__(
+            student, teacher, beta=1.0, alpha=alpha, T=T, first_epochs=flow_epochs, first_lr=flow_lr, pool=pool
+        )
         widths_s, widths_t = tap_widths(student), tap_widths(teacher)
         require(
             len(widths_s) == len(widths_t),
@@ -117,9 +94,7 @@ class FSP(Distiller):
             "so both need the same number of stages",
         )
         require(pool in ("max", "avg"), f"pool={pool!r}: expected 'max' or 'avg'")
-        require(0 <= alpha <= 1, f"alpha={alpha}: the share of the teacher's logits must lie in 0…1")
-        require(flow_lr is None or flow_lr > 0, f"flow_lr={flow_lr}: the learning rate must be a positive number")
-        self.pool, self.flow_epochs, self.alpha, self.T, self.flow_lr = pool, flow_epochs, alpha, T, flow_lr
+        self.pool = pool
         self.adapters = nn.ModuleList(
             nn.Identity() if s == t else nn.Conv2d(s, t, kernel_size=1, bias=False)
             for s, t in zip(widths_s, widths_t, strict=True)
@@ -141,24 +116,8 @@ class FSP(Distiller):
 
         return tuple(pair(i) for i in range(len(self.adapters) - 1))
 
-    def flow(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
-        """First phase: `fsp_loss` alone; no label is looked at."""
+    def features(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+        """First phase: `fsp_loss` as one term; no label is looked at."""
         assert t is not None
         maps = [self.taps(s, i) for i in range(len(self.adapters))]
         return {"fsp": fsp_loss(maps, t.taps, self.pool)}
-
-    def task(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
-        """Second phase: the task, and the teacher's logits if asked for."""
-        kd = {"kd": kd_loss(s.logits, t.logits, self.T)} if t is not None else {}
-        return {"task": task_loss(s.logits, batch.labels), **kd}
-
-    def phases(self, epochs: int) -> tuple[Phase, ...]:
-        first = self.flow_epochs if self.flow_epochs is not None else max(1, round(self.FLOW_SHARE * epochs))
-        require(
-            0 <= first < epochs,
-            f"flow_epochs={first} of {epochs} epochs: at least one epoch must be left for the second phase",
-        )
-        weights = {"task": 1 - self.alpha, "kd": self.alpha}
-        learn = Phase("learn the task", epochs - first, self.task, weights, needs_teacher=self.alpha > 0)
-        match = Phase("match the flow", first, self.flow, schedule="constant", lr=self.flow_lr)
-        return (match, learn) if first else (learn,)

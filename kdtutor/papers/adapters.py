@@ -1,0 +1,101 @@
+"""Bringing a student's maps to a teacher's: the same places in both nets, the same size, the same channels."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..errors import ConfigError, ShapeError, require
+from ..nets import Net
+from .tensors import shape
+
+Pool = Literal["max", "avg"]
+
+
+def tap_widths(net: Net) -> tuple[int, ...]:
+    """The channels of `trace.taps`: the stem's if there is one, then the stages'."""
+    return net.widths if net.stem_width is None else (net.stem_width, *net.widths)
+
+
+def stage_pairs(student: Net, teacher: Net) -> tuple[tuple[int, int], ...]:
+    """Which stage of the student meets which of the teacher: (student's, teacher's) indices, paired from the end.
+
+    Nets of one family pair one to one. Where one net has more stages, its first ones stay without a partner: the last
+    stages are those that are alike in size and meaning.
+    """
+    n_s, n_t = len(student.widths), len(teacher.widths)
+    require(
+        min(n_s, n_t) > 0,
+        f"{student.name} has {n_s} stages and {teacher.name} has {n_t}; a feature method needs at least one in each",
+    )
+    n = min(n_s, n_t)
+    return tuple((n_s - n + i, n_t - n + i) for i in range(n))
+
+
+def same_size(
+    a: Float[Tensor, "B Ca H W"], b: Float[Tensor, "B Cb h w"], pool: Pool = "max"
+) -> tuple[Float[Tensor, "B Ca y x"], Float[Tensor, "B Cb y x"]]:
+    """Both maps with the smaller height and the smaller width of the two: the larger is pooled."""
+    size = (min(a.shape[2], b.shape[2]), min(a.shape[3], b.shape[3]))
+    return pooled(a, size, pool), pooled(b, size, pool)
+
+
+def pooled(x: Float[Tensor, "B C H W"], size: tuple[int, int], pool: Pool) -> Float[Tensor, "B C h w"]:
+    """x brought to `size` by its maximum or its mean; as it is if it has that size."""
+    if tuple(x.shape[2:]) == size:
+        return x
+    if pool == "max":  # torch's CPU kernel is faster over channels that lie side by side, the copy included
+        return F.adaptive_max_pool2d(x.contiguous(memory_format=torch.channels_last), size)
+    if pool == "avg":
+        return F.adaptive_avg_pool2d(x, size)
+    raise ConfigError(f"pool={pool!r}: expected 'max' or 'avg'")
+
+
+def two_by_two(s: Sequence[Tensor], t: Sequence[Tensor], what: str) -> list[tuple[Tensor, Tensor]]:
+    """Student's and teacher's tensors in pairs. Raises `ShapeError` unless there are equally many, at least one."""
+    require(
+        len(s) == len(t) > 0,
+        f"{what}: {len(s)} student maps, {len(t)} teacher maps; expected the same number, ≥ 1",
+        ShapeError,
+    )
+    return list(zip(s, t, strict=True))
+
+
+def check_maps(s: Tensor, t: Tensor, what: str) -> None:
+    """Raises `ShapeError` unless both are maps (B, C, H, W) of one batch; channels and sizes may differ."""
+    require(
+        s.ndim == t.ndim == 4 and len(s) == len(t) > 0,
+        f"{what}: the maps have shapes {shape(s)} and {shape(t)}; expected (B, C, H, W) with one B ≥ 1",
+        ShapeError,
+    )
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """Batch norm that also takes a single value a channel (one sample, 1×1 map): it is shifted to the bias.
+
+    PyTorch refuses that case in training; the formula (x - mean) / √(var + ε) gives 0 there, and so do we. Such a batch
+    says nothing about the spread, so the running statistics stay.
+    """
+
+    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
+        if self.training and x.shape[0] * x.shape[2] * x.shape[3] == 1:
+            return x * 0 * self.weight.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)
+        return super().forward(x)
+
+
+class Connector(nn.Sequential):
+    """1×1 convolution and batch norm: a student's pre-activation map in the teacher's channels (AB §3.3, OFD §3.2).
+
+    Without a ReLU, since AB and OFD compare what comes before it. The convolution has no bias (the norm has one) and
+    starts normal with variance 2 / C_t, He et al.'s fan-out.
+    """
+
+    def __init__(self, c_s: int, c_t: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(c_s, c_t, kernel_size=1, bias=False)
+        self.norm = BatchNorm(c_t)
+        nn.init.normal_(self.conv.weight, std=math.sqrt(2 / c_t))

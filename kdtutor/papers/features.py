@@ -1,0 +1,88 @@
+"""What the methods that match features share: the weights of their terms, and teaching in one phase or in two."""
+
+from typing import Any, ClassVar
+
+from ..data import Batch
+from ..errors import require
+from ..nets import Net, Trace
+from ..train import Distiller, Phase
+from ..train.distiller import Terms, task_loss
+from .hinton import kd_loss
+
+
+class Features(Distiller):
+    """Base of the methods that match what is inside the networks, in one phase:
+
+    L = (1 - alpha) · cross-entropy + alpha · `kd_loss` + beta · Σ share_spot · spot loss.
+
+    A subclass gives `spots`, and `shares` where they do not weigh the same. With alpha = 0 the logits are not matched.
+    """
+
+    def __init__(
+        self, student: Net, teacher: Net, *, beta: float, alpha: float = 0.0, T: float = 4.0, **options: Any
+    ) -> None:
+        super().__init__(student, teacher, **options, beta=beta, alpha=alpha, T=T)
+        require(beta >= 0, f"beta={beta}: the weight of the features must not be negative")
+        require(0 <= alpha <= 1, f"alpha={alpha}: the share of the teacher's logits must lie in 0…1")
+        require(T > 0, f"T={T}: the temperature must be positive (1 leaves the probabilities as they are)")
+        require(
+            alpha == 0 or teacher.num_classes == student.num_classes,
+            f"the teacher tells {teacher.num_classes} classes apart and the student {student.num_classes}; "
+            "logits can be matched only over the same classes, so set alpha=0",
+        )
+        self.beta, self.alpha, self.T = beta, alpha, T
+
+    def shares(self) -> dict[str, float]:
+        """How much each spot counts beside the others; 1 where none is given."""
+        return {}
+
+    def weights(self) -> dict[str, float]:
+        shares = self.shares()
+        spots = {spot.name: self.beta * shares.get(spot.name, 1.0) for spot in self.spots()}
+        return {"task": 1 - self.alpha, "kd": self.alpha, **spots}
+
+    def task(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+        """The task, and the teacher's logits if asked for."""
+        kd = {"kd": kd_loss(s.logits, t.logits, self.T)} if t is not None and self.alpha > 0 else {}
+        return {"task": task_loss(s.logits, batch.labels), **kd}
+
+    def features(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+        """Every spot; no label is looked at."""
+        assert t is not None
+        return {spot.name: spot.loss(s, t) for spot in self.spots()}
+
+    def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+        return {**self.task(s, t, batch), **self.features(s, t, batch)}
+
+
+class TwoPhases(Features):
+    """Base of FitNets, FSP and activation boundaries: the features first, without a label; then the task.
+
+    The first phase takes `first_epochs` (default: 40 % of all) at a constant rate, `first_lr` (default: the recipe's).
+    The second minimises (1 - alpha) · cross-entropy + alpha · `kd_loss`; with alpha = 0 it needs no teacher. A subclass
+    says how its first phase is called, and names these two settings after it: `<noun>_epochs` and `<noun>_lr`.
+    """
+
+    FIRST_SHARE: ClassVar[float] = 0.4
+    FIRST_PHASE: ClassVar[str]
+    NOUN: ClassVar[str]
+
+    def __init__(
+        self, student: Net, teacher: Net, *, first_epochs: int | None, first_lr: float | None, **options: Any
+    ) -> None:
+        named: dict[str, Any] = {f"{self.NOUN}_epochs": first_epochs, f"{self.NOUN}_lr": first_lr}
+        super().__init__(student, teacher, **options, **named)
+        require(
+            first_lr is None or first_lr > 0, f"{self.NOUN}_lr={first_lr}: the learning rate must be a positive number"
+        )
+        self.first_epochs, self.first_lr = first_epochs, first_lr
+
+    def phases(self, epochs: int) -> tuple[Phase, ...]:
+        first = self.first_epochs if self.first_epochs is not None else max(1, round(self.FIRST_SHARE * epochs))
+        require(
+            0 <= first < epochs,
+            f"{self.NOUN}_epochs={first} of {epochs} epochs: at least one epoch must be left for the second phase",
+        )
+        learn = Phase("learn the task", epochs - first, self.task, self.weights(), needs_teacher=self.alpha > 0)
+        start = Phase(self.FIRST_PHASE, first, self.features, self.weights(), schedule="constant", lr=self.first_lr)
+        return (start, learn) if first else (learn,)

@@ -1,0 +1,220 @@
+"""Matching Guided Distillation (Yue, Deng, Zhou; ECCV 2020): teacher channels are assigned to student channels."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ..data import Source
+from ..errors import ShapeError, choose, require
+from ..nets import Net, Trace
+from ..train import Spot, evaluating
+from .adapters import BatchNorm, check_maps, same_size, stage_pairs
+from .boundaries import halving
+from .features import Features
+from .overhaul import margin_relu, partial_l2, tap_margins
+from .tensors import full_precision, shape
+
+SCALE = 1 / 10_000  # the authors' weight
+SMALLEST = 1e-12  # a map shorter than this is divided by this
+How = Literal["max", "random", "sparse"]
+HOWS: tuple[How, ...] = ("max", "random", "sparse")
+
+
+@full_precision
+def flow_cost(f_s: Float[Tensor, "B C_s H W"], f_t: Float[Tensor, "B C_t h w"]) -> Float[Tensor, "C_s C_t"]:
+    """Mean over the samples of ‖ŝ_j - t̂_k‖², where ŝ_j and t̂_k are the maps of student channel j and teacher channel k
+    scaled to unit length: how badly the two fit, between 0 (alike) and 4 (opposite) (§3.2).
+
+    It is computed as ‖ŝ_j‖² + ‖t̂_k‖² - 2 ŝ_j·t̂_k; a map of zeros stays zero. Of two sizes the larger is
+    average-pooled. No gradient passes. Raises `ShapeError` unless both are (B, C, H, W) with one B.
+    """
+    check_maps(f_s, f_t, "flow_cost")
+    with torch.no_grad():
+        f_s, f_t = same_size(f_s, f_t, "avg")
+        s, t = (F.normalize(f.flatten(2), dim=2, eps=SMALLEST).transpose(0, 1) for f in (f_s, f_t))  # C B HW
+        products = s.flatten(1) @ t.flatten(1).T
+        squares_s, squares_t = (u.square().sum((1, 2)) for u in (s, t))
+        return ((squares_s[:, None] + squares_t - 2 * products) / len(f_s)).clamp(min=0)
+
+
+def assign(cost: Float[Tensor, "C_s C_t"], sparse: bool = False) -> Float[Tensor, "C_s C_t"]:
+    """The flow matrix M of 0 and 1 with the smallest Σ M · cost (§3.3); scipy's Hungarian solver.
+
+    Dense: every teacher channel is given to exactly one student channel, and every student channel gets C_t / C_s of
+    them; where that is no whole number, some get one more (no teacher channel is lost). Sparse: every student channel
+    gets one teacher channel, no two the same. Raises `ShapeError` where the teacher has fewer channels.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    require(cost.ndim == 2, f"assign: the cost has shape {shape(cost)}; expected (C_s, C_t)", ShapeError)
+    c_s, c_t = cost.shape
+    require(
+        c_t >= c_s >= 1,
+        f"the teacher has {c_t} channels, the student {c_s}: matching gives every student channel one of the teacher's "
+        "or more, so the teacher needs at least as many",
+        ShapeError,
+    )
+    require(bool(cost.isfinite().all()), "assign: the cost holds NaN or infinite numbers; is the student diverging?")
+    numbers = cost.detach().double().cpu()
+    if not sparse:
+        # A student channel is one row for each teacher channel it may get: C_t // C_s rows that must be used, and one
+        # that may be if C_t is no multiple. The bonus on the former is larger than any sum of costs.
+        share, rest = divmod(c_t, c_s)
+        bonus = 1 + numbers.abs().max() * 2 * c_t
+        numbers = torch.cat([(numbers - bonus if rest else numbers).repeat(share, 1), *([numbers] if rest else [])])
+    rows, columns = linear_sum_assignment(numbers.numpy())
+    M = torch.zeros_like(cost)
+    M[torch.as_tensor(rows) % c_s, torch.as_tensor(columns)] = 1
+    return M
+
+
+def groups(M: Float[Tensor, "C_s C_t"]) -> tuple[Int[Tensor, "C_s G"], Int[Tensor, " C_s"]]:
+    """The teacher channels of each student channel in a rectangle, and how many they are. Where a group is smaller than
+    the largest one, its first channel fills the row. Raises `ShapeError` if a student channel has none."""
+    sizes = M.sum(1).long()
+    require(bool((sizes > 0).all()), "the flow matrix gives a student channel no teacher channel", ShapeError)
+    first = M.argmax(1, keepdim=True)
+    order = M.argsort(dim=1, descending=True, stable=True)[:, : int(sizes.max())]
+    inside = torch.arange(order.shape[1], device=M.device) < sizes[:, None]
+    return torch.where(inside, order, first), sizes
+
+
+def reduce(
+    f_t: Float[Tensor, "B C_t H W"],
+    M: Float[Tensor, "C_s C_t"],
+    how: How = "max",
+    generator: torch.Generator | None = None,
+) -> Float[Tensor, "B C_s H W"]:
+    """One map a student channel out of its group of teacher channels (§3.4).
+
+    "max", absolute max pooling: at each position the value with the largest magnitude, its sign kept (of equal ones the
+    first). "random", random drop: at each position of each sample one channel of the group, drawn from `generator`.
+    "sparse": the one channel that sparse matching has left. Raises `ShapeError` for a matrix that does not fit.
+    """
+    choose("how", how, HOWS)
+    require(
+        f_t.ndim == 4 and M.ndim == 2 and f_t.shape[1] == M.shape[1],
+        f"reduce: the map has shape {shape(f_t)}, the flow matrix {shape(M)}; expected (B, C_t, H, W) and (C_s, C_t)",
+        ShapeError,
+    )
+    rows, sizes = groups(M)
+    if how == "sparse":
+        require(
+            int(sizes.max()) == 1,
+            "reduce: how='sparse' needs a flow matrix with one teacher channel a student channel; "
+            "make it with assign(cost, sparse=True)",
+        )
+        return f_t[:, rows[:, 0]]
+    grouped = f_t[:, rows]  # B C_s G H W
+    if how == "max":
+        chosen = grouped.abs().argmax(2, keepdim=True)
+    else:
+        B, c_s, _, H, W = grouped.shape
+        where = torch.rand(B, c_s, 1, H, W, generator=generator).to(f_t.device)  # drawn on the CPU: the same everywhere
+        chosen = (where * sizes.view(1, -1, 1, 1, 1)).long()
+    return grouped.gather(2, chosen).squeeze(2)
+
+
+def reduce_margin(
+    m: Float[Tensor, " C_t"], M: Float[Tensor, "C_s C_t"], how: How = "max", generator: torch.Generator | None = None
+) -> Float[Tensor, " C_s"]:
+    """The margin of each group: its mean ("max"), that of a channel drawn anew ("random"), or the one left."""
+    rows, sizes = groups(M)
+    if how == "max":
+        return (M.to(m) @ m) / sizes
+    if how == "sparse":
+        return m[rows[:, 0]]
+    chosen = (torch.rand(len(rows), 1, generator=generator).to(m.device) * sizes[:, None]).long()
+    return m[rows.gather(1, chosen).squeeze(1)]
+
+
+class MatchingGuided(Features):
+    """Channels of the teacher are matched to those of the student, reduced to as many, and distilled without adapters:
+    the task + beta · Σ_n 2^(n-N+1) · `partial_l2`(batch norm of the student's map, `margin_relu` of the reduced one).
+
+    how: "max", "random" or "sparse", see `reduce`. The matching is solved before the first epoch and then every `every`
+    epochs, on the first `images` images of the epoch, both nets in eval mode; `flows` holds the present matrices.
+    """
+
+    def __init__(
+        self,
+        student: Net,
+        teacher: Net,
+        how: How = "max",
+        every: int = 2,
+        images: int = 256,
+        beta: float = SCALE,
+        alpha: float = 0.0,
+        T: float = 4.0,
+        margins: Sequence[Float[Tensor, " C"]] | None = None,
+    ) -> None:
+        super().__init__(student, teacher, beta=beta, alpha=alpha, T=T, how=how, every=every, images=images)
+        choose("how", how, HOWS)
+        require(every >= 1, f"every={every}: the channels are matched anew every so many epochs; at least 1")
+        require(images >= 1, f"images={images}: at least one image is needed to match channels")
+        self.how, self.every, self.images = how, every, images
+        self.pairs = stage_pairs(student, teacher)
+        for n, (i, j) in enumerate(self.pairs):
+            c_s, c_t = student.widths[i], teacher.widths[j]
+            require(
+                c_t >= c_s,
+                f"stage {i + 1} of {student.name} has {c_s} channels and stage {j + 1} of {teacher.name} has {c_t}; "
+                "matching gives each student channel at least one of the teacher's, so the teacher needs as many",
+            )
+            start = assign(torch.zeros(c_s, c_t), how == "sparse")  # by position, until the first epoch begins
+            self.register_buffer(f"flow{n}", start)
+        for j, m in enumerate(tap_margins(teacher) if margins is None else margins):
+            self.register_buffer(f"margin{j}", m.detach().clone(), persistent=False)
+        self.norms = nn.ModuleList(BatchNorm(student.widths[i]) for i, _ in self.pairs)
+        self.train(student.training)
+
+    @property
+    def flows(self) -> tuple[Float[Tensor, "C_s C_t"], ...]:
+        """The flow matrix of each pair of stages."""
+        return tuple(getattr(self, f"flow{n}") for n in range(len(self.pairs)))
+
+    def start_epoch(self, epoch: int, source: Source, seed: int) -> None:
+        """Match the channels anew if it is time; `epoch` counts from 0."""
+        if epoch % self.every == 0:
+            self.match(source, epoch, seed)
+
+    def match(self, source: Source, epoch: int = 0, seed: int = 0) -> None:
+        """Solve the assignment on the first `images` images of an epoch."""
+        assert self.teacher is not None
+        costs = [torch.zeros_like(M) for M in self.flows]
+        where = costs[0].device
+        seen = 0
+        with evaluating(self):
+            for batch in source.epoch(epoch, seed):
+                images = batch.images.to(where)[: self.images - seen]
+                s, t = self.student.trace(images), self.teacher.trace(images)
+                for n, (i, j) in enumerate(self.pairs):
+                    costs[n] += flow_cost(s.stages[i], t.stages[j]) * len(images)
+                seen += len(images)
+                if seen >= self.images:
+                    break
+        for n, cost in enumerate(costs):
+            self.flows[n].copy_(assign(cost / seen, self.how == "sparse"))
+
+    def matched(self, s: Trace, t: Trace, n: int) -> tuple[Float[Tensor, "B C H W"], Float[Tensor, "B C H W"]]:
+        """Both sides of pair n: the student's map after its norm, the teacher's reduced and cut at the margin."""
+        i, j = self.pairs[n]
+        z_s, z_t = same_size(s.stages[i], t.stages[j], "avg")
+        target = reduce(z_t, self.flows[n], self.how, self.noise)
+        m = reduce_margin(getattr(self, f"margin{j}"), self.flows[n], self.how, self.noise)
+        return self.norms[n](z_s), margin_relu(target, m)
+
+    def spots(self) -> tuple[Spot, ...]:
+        """One spot for each pair of stages."""
+
+        def mgd(n: int) -> Spot:
+            return Spot(f"mgd{n + 1}", lambda s, t: partial_l2(*self.matched(s, t, n)))
+
+        return tuple(mgd(n) for n in range(len(self.pairs)))
+
+    def shares(self) -> dict[str, float]:
+        return {f"mgd{n + 1}": share for n, share in enumerate(halving(len(self.pairs)))}
