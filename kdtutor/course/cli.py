@@ -44,9 +44,7 @@ Teacher = Annotated[
 ]
 Student = Annotated[str | None, typer.Option(help="Name of a net, such as resnet20.", show_default="the preset's")]
 Preset = Annotated[str, typer.Option(help="minute: two CPU cores, what ships. paper: CIFAR-100, a GPU.")]
-Pair = Annotated[
-    str | None, typer.Option(help="Teacher and student of the preset paper: resnet56-resnet20, wrn_40_2-wrn_16_2.")
-]
+Pair = Annotated[str | None, typer.Option(help="Teacher-student of the preset paper, such as resnet110-resnet32.")]
 Epochs = Annotated[int | None, typer.Option(help="Over all phases.", show_default="the preset's")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps.", show_default="the best one here")]
 Precision = Annotated[str, typer.Option(help="float32 or bf16.")]

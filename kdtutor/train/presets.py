@@ -67,7 +67,38 @@ MINUTE = Preset(
     net_options={"classes": 10, "channels": 1, "stem_stride": 2},
 )
 
-PAIRS = {"resnet56-resnet20": ("resnet56", "resnet20"), "wrn_40_2-wrn_16_2": ("wrn_40_2", "wrn_16_2")}
+_SAME_FAMILY = (
+    ("resnet56", "resnet20"), ("resnet110", "resnet20"), ("resnet110", "resnet32"), ("resnet32x4", "resnet8x4"),
+    ("wrn_40_2", "wrn_16_2"), ("wrn_40_2", "wrn_40_1"), ("vgg13", "vgg8"),
+)  # fmt: skip
+PAIRS = {f"{teacher}-{student}": (teacher, student) for teacher, student in _SAME_FAMILY}
+"""The pairs of one family in the distillation zoo's table for CIFAR-100: {name: (teacher, student)}."""
+
+# The distillation zoo's weights for its CIFAR-100 table (github.com/HobbitLong/RepDistiller), where it has the method.
+PAPER_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "hinton": {"T": 4.0, "alpha": 0.9},
+    "hint": {"layer": 2, "beta": 100.0},  # FitNets in one phase, the zoo's form
+    "fitnets": {"layer": 2, "T": 4.0, "alpha": 0.9},  # in two, the paper's
+    "attention": {"p": 2, "beta": 1000.0},
+    "fsp": {"pool": "max"},  # the paper's; the zoo takes means
+    "boundaries": {"margin": 1.0, "beta": 3 / 1000},
+    "overhaul": {"beta": 1 / 1000},  # the authors': github.com/clovaai/overhaul-distillation
+    "matching": {"beta": 1 / 10_000, "every": 2, "images": 20_000},  # the authors': github.com/KaiyuYue/mgd
+    "relational": {"distance": 25.0, "angle": 50.0},
+    "similarity": {"beta": 3000.0},
+    "variational": {"beta": 1.0},
+    "probabilistic": {"beta": 30_000.0},
+    "selectivity": {"beta": 50.0},
+    "correlation": {"form": "consecutive", "beta": 0.02},  # the zoo's form, since the table was made with it
+    "factor": {"form": "attention", "beta": 200.0},  # likewise
+    "contrastive": {"negatives": 16_384, "beta": 0.8},
+}
+PAPER_EXTRA_EPOCHS: Mapping[str, Mapping[str, int]] = {
+    "fitnets": {"hint_epochs": 30},  # ours: as long as the zoo's other first phases
+    "fsp": {"flow_epochs": 30},
+    "boundaries": {"boundary_epochs": 30},
+    "factor": {"paraphraser_epochs": 30},
+}
 
 
 def preset(name: str, pair: str = "resnet56-resnet20") -> Preset:
@@ -84,8 +115,8 @@ def preset(name: str, pair: str = "resnet56-resnet20") -> Preset:
         epochs=240,
         recipe=ZOO,
         net_options={"classes": 100, "channels": 3},
-        options={"hinton": {"T": 4.0, "alpha": 0.9}},
-        extra_epochs={"fsp": {"flow_epochs": 30}},
+        options=PAPER_OPTIONS,
+        extra_epochs=PAPER_EXTRA_EPOCHS,
     )
 
 

@@ -37,7 +37,7 @@ PLANS: dict[str, TeacherPlan] = {
     "digits-lenet5": TeacherPlan("digits", {"name": "lenet5", **_DIGITS}, 40, Recipe(lr=0.02, augment=Augment(pad=2))),
     **{
         f"cifar100-{name}": TeacherPlan("cifar100", {"name": name, **_CIFAR}, 240, ZOO)
-        for name in ("resnet56", "wrn_40_2")
+        for name in ("resnet56", "resnet110", "resnet32x4", "wrn_40_2", "vgg13")
     },
 }
 

@@ -62,7 +62,7 @@ def test_version():
 @pytest.mark.parametrize(
     "arguments, code, sentence",
     [
-        (["distil", "fps"], 2, "'fps' is not a known method. Did you mean 'fsp'? Choose from: alone, fsp, hinton."),
+        (["distil", "fps"], 2, "'fps' is not a known method. Did you mean 'fsp'? Choose from: alone, attention"),
         (["distil", "alone", "--preset", "papr"], 2, "'papr' is not a known preset. Did you mean 'paper'?"),
         (["distil", "alone", "--epochs", "0"], 2, "epochs=0: at least one epoch is needed"),
         (["distil", "alone", "--data", "cifar100", "--root", "nowhere"], 1, "cifar100: nothing at nowhere/cifar-100"),

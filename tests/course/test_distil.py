@@ -60,13 +60,23 @@ def test_the_student_fits_the_data():
     assert prepare(Job("hinton", student="resnet14")).distiller.student.config["stem_stride"] == 2
 
 
-def test_the_paper_preset_counts_the_flow_on_top():
+def test_the_paper_preset_counts_first_phases_on_top():
     paper = kd.preset("paper")
     assert (paper.epochs_for("hinton"), paper.epochs_for("fsp")) == (240, 270)
     assert paper.options_for("hinton") == {"T": 4.0, "alpha": 0.9}
-    assert paper.options_for("fsp") == {"flow_epochs": 30}
-    assert paper.options_for("fsp", epochs=27) == {"flow_epochs": 3}
-    assert paper.options_for("fsp", epochs=2) == {"flow_epochs": 1}
+    assert paper.options_for("boundaries") == {"margin": 1.0, "beta": 3 / 1000, "boundary_epochs": 30}
+    assert paper.options_for("fsp", epochs=27) == {"pool": "max", "flow_epochs": 3}
+    assert paper.options_for("fsp", epochs=2) == {"pool": "max", "flow_epochs": 1}
+
+
+@pytest.mark.parametrize("name", kd.papers.METHODS)
+def test_the_paper_preset_knows_every_method(name):
+    paper = kd.preset("paper")
+    assert set(paper.options) == set(kd.papers.METHODS)
+    student, teacher = (kd.nets.build(net, classes=10, channels=1) for net in ("resnet8x0.25", "resnet8"))
+    distiller = kd.papers.method(name)(student, teacher, **paper.options_for(name))
+    phases = distiller.phases(paper.epochs_for(name))
+    assert phases[-1].epochs == 240 and sum(phase.epochs for phase in phases) == paper.epochs_for(name)
 
 
 @pytest.fixture
