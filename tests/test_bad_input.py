@@ -15,10 +15,22 @@ import kdtutor as kd
 from kdtutor import ConfigError, DataError, DivergedError, Error, ShapeError, UnknownName, data, nets, train
 from kdtutor.course.cli import app
 from kdtutor.data import Batches, Split
-from kdtutor.papers import fsp, hinton
+from kdtutor.papers import (
+    attention,
+    boundaries,
+    contrastive,
+    fitnets,
+    fsp,
+    hinton,
+    matching,
+    overhaul,
+    related,
+    related_methods,
+    relational,
+)
 from kdtutor.train import Alone, History, Recipe
 
-LONGEST = 300
+LONGEST = 320
 
 
 class Exit1(Error):
@@ -71,6 +83,14 @@ def same_twice() -> None:
     hinton.Hinton(one, one)
 
 
+def contrast(rows: torch.Tensor) -> None:
+    """A batch that names these rows, for the contrastive memory of the digits."""
+    method = contrastive.Contrastive(net(), net())
+    method.begin(digits())
+    images = zeros(2, 1, 28, 28)
+    method.features(method.student.trace(images), method.teach(images), data.Batch(images, rows, rows))
+
+
 def wrapped(**options: Any) -> kd.Net:
     return nets.wrap(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(1), nn.Linear(4 * 36, 10)), **options)
 
@@ -85,7 +105,7 @@ BAD: dict[str, Bad] = {
     # data
     "unknown data set": Bad(
         lambda _: data.load("cifar1000"), UnknownName,
-        ("'cifar1000' is not a known data set", "Did you mean 'cifar100'?", "Choose from: cifar10, cifar100, digits"),
+        ("'cifar1000' is not a known data set", "Did you mean 'cifar100'?", "cifar10, cifar100, cub, digits"),
     ),
     "absent data set": Bad(
         lambda tmp: data.load("cifar100", root=tmp), DataError,
@@ -262,6 +282,95 @@ BAD: dict[str, Bad] = {
     "nothing but the first phase": Bad(
         lambda _: fsp.FSP(net(), net(), flow_epochs=8).phases(8), ConfigError,
         ("flow_epochs=8 of 8", "at least one epoch"),
+    ),
+    "another map than the hint": Bad(
+        lambda _: fitnets.hint_loss(zeros(2, 3, 4, 4), zeros(2, 5, 4, 4)), ShapeError,
+        ("(2, 3, 4, 4)", "(2, 5, 4, 4)", "must be equal"),
+    ),
+    "no convolution between two sizes": Bad(
+        lambda _: fitnets.Regressor(3, 5, (4, 9), (5, 3)), ShapeError, ("4×9 to 5×3", "bring both to one size first"),
+    ),
+    "a layer that is not there": Bad(
+        lambda _: fitnets.FitNets(net(), net(), layer=4), ConfigError, ("layer=4", "layers 0 to 3", "0 is the stem"),
+    ),
+    "a hint that learns backwards": Bad(
+        lambda _: fitnets.FitNets(net(), net(), hint_lr=-1.0), ConfigError, ("hint_lr=-1.0", "a positive number"),
+    ),
+    "a root of the activations": Bad(
+        lambda _: attention.Attention(net(), net(), p=0.5), ConfigError, ("p=0.5", "at least 1", "2 is the paper's"),
+    ),
+    "attention of a vector": Bad(
+        lambda _: attention.attention_map(zeros(2, 3)), ShapeError, ("(2, 3)", "expected (B, C, H, W)"),
+    ),
+    "a negative weight": Bad(
+        lambda _: attention.Attention(net(), net(), beta=-1), ConfigError, ("beta=-1", "must not be negative"),
+    ),
+    "features and other classes": Bad(
+        lambda _: attention.Attention(net(), net(classes=5), alpha=0.5), ConfigError,
+        ("5 classes", "the student 10", "set alpha=0"),
+    ),
+    "no margin": Bad(
+        lambda _: boundaries.boundary_loss(zeros(1, 1), zeros(1, 1), margin=0), ConfigError,
+        ("margin=0", "the paper's is 1"),
+    ),
+    "all epochs for the boundaries": Bad(
+        lambda _: boundaries.ActivationBoundaries(net(), net(), boundary_epochs=4).phases(4), ConfigError,
+        ("boundary_epochs=4 of 4", "at least one epoch must be left"),
+    ),
+    "margins without a batch norm": Bad(
+        lambda _: overhaul.Overhaul(net(), nets.build("lenet5", classes=10, channels=1)), ConfigError,
+        ("stage 1 of lenet5", "overhaul.measured_margin"),
+    ),
+    "margins of another net": Bad(
+        lambda _: overhaul.Overhaul(net(), net(), margins=[zeros(3)]), ConfigError, ("(3,) values", "(4, 8, 16)"),
+    ),
+    "unknown position": Bad(
+        lambda _: overhaul.Overhaul(net(), net(), position="per"), UnknownName, ("'per'", "Did you mean 'pre'?"),
+    ),
+    "a teacher with fewer channels": Bad(
+        lambda _: matching.MatchingGuided(nets.build("resnet8", classes=10, channels=1), net()), ConfigError,
+        ("resnet8 has 16 channels", "resnet8x0.25 has 4", "the teacher needs as many"),
+    ),
+    "costs that are no numbers": Bad(
+        lambda _: matching.assign(torch.full((2, 2), torch.nan)), ConfigError, ("NaN", "diverging"),
+    ),
+    "a flow of another width": Bad(
+        lambda _: matching.reduce(zeros(1, 4, 2, 2), zeros(2, 5)), ShapeError, ("(1, 4, 2, 2)", "(2, 5)"),
+    ),
+    "never matched": Bad(
+        lambda _: matching.MatchingGuided(net(), net(), every=0), ConfigError, ("every=0", "at least 1"),
+    ),
+    "embeddings of two batches": Bad(
+        lambda _: relational.rkd_loss(zeros(2, 3), zeros(4, 3)), ShapeError, ("(2, 3)", "(4, 3)", "the same samples"),
+    ),
+    "no relation": Bad(
+        lambda _: relational.Relational(net(), net(), distance=0, angle=0), ConfigError,
+        ("distance=0, angle=0", "one must be positive"),
+    ),
+    "scales of other channels": Bad(
+        lambda _: related.variational_loss(zeros(2, 3), zeros(2, 3), zeros(4)), ShapeError, ("(2, 3)", "(4,)"),
+    ),
+    "a kernel without width": Bad(
+        lambda _: related.correlation_loss(zeros(2, 3), zeros(2, 3), gamma=0), ConfigError,
+        ("gamma=0", "a positive number"),
+    ),
+    "unknown form": Bad(
+        lambda _: related_methods.Correlation(net(), net(), form="kernle"), UnknownName,
+        ("'kernle'", "Did you mean 'kernel'?"),
+    ),
+    "a factor of nothing": Bad(
+        lambda _: related_methods.Factor(net(), net(), rate=0), ConfigError, ("rate=0", "0.5 is usual"),
+    ),
+    "no negatives": Bad(
+        lambda _: contrastive.Contrastive(net(), net(), negatives=0), ConfigError,
+        ("negatives=0", "at least one other"),
+    ),
+    "nothing to contrast": Bad(
+        lambda _: contrastive.Negatives(torch.tensor([1])), ConfigError, ("1 images", "at least 2"),
+    ),
+    "rows that the memory lacks": Bad(
+        lambda _: contrast(torch.tensor([-1, 3])), ConfigError,
+        ("from -1 to 3", "the rows 0 to 3499", "a source whose batches name those"),
     ),
     # figures
     "a figure without words": Bad(

@@ -80,7 +80,7 @@ def image_folder(root: str | Path | None, size: int = 64, in_memory: int = IN_ME
     require(bool(held_out), f"{base} has neither val/ nor test/; expected test/<class>/<image>", DataError)
     classes = tuple(sorted(p.name for p in (base / "train").iterdir() if p.is_dir()))
     require(len(classes) > 1, f"{base / 'train'} has {len(classes)} class folders; at least 2 are needed", DataError)
-    parts = {part: _split(_listed(base / part, classes), size, in_memory, workers) for part in ("train", *held_out)}
+    parts = {part: file_split(_listed(base / part, classes), size, in_memory, workers) for part in ("train", *held_out)}
     test = parts.get("test", parts[held_out[-1]])
     val = parts.get("val") if "test" in parts else None
     return Data(base.name, parts["train"], val, test, classes, MEAN, STD)
@@ -101,7 +101,7 @@ def tiny_imagenet(root: str | Path | None = None, size: int = 64, in_memory: int
     train = [(path, k) for k, name in enumerate(classes) for path in sorted((base / "train" / name).rglob("*.JPEG"))]
     rows = [line.split("\t")[:2] for line in notes.read_text(encoding="utf-8").splitlines()]
     test = [(base / "val" / "images" / file, classes.index(name)) for file, name in rows]
-    splits = [_split(part, size, in_memory, workers=2) for part in (train, test)]
+    splits = [file_split(part, size, in_memory, workers=2) for part in (train, test)]
     return Data("tiny-imagenet", splits[0], None, splits[1], classes, MEAN, STD)
 
 
@@ -119,7 +119,8 @@ def _listed(folder: Path, classes: tuple[str, ...]) -> list[tuple[Path, int]]:
     return files
 
 
-def _split(listed: list[tuple[Path, int]], size: int, in_memory: int, workers: int) -> Split:
+def file_split(listed: list[tuple[Path, int]], size: int, in_memory: int, workers: int) -> Split:
+    """Files and their classes as a split: in memory up to `in_memory` bytes, else streamed from disk."""
     labels = torch.tensor([k for _, k in listed])
     files = _Files([path for path, _ in listed], size)
     if len(files) * 3 * size * size <= in_memory:

@@ -2,10 +2,24 @@
 
 from ..errors import choose
 from ..train import Distiller
-from . import attention, boundaries, fitnets, fsp, hinton, matching, overhaul, relational
+from . import (
+    attention,
+    boundaries,
+    contrastive,
+    fitnets,
+    fsp,
+    hinton,
+    matching,
+    metric,
+    overhaul,
+    related,
+    related_methods,
+    relational,
+)
 
 __all__ = [
-    "METHODS", "attention", "boundaries", "fitnets", "fsp", "hinton", "matching", "method", "overhaul", "relational",
+    "METHODS", "attention", "boundaries", "contrastive", "fitnets", "fsp", "hinton", "matching", "method", "metric",
+    "overhaul", "related", "related_methods", "relational",
 ]  # fmt: skip
 
 METHODS: dict[str, type[Distiller]] = {
@@ -18,6 +32,13 @@ METHODS: dict[str, type[Distiller]] = {
     "overhaul": overhaul.Overhaul,
     "matching": matching.MatchingGuided,
     "relational": relational.Relational,
+    "similarity": related_methods.Similarity,
+    "variational": related_methods.Variational,
+    "probabilistic": related_methods.Probabilistic,
+    "selectivity": related_methods.Selectivity,
+    "correlation": related_methods.Correlation,
+    "factor": related_methods.Factor,
+    "contrastive": contrastive.Contrastive,
 }
 """Every method by its name on the command line."""
 

@@ -12,7 +12,7 @@ from ..nets import Net
 from ..train import Spot
 from .adapters import check_maps, pooled, stage_pairs, two_by_two
 from .features import Features
-from .tensors import full_precision, shape
+from .tensors import full_precision, shape, squared_sum
 
 SMALLEST = 1e-12  # a map shorter than this is divided by this, as in the authors' code
 
@@ -26,8 +26,8 @@ def attention_map(f: Float[Tensor, "B C H W"], p: float = 2) -> Float[Tensor, "B
     """
     require(f.ndim == 4, f"attention_map: the map has shape {shape(f)}; expected (B, C, H, W)", ShapeError)
     require(p >= 1, f"p={p}: the power of the activations must be at least 1 (2 is the paper's)")
-    powers = f.square() if p == 2 else f.abs().pow(p)
-    return F.normalize(powers.mean(1).flatten(1), dim=1, eps=SMALLEST)
+    total = squared_sum(f, 1) if p == 2 else f.abs().pow(p).sum(1)
+    return F.normalize((total / f.shape[1]).flatten(1), dim=1, eps=SMALLEST)
 
 
 @full_precision

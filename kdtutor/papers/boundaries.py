@@ -29,9 +29,9 @@ def boundary_loss(
     """
     _check_margin(margin)
     same_shape(z_s, z_t, "boundary_loss, pre-activations")
-    with torch.no_grad():
-        side = torch.where(z_t > 0, -1.0, 1.0).to(z_s.dtype)
-    return F.relu(torch.addcmul(z_s.new_tensor(margin), side, z_s)).square().sum() / len(z_s)
+    with torch.no_grad():  # where the student has to go: nowhere, if it is on the right side by the margin
+        goal = torch.where(z_t > 0, z_s.clamp(min=margin), z_s.clamp(max=-margin))
+    return F.mse_loss(z_s, goal, reduction="sum") / len(z_s)
 
 
 @full_precision

@@ -109,13 +109,16 @@ def reduce(
             "make it with assign(cost, sparse=True)",
         )
         return f_t[:, rows[:, 0]]
-    grouped = f_t[:, rows]  # B C_s G H W
     if how == "max":
-        chosen = grouped.abs().argmax(2, keepdim=True)
-    else:
-        B, c_s, _, H, W = grouped.shape
-        where = torch.rand(B, c_s, 1, H, W, generator=generator).to(f_t.device)  # drawn on the CPU: the same everywhere
-        chosen = (where * sizes.view(1, -1, 1, 1, 1)).long()
+        largest = f_t[:, rows[:, 0]]
+        for g in range(1, rows.shape[1]):  # torch's argmax over a short dimension takes ten times as long
+            other = f_t[:, rows[:, g]]
+            largest = torch.where(other.abs() > largest.abs(), other, largest)
+        return largest
+    grouped = f_t[:, rows]  # B C_s G H W
+    B, c_s, _, H, W = grouped.shape
+    where = torch.rand(B, c_s, 1, H, W, generator=generator).to(f_t.device)  # drawn on the CPU: the same everywhere
+    chosen = (where * sizes.view(1, -1, 1, 1, 1)).long()
     return grouped.gather(2, chosen).squeeze(2)
 
 

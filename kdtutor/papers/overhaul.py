@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -72,17 +73,16 @@ def partial_l2(s: Float[Tensor, "B C H W"], t: Float[Tensor, "B C H W"]) -> Floa
     t is the teacher's map after `margin_relu`; its side is constant. Raises `ShapeError` unless the shapes are equal.
     """
     same_shape(s, t, "partial_l2, pre-activations")
-    t = t.detach()
-    with torch.no_grad():
-        counts = (s > t) | (t > 0)
-    return torch.where(counts, s - t, 0.0).square().sum() / len(s)
+    with torch.no_grad():  # where the student has to go: nowhere, if the difference does not count
+        goal = torch.where((s > t) | (t > 0), t, s)
+    return F.mse_loss(s, goal, reduction="sum") / len(s)
 
 
 @full_precision
 def full_l2(s: Float[Tensor, "B C H W"], t: Float[Tensor, "B C H W"]) -> Float[Tensor, ""]:
     """Σ (s - t)² over all elements, mean over B: what `partial_l2` is compared with."""
     same_shape(s, t, "full_l2, maps")
-    return (s - t.detach()).square().sum() / len(s)
+    return F.mse_loss(s, t.detach(), reduction="sum") / len(s)
 
 
 def tap_margins(net: Net) -> tuple[Float[Tensor, " C"], ...]:

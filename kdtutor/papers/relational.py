@@ -9,26 +9,27 @@ from ..errors import ShapeError, require
 from ..nets import Net
 from ..train import Spot
 from .features import Features
-from .tensors import full_precision, shape
+from .tensors import full_precision, gram, inverse_length, shape, squared_sum
 
 DISTANCE, ANGLE = 25.0, 50.0  # weights of the two losses: github.com/lenscloth/RKD, classification
-SMALLEST = 1e-12  # two samples nearer to each other than this have no direction
 
 
-def _unit(x: Float[Tensor, "*n D"]) -> Float[Tensor, "*n D"]:
-    """x / ‖x‖ along the last dimension; a vector shorter than `SMALLEST` gives zero, and its gradient is zero.
-
-    (Division by max(‖x‖, 1e-12) multiplies the gradient of two equal samples by 1e12.)
-    """
-    squares = x.square().sum(-1, keepdim=True)
-    there = squares > SMALLEST**2
-    return x * torch.where(there, squares, 1.0).rsqrt() * there
+def _pairs(e: Float[Tensor, "B D"]) -> tuple[Float[Tensor, "B B D"], Float[Tensor, "B B"]]:
+    """e_j - e_i at [i, j], and its squared length. Formed directly: by way of ‖a‖² + ‖b‖² - 2 a·b, embeddings with a
+    common offset lose every digit in float32."""
+    differences = e.unsqueeze(0) - e.unsqueeze(1)
+    return differences, squared_sum(differences, -1)
 
 
-def _differences(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B D"]:
-    """e_j - e_i at [i, j]. Formed directly: by way of ‖a‖² + ‖b‖² - 2 a·b, embeddings with a common offset lose every
-    digit in float32."""
-    return e.unsqueeze(0) - e.unsqueeze(1)
+def _distances(squares: Float[Tensor, "B B"]) -> Float[Tensor, "B B"]:
+    apart = squares > 0
+    d = torch.where(apart, squares, 1.0).sqrt() * apart
+    mean = d.sum() / max(1, len(d) * (len(d) - 1))
+    return d / torch.where(mean > 0, mean, 1.0)
+
+
+def _angles(differences: Float[Tensor, "B B D"], squares: Float[Tensor, "B B"]) -> Float[Tensor, "B B B"]:
+    return gram(differences * inverse_length(squares).unsqueeze(-1))
 
 
 @full_precision
@@ -38,19 +39,14 @@ def distances(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B"]:
     Gradients of equal samples are zero. A batch whose samples are all equal, or that has one sample, gives zeros.
     """
     _check(e)
-    squares = _differences(e).square().sum(-1)
-    apart = squares > 0
-    d = torch.where(apart, squares, 1.0).sqrt() * apart
-    mean = d.sum() / max(1, len(e) * (len(e) - 1))
-    return d / torch.where(mean > 0, mean, 1.0)
+    return _distances(_pairs(e)[1])
 
 
 @full_precision
 def angles(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B B"]:
     """ψ_A[i, j, k] = cos ∠ j i k, the angle at the vertex i (§3.2.2); 0 where two of the three samples coincide."""
     _check(e)
-    directions = _unit(_differences(e))
-    return torch.bmm(directions, directions.transpose(1, 2))
+    return _angles(*_pairs(e))
 
 
 @full_precision
@@ -59,10 +55,7 @@ def distance_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"]) -> Float
 
     The widths D and E may differ; the teacher's side is constant. Raises `ShapeError` unless both are (B, ·).
     """
-    _check_both(e_s, e_t, "distance_loss")
-    with torch.no_grad():
-        psi_t = distances(e_t)
-    return F.smooth_l1_loss(distances(e_s), psi_t)
+    return _weighted("distance_loss", e_s, e_t, 1, 0)
 
 
 @full_precision
@@ -71,10 +64,7 @@ def angle_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"]) -> Float[Te
 
     Memory grows with B² · D + B³. Widths may differ; the teacher's side is constant.
     """
-    _check_both(e_s, e_t, "angle_loss")
-    with torch.no_grad():
-        psi_t = angles(e_t)
-    return F.smooth_l1_loss(angles(e_s), psi_t)
+    return _weighted("angle_loss", e_s, e_t, 0, 1)
 
 
 @full_precision
@@ -83,10 +73,25 @@ def rkd_loss(
 ) -> Float[Tensor, ""]:
     """distance · `distance_loss` + angle · `angle_loss`; a weight of 0 leaves its loss out."""
     _check_weights(distance, angle)
-    zero = e_s.sum() * 0
-    d = distance * distance_loss(e_s, e_t) if distance else zero
-    a = angle * angle_loss(e_s, e_t) if angle else zero
-    return d + a
+    return _weighted("rkd_loss", e_s, e_t, distance, angle)
+
+
+def _weighted(what: str, e_s: Tensor, e_t: Tensor, distance: float, angle: float) -> Float[Tensor, ""]:
+    """Both losses from one set of differences: forming them costs as much as the rest."""
+    _check_both(e_s, e_t, what)
+    with torch.no_grad():
+        pairs_t = _pairs(e_t)
+    pairs_s = _pairs(e_s)
+    total = e_s.new_zeros(())
+    if distance:
+        with torch.no_grad():
+            psi_t = _distances(pairs_t[1])
+        total = total + distance * F.smooth_l1_loss(_distances(pairs_s[1]), psi_t)
+    if angle:
+        with torch.no_grad():
+            psi_t = _angles(*pairs_t)
+        total = total + angle * F.smooth_l1_loss(_angles(*pairs_s), psi_t)
+    return total
 
 
 class Relational(Features):

@@ -5,12 +5,15 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from ..errors import ShapeError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+SMALLEST = 1e-12  # a vector shorter than this has no direction
 
 
 def shape(x: Tensor) -> str:
@@ -21,6 +24,59 @@ def same_shape(s: Tensor, t: Tensor, what: str) -> None:
     """Student's and teacher's `what` must have one shape: broadcasting would give a number that means nothing."""
     if s.shape != t.shape:
         raise ShapeError(f"{what}: the student's shape is {shape(s)}, the teacher's {shape(t)}; they must be equal")
+
+
+def unit(x: Float[Tensor, "*n D"]) -> Float[Tensor, "*n D"]:
+    """x / ‖x‖ along the last dimension; a vector shorter than `SMALLEST` gives zero, and its gradient is zero.
+
+    (Division by max(‖x‖, 1e-12) multiplies the gradient of a zero vector, or of two equal samples, by 1e12.)
+    """
+    return x * inverse_length(squared_sum(x, -1)).unsqueeze(-1)
+
+
+def inverse_length(squares: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """1 / √squares; 0, with gradient zero, for a vector shorter than `SMALLEST`."""
+    there = squares > SMALLEST**2
+    return torch.where(there, squares, 1.0).rsqrt() * there
+
+
+def squared_sum(x: Float[Tensor, "..."], dim: int) -> Float[Tensor, "..."]:
+    """Σ x² along a dimension. On large maps its backward pass takes half of the time of `x.square().sum(dim)`."""
+    value: Tensor = _SquaredSum.apply(x, dim)
+    return value
+
+
+class _SquaredSum(torch.autograd.Function):
+    """Writes the gradient 2 x · g in one pass over memory; autograd would take three."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, dim: int) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.dim = dim
+        return (x * x).sum(dim)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (x,) = ctx.saved_tensors
+        return x * (2 * grad).unsqueeze(ctx.dim), None
+
+
+def gram(x: Float[Tensor, "*b N D"]) -> Float[Tensor, "*b N N"]:
+    """x xᵀ, the products of all pairs of rows. Its backward pass takes one matrix product; autograd would take two."""
+    value: Tensor = _Gram.apply(x)
+    return value
+
+
+class _Gram(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x @ x.mT
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return (grad + grad.mT) @ x
 
 
 def _lift(x: Any) -> Any:

@@ -7,6 +7,7 @@ from .history import History, environment
 from .loop import Progress, fit, steps
 from .presets import PAIRS, Preset, preset
 from .recipe import ZOO, Recipe, rate
+from .retrieval import embed, few_shot, prototypes, recall_at
 from .teachers import PLANS, train_teacher
 
 __all__ = [
@@ -27,13 +28,17 @@ __all__ = [
     "descend",
     "describe",
     "device",
+    "embed",
     "environment",
     "evaluate",
     "evaluating",
+    "few_shot",
     "fit",
     "predict",
     "preset",
+    "prototypes",
     "rate",
+    "recall_at",
     "seed_everything",
     "steps",
     "task_loss",

@@ -6,14 +6,10 @@ the seeds 10 to 12, none of those that are reported: for the student alone among
 0.1 … 1.0, for the task after the flow among 0.01 … 0.1.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
-import torch
-
 from ... import nets
-from ...data import UNLABELLED, Augment, Data, Split
+from ...data import Augment, Data, only
 from ...nets import Net
 from ...papers.fsp import FSP
 from ...papers.hinton import Hinton
@@ -84,20 +80,6 @@ def learn(case: Case, seed: int) -> list[dict[str, float]]:
 def last(case: Case, seed: int) -> dict[str, float]:
     """One student: accuracy after the last epoch."""
     return learn(case, seed)[-1]
-
-
-def only(data: Data, classes: Iterable[int]) -> Data:
-    """The images of some classes, which are numbered anew: another task."""
-    chosen = list(classes)
-
-    def part(split: Split) -> Split:
-        labels = torch.full_like(split.labels, UNLABELLED)
-        for number, k in enumerate(chosen):
-            labels[split.labels == k] = number
-        return Split(split.images[labels >= 0], labels[labels >= 0])
-
-    splits = {name: part(split) for name, split in data.splits().items()}
-    return replace(data, classes=tuple(data.classes[k] for k in chosen), **splits)  # type: ignore[arg-type]
 
 
 def transfer(case: Case, seed: int) -> list[dict[str, Any]]:

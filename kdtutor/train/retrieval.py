@@ -1,0 +1,86 @@
+"""How good an embedding is at classes it was never trained on: nearest neighbours, and few-shot episodes."""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ..data import UNLABELLED, Data, Episode, Split
+from ..errors import require
+from ..nets import Net
+from .evaluation import BATCH, evaluating
+
+NEIGHBOURS = 512  # queries whose distances are held at once
+
+
+def embed(net: Net, split: Split, data: Data, batch_size: int = BATCH) -> Float[Tensor, "N D"]:
+    """The embedding of every image of `split`, in order. Modes and random state stay untouched."""
+    require(len(split) > 0, "there is no image to embed: the split is empty")
+    where = next(net.parameters()).device
+    chunks = torch.arange(len(split)).split(batch_size)
+    with evaluating(net):
+        parts = [net.trace(data.normalise(x.to(where))).embedding for x in split.chunks(iter(chunks))]
+    return torch.cat(parts)
+
+
+def recall_at(
+    embeddings: Float[Tensor, "N D"], labels: Int[Tensor, " N"], k: Sequence[int] = (1,), normalise: bool = False
+) -> dict[str, float]:
+    """Recall@k, the share of samples with one of their class among their k nearest others: {"recall@1": …}.
+
+    pytorch-metric-learning looks for the neighbours and counts. Samples that are the only one of their class, or have
+    no label, are left out. With `normalise`, embeddings are compared at unit length.
+    """
+    from pytorch_metric_learning.distances import LpDistance
+    from pytorch_metric_learning.utils.inference import CustomKNN
+
+    known = labels != UNLABELLED
+    embeddings, labels = embeddings[known].detach(), labels[known].to(embeddings.device)
+    require(len(k) > 0 and min(k) >= 1, f"k={tuple(k)}: give the numbers of neighbours, each at least 1")
+    require(len(labels) > max(k), f"{len(labels)} labelled samples: recall@{max(k)} needs more of them")
+    knn = CustomKNN(LpDistance(normalize_embeddings=normalise), batch_size=NEIGHBOURS)
+    counted = _calculator()(
+        include=("precision_at_1", "recall_at_k"), k=max(k), knn_func=knn, kmeans_func=False, device=embeddings.device
+    ).get_accuracy(embeddings, labels)
+    found: list[float] = counted["recall_at_k"]
+    return {f"recall@{n}": found[n - 1] for n in k}
+
+
+def _calculator() -> type:
+    """pytorch-metric-learning's `AccuracyCalculator`, which knows recall@1 only, with recall@1…k."""
+    from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
+
+    class RecallCalculator(AccuracyCalculator):
+        def calculate_recall_at_k(
+            self, knn_labels: Tensor, query_labels: Tensor, not_lone_query_mask: Tensor, **_: object
+        ) -> list[float]:
+            hits = (knn_labels == query_labels[:, None])[not_lone_query_mask]
+            return hits.cummax(1).values.float().mean(0).tolist()
+
+        def requires_knn(self) -> list[str]:
+            return [*super().requires_knn(), "recall_at_k"]
+
+    return RecallCalculator
+
+
+def prototypes(support: Float[Tensor, "way shot D"]) -> Float[Tensor, "way D"]:
+    """The mean embedding of each class's known samples (Snell et al. 2017)."""
+    return support.mean(1)
+
+
+def few_shot(
+    embeddings: Float[Tensor, "N D"], tasks: Iterable[Episode], normalise: bool = False
+) -> Float[Tensor, " episodes"]:
+    """The accuracy of each episode: a query belongs to the class of the nearest prototype."""
+    if normalise:
+        embeddings = F.normalize(embeddings, dim=1)
+    shares = []
+    for task in tasks:
+        way, queries = task.queries.shape
+        asked = embeddings[task.queries].flatten(0, 1)
+        nearest = torch.cdist(asked, prototypes(embeddings[task.support])).argmin(1)
+        truth = torch.arange(way, device=nearest.device).repeat_interleave(queries)
+        shares.append((nearest == truth).float().mean())
+    return torch.stack(shares)

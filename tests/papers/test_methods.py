@@ -1,0 +1,116 @@
+"""What holds for every method: it learns, stops and continues, and takes whatever nets and batches come."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+import kdtutor as kd
+from kdtutor.data import Data, Split
+from kdtutor.papers import METHODS, method
+from kdtutor.train import Recipe, steps
+from tests.train.common import RECIPE, same_weights
+
+EVERY = pytest.mark.parametrize("name", METHODS)
+MARGINS = {"overhaul", "matching"}  # read them from the teacher's batch norms, where it has some
+ONE_BY_ONE = {"fsp"}  # pairs the layers of student and teacher one by one
+FORMS = {"correlation": "consecutive", "factor": "attention"}  # the zoo's, beside the paper's
+
+
+@pytest.fixture(scope="module")
+def digits():
+    whole = kd.data.load("digits")
+    return Data("few", whole.train[::35], whole.val[::25], whole.test[::50], whole.classes, whole.mean, whole.std)
+
+
+def net(name, seed, **options):
+    kd.seed_everything(seed)
+    return kd.nets.build(name, **({"classes": 10, "channels": 1} | options))
+
+
+def make(name, seed=0, **options):
+    return method(name)(net("resnet8x0.25", seed, stem_stride=2), net("resnet8x0.5", 99, stem_stride=2), **options)
+
+
+def learn(distiller, data, epochs=2, **options):
+    return kd.fit(distiller, data, epochs, **({"recipe": RECIPE} | options), progress=False, device="cpu")
+
+
+@EVERY
+@pytest.mark.parametrize("stop_at", [3, 10])
+def test_a_stopped_run_continues_to_the_same_numbers(digits, tmp_path, name, stop_at):
+    whole = make(name)
+    expected = learn(whole, digits, 3)
+    running = steps(make(name), digits, 3, recipe=RECIPE, device="cpu", out=tmp_path)
+    for _ in range(stop_at):
+        next(running)
+    running.close()
+    torch.manual_seed(1234)  # whatever happened in between
+    resumed = make(name, seed=5)  # other first weights: the checkpoint's count
+    history = learn(resumed, digits, 3, out=tmp_path)
+    assert history.rows == expected.rows and same_weights(resumed, whole)
+
+
+@EVERY
+def test_each_phase_moves_the_student_and_never_the_teacher(digits, name):
+    distiller = make(name)
+    before = [x.clone() for x in (*distiller.student.parameters(), *distiller.teacher.state_dict().values())]
+    history = learn(distiller, digits)
+    after = [*distiller.student.parameters(), *distiller.teacher.state_dict().values()]
+    count = len(list(distiller.student.parameters()))
+    assert not all(torch.equal(a, b) for a, b in zip(before[:count], after[:count], strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before[count:], after[count:], strict=True))
+    assert "test_accuracy" in history.terms and history.config["method"] == type(distiller).__name__
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_other_form_learns(digits, name):
+    history = learn(make(name, form=FORMS[name]), digits)
+    assert history.config["options"]["form"] == FORMS[name]
+
+
+@EVERY
+def test_batches_of_one(digits, name):
+    learn(make(name), digits, recipe=Recipe(lr=1e-3, batch_size=1, steps_per_epoch=2))
+
+
+@EVERY
+def test_images_without_labels(digits, name):
+    history = learn(make(name), digits.few_labels(3), recipe=Recipe(lr=1e-3, batch_size=10, steps_per_epoch=2))
+    assert all(torch.tensor(row[3]).isfinite() for row in history.rows)
+
+
+@EVERY
+def test_half_precision_and_channels_last(digits, name):
+    learn(make(name), digits, recipe=replace(RECIPE, channels_last=True, steps_per_epoch=2), precision="bf16")
+
+
+@EVERY
+@pytest.mark.parametrize("teacher", ["vgg8x0.25", "lenet5"])
+def test_a_teacher_of_another_architecture(digits, name, teacher):
+    student, teacher = net("resnet8x0.25", 0), net(teacher, 1)
+    if name in ONE_BY_ONE:
+        with pytest.raises(kd.ConfigError, match="the same number of stages"):
+            method(name)(student, teacher)
+        return
+    margins = name in MARGINS and any(norm is None for norm in teacher.norms)
+    options = {"margins": [-torch.ones(width) for width in teacher.widths]} if margins else {}
+    history = learn(method(name)(student, teacher, **options), digits, recipe=replace(RECIPE, steps_per_epoch=1))
+    assert all(torch.tensor(row[3]).isfinite() for row in history.rows)
+
+
+@EVERY
+def test_models_of_torchvision(name):
+    import kdtutor_torchvision
+
+    kdtutor_torchvision.ensure()
+    from torchvision.models import resnet18
+
+    kd.seed_everything(0)
+    teacher, student = (
+        kd.nets.wrap(resnet18(num_classes=5), stages=["layer1", "layer2", "layer3", "layer4"]) for _ in "ts"
+    )
+    split = Split(torch.randint(256, (4, 3, 32, 48), dtype=torch.uint8), torch.arange(4))
+    photos = Data("photos", split, None, split, tuple("abcde"), (0.5,) * 3, (0.25,) * 3)
+    history = learn(method(name)(student, teacher), photos, recipe=Recipe(lr=1e-3, batch_size=4))
+    assert 0 <= history.last("test_accuracy") <= 1
