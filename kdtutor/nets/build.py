@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from ..errors import UnknownName, choose, require
+from .plain import plain
 from .resnet import resnet
 from .small import lenet, mlp
 from .trace import Net, Staged
@@ -16,7 +17,7 @@ from .wide_resnet import wide_resnet
 NAMES = (
     *(f"resnet{depth}" for depth in (8, 14, 20, 32, 44, 56, 110)), "resnet8x0.25", "resnet8x4", "resnet32x4",
     "wrn_16_1", "wrn_16_2", "wrn_40_1", "wrn_40_2", *(f"vgg{depth}" for depth in DEPTHS),
-    "lenet5", "lenet5_half", "mlp", "mlp64",
+    "plain20", "plain56x0.25", "lenet5", "lenet5_half", "mlp", "mlp64",
 )  # fmt: skip
 
 
@@ -24,9 +25,10 @@ def build(name: str, classes: int = 100, channels: int | None = None, stem_strid
     """A net with fresh weights, drawn from torch's global generator.
 
     Args:
-        name: resnetD with D = 6n + 2 layers, wrn_D_K with D = 6n + 4 and K times the width, vgg8, 11, 13, 16 or 19,
-            lenet5 and lenet5_half, mlpW for points in the plane (three layers of W neurons; mlp: 32). ResNets, VGGs
-            and lenet5 take a multiplier of all widths at the end: resnet8x4, resnet8x0.25.
+        name: resnetD with D = 6n + 2 layers, plainD (the same without shortcuts), wrn_D_K with D = 6n + 4 and K times
+            the width, vgg8, 11, 13, 16 or 19, lenet5 and lenet5_half, mlpW for points in the plane (three layers of W
+            neurons; mlp: 32). ResNets, plain nets, VGGs and lenet5 take a multiplier of all widths at the end:
+            resnet8x4, plain56x0.25.
         classes: K, how many logits.
         channels: of the images, 3 by default; for an mlp the coordinates of a point, 2 by default.
         stem_stride: stride of the first convolution; with 2 a net on 28-pixel digits does a quarter of the work.
@@ -56,9 +58,13 @@ def _family(name: str) -> tuple[Callable[..., Staged], tuple[str | None, ...]]:
 
 
 def _resnet(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
-    fits = int(depth) % 6 == 2 and int(depth) > 2
-    require(fits, f"{name!r} is not a known net: CIFAR ResNets have 6n+2 layers: 8, 14, 20, 26, 32 …", UnknownName)
+    _six_n_plus_2(int(depth), name, "CIFAR ResNets")
     return resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride)
+
+
+def _plain(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+    _six_n_plus_2(int(depth), name, "plain nets")
+    return plain(int(depth), _multiplier(times, name), classes, channels, stem_stride)
 
 
 def _wide(depth: str, times: str, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
@@ -85,6 +91,11 @@ def _mlp(width: str | None, *, name: str, classes: int, channels: int, stem_stri
     return mlp(neurons, classes, channels)
 
 
+def _six_n_plus_2(depth: int, name: str, family: str) -> None:
+    fits = depth % 6 == 2 and depth > 2
+    require(fits, f"{name!r} is not a known net: {family} have 6n+2 layers: 8, 14, 20, 26, 32 …", UnknownName)
+
+
 def _multiplier(times: str | None, name: str) -> float:
     multiplier = float(times or 1)
     require(multiplier > 0, f"{name!r}: the multiplier of the widths must be above 0")
@@ -98,6 +109,7 @@ def _no_stem(name: str, stem_stride: int) -> None:
 _TIMES = r"(\d+(?:\.\d+)?)"
 _FAMILIES: dict[str, Callable[..., Staged]] = {
     rf"resnet(\d+)(?:x{_TIMES})?": _resnet,
+    rf"plain(\d+)(?:x{_TIMES})?": _plain,
     rf"wrn_(\d+)_{_TIMES}": _wide,
     rf"vgg(\d+)(?:x{_TIMES})?": _vgg,
     rf"lenet5(?:(_half)|x{_TIMES})?": _lenet,

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from .layers import Images, average_pool, conv, initialise, named, scaled
 from .trace import Staged
+
+MakeBlock = Callable[[int, int, int], nn.Module]
+
+
+def two_convolutions(c_in: int, c_out: int, stride: int) -> nn.Sequential:
+    """What a block computes beside its shortcut, with a batch norm at the end."""
+    return named(
+        conv1=conv(c_in, c_out, stride=stride),
+        norm1=nn.BatchNorm2d(c_out),
+        relu=nn.ReLU(),
+        conv2=conv(c_out, c_out),
+        norm2=nn.BatchNorm2d(c_out),
+    )
 
 
 class Block(nn.Module):
@@ -18,31 +33,28 @@ class Block(nn.Module):
         if stride != 1 or c_in != c_out:
             self.shortcut = named(conv=conv(c_in, c_out, kernel=1, stride=stride), norm=nn.BatchNorm2d(c_out))
         # After the shortcut, so that the last batch norm of a stage is the one before its tap (OFD's margins read it).
-        self.residual = named(
-            conv1=conv(c_in, c_out, stride=stride),
-            norm1=nn.BatchNorm2d(c_out),
-            relu=nn.ReLU(),
-            conv2=conv(c_out, c_out),
-            norm2=nn.BatchNorm2d(c_out),
-        )
+        self.residual = two_convolutions(c_in, c_out, stride)
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
         return self.shortcut(x) + self.residual(x)
 
 
-def _stage(first: bool, c_in: int, c_out: int, blocks: int) -> nn.Sequential:
+def _stage(first: bool, c_in: int, c_out: int, blocks: int, block: MakeBlock) -> nn.Sequential:
     """Blocks with a ReLU between them; the `first` stage also starts with the ReLU of the stem."""
     parts: dict[str, nn.Module] = {"relu1": nn.ReLU()} if first else {}
-    parts["block1"] = Block(c_in, c_out, stride=1 if first else 2)
+    parts["block1"] = block(c_in, c_out, 1 if first else 2)
     for i in range(2, blocks + 1):
-        parts |= {f"relu{i}": nn.ReLU(), f"block{i}": Block(c_out, c_out, stride=1)}
+        parts |= {f"relu{i}": nn.ReLU(), f"block{i}": block(c_out, c_out, 1)}
     return named(**parts)
 
 
-def resnet(depth: int, multiplier: float, classes: int, channels: int, stem_stride: int) -> Staged:
+def resnet(
+    depth: int, multiplier: float, classes: int, channels: int, stem_stride: int, block: MakeBlock = Block
+) -> Staged:
     """A CIFAR ResNet: 3×3 stem, three stages of (depth − 2) / 6 blocks with 16 m, 32 m and 64 m channels.
 
-    The stem has 16 m channels, but at most 32 (so the x4 nets have 32 → 64, 128, 256).
+    The stem has 16 m channels, but at most 32 (so the x4 nets have 32 → 64, 128, 256). block: (channels in, channels
+    out, stride) → two layers of a stage, which read an active map and leave the ReLU after them to the next.
     """
     blocks = (depth - 2) // 6
     widths = [scaled(width, multiplier) for width in (16, 32, 64)]
@@ -54,7 +66,7 @@ def resnet(depth: int, multiplier: float, classes: int, channels: int, stem_stri
             norm=nn.BatchNorm2d(stem_width),
         ),
         stages=[
-            _stage(i == 0, c_in, c_out, blocks)
+            _stage(i == 0, c_in, c_out, blocks, block)
             for i, (c_in, c_out) in enumerate(zip([stem_width, *widths], widths, strict=False))
         ],
         pool=average_pool(),

@@ -10,18 +10,25 @@ from torch.nn import functional as F
 from kdtutor import nets
 from kdtutor.errors import ConfigError, ShapeError, UnknownName
 from kdtutor.nets import wide_resnet
+from kdtutor.nets.resnet import Block
 
 COUNTS = {
     "resnet8": 83_892, "resnet20": 278_324, "resnet56": 861_620, "resnet110": 1_736_564, "resnet8x4": 1_233_540,
     "resnet32x4": 7_433_860, "wrn_16_2": 703_284, "wrn_40_2": 2_255_156, "wrn_40_1": 569_780, "vgg8": 3_965_028,
     "vgg13": 9_462_180,
 }  # fmt: skip
-SMALL_COUNTS = [("resnet14", 2, 174_970), ("resnet8x0.25", 1, 5_142), ("lenet5", 1, 61_706), ("lenet5_half", 1, 15_738)]
+SMALL_COUNTS = [
+    ("resnet14", 2, 174_970),
+    ("resnet8x0.25", 1, 5_142),
+    ("plain14", 2, 172_218),
+    ("lenet5", 1, 61_706),
+    ("lenet5_half", 1, 15_738),
+]
 
 # One of each kind: identity and projected first blocks, a stem wider and narrower than its stage, stride in the stem.
 CONV_NETS = [
     ("resnet8", 1), ("resnet14x0.25", 2), ("resnet8x4", 2), ("wrn_10_1", 1), ("wrn_16_1", 2), ("wrn_16_2", 1),
-    ("vgg8x0.25", 1), ("vgg13x0.125", 1), ("lenet5", 1), ("lenet5_half", 1),
+    ("plain14x0.25", 2), ("plain8", 1), ("vgg8x0.25", 1), ("vgg13x0.125", 1), ("lenet5", 1), ("lenet5_half", 1),
 ]  # fmt: skip
 ALL = [*CONV_NETS, ("mlp", 1), ("mlp8", 1)]
 
@@ -165,6 +172,23 @@ def test_wide_resnet_is_the_textbook_network():
         torch.testing.assert_close(net(x), logits)
 
 
+def test_plain_nets_are_resnets_without_shortcuts():
+    resnet, plain = make("resnet14x0.25", stem_stride=2), make("plain14x0.25", stem_stride=2)
+    kept = [weight for name, weight in resnet.state_dict().items() if ".shortcut." not in name]
+    plain.load_state_dict(dict(zip(plain.state_dict(), kept, strict=True)))
+    for block in [module for module in resnet.modules() if isinstance(module, Block)]:
+        block.shortcut = Nothing()
+    x = inputs("plain14x0.25")
+    assert torch.equal(plain(x), resnet(x))
+
+
+class Nothing(nn.Module):
+    """A shortcut that adds nothing."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.zeros(())
+
+
 def test_vgg_pools_before_the_last_block_only_where_maps_are_large():
     net = make("vgg8x0.125").eval()
     assert net.trace(inputs("vgg", height=32, width=32)).stages[-1].shape[2:] == (4, 4)
@@ -201,7 +225,7 @@ UNKNOWN = [
     ("resnet9", "6n.2 layers: 8, 14, 20"), ("resnet2", "6n.2"), ("resnet", "Did you mean 'resnet8'"),
     ("resnet20x", "Did you mean"), ("Resnet20", "Did you mean 'resnet20'"), ("wrn_17_2", "6n.4 layers: 10, 16, 22"),
     ("wrn_16", "Did you mean 'wrn_16"), ("vgg12", "8, 11, 13, 16, 19 layers"), ("lenet5_third", "Did you mean 'lenet5"),
-    ("alexnet", "Choose from"), ("", "Choose from"),
+    ("alexnet", "Choose from"), ("", "Choose from"), ("plain21", "plain nets have 6n.2"),
 ]  # fmt: skip
 
 
