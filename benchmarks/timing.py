@@ -29,10 +29,10 @@ class Line:
 
     def __str__(self) -> str:
         verdict = "" if self.limit is None else f"≤ {self.limit:.2f} {'ok' if self.kept else 'MISSED'}"
-        return f"{self.what:<42} {self.ours:9.2f}  {self.beside:<40} {self.theirs:9.2f} {self.ratio:6.2f}  {verdict}"
+        return f"{self.what:<56} {self.ours:9.2f}  {self.beside:<40} {self.theirs:9.2f} {self.ratio:6.2f}  {verdict}"
 
 
-HEADER = f"{'what':<42} {'ms':>9}  {'beside':<40} {'ms':>9} {'ratio':>6}  limit"
+HEADER = f"{'what':<56} {'ms':>9}  {'beside':<40} {'ms':>9} {'ratio':>6}  limit"
 
 
 def medians(functions: Mapping[str, Callable[[], object]], rounds: int = 31, warm_up: int = 3) -> dict[str, float]:
