@@ -1,9 +1,10 @@
 """What explorers ask of their controls: a label for each, their values, and the settings that a test tries."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ipywidgets import Widget
+from ipywidgets import FloatSlider, Widget
 
 from ..errors import ConfigError, choose, require
 
@@ -28,9 +29,26 @@ def labelled(controls: Controls) -> Controls:
         control.layout.width = control.layout.width or "420px"  # the default leaves little of it to a slider
         control.layout.max_width = "100%"
         control.tooltip = control.tooltip or _tooltip(control)
+        if isinstance(control, FloatSlider):
+            control.value = _on_the_page(control)
         if control.style.has_trait("description_width"):
             control.style.description_width = f"{longest + 2}ch"
     return controls
+
+
+def _on_the_page(slider: FloatSlider) -> float:
+    """The slider's value in the arithmetic of noUiSlider, which draws it: percent of the range, in whole steps.
+
+    Where that differs in the last digit, the page reports a change as soon as it shows the slider. While a notebook
+    runs from top to bottom the kernel may answer such an early message without the end that the page waits for, and
+    the slider is dead from then on.
+    """
+    low, span = slider.min, slider.max - slider.min
+    if not slider.step or span <= 0:
+        return slider.value
+    percent, step = (slider.value - low) * 100 / span, slider.step * 100 / span
+    whole = math.floor(percent / step + 0.5) * step
+    return slider.max if whole >= 100 else whole * span / 100 + low
 
 
 def _tooltip(control: Any) -> str:
@@ -42,8 +60,12 @@ def _tooltip(control: Any) -> str:
 
 
 def settings_of(controls: Controls) -> Settings:
-    """The current value of each control."""
-    return {name: control.value for name, control in controls.items()}
+    """The current value of each control; of a number without the page's error in the last digits."""
+    return {name: _clean(control.value) for name, control in controls.items()}
+
+
+def _clean(value: Any) -> Any:
+    return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def apply(controls: Controls, settings: Settings) -> None:

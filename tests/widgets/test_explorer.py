@@ -7,7 +7,7 @@ from ipywidgets import Checkbox, Dropdown, FloatLogSlider, FloatSlider, IntRange
 from kdtutor.errors import ConfigError, UnknownName
 from kdtutor.figures import Picture
 from kdtutor.widgets import Alive, Explorer, LiveFigure
-from kdtutor.widgets.controls import corners
+from kdtutor.widgets.controls import corners, labelled, settings_of
 
 
 class WaveExplorer(Explorer):
@@ -149,3 +149,14 @@ def test_alive_at_its_corners_and_in_time():
         assert f"the flower has {settings['petals']} petals" in alive.text.value
     assert statistics.median(times) < 0.06
     assert repr(Alive()) == "<Alive petals=5: A flower; the slider sets the number of its petals.>"
+
+
+def test_a_slider_holds_the_very_number_that_the_page_computes():
+    """Chromium's numbers: another one in the last digit would be sent back to the kernel as soon as it is shown."""
+    sliders = {
+        "a": FloatSlider(0.8, min=-1.5, max=1.5, step=0.1, description="a"),
+        "b": FloatSlider(0.2, min=-3, max=4, step=0.1, description="b"),
+        "c": FloatSlider(1.5, min=-1.5, max=1.5, step=0.1, description="c"),
+    }
+    assert [x.value for x in labelled(sliders).values()] == [0.7999999999999998, 0.20000000000000018, 1.5]
+    assert settings_of(sliders) == {"a": 0.8, "b": 0.2, "c": 1.5}
