@@ -30,7 +30,7 @@ class Regressor(nn.Module):
 
     The convolution follows from the sizes (height, width; without them they are taken to be equal): 1×1 if equal;
     without padding and just large enough where the student's map is larger; 3×3 with stride 2 where twice the student's
-    is the teacher's or the other way round (transposed). The paper (§3.1) asks for a convolution to keep the number of
+    is the teacher's or the other way round (transposed). The paper (§2.2) asks for a convolution to keep the number of
     weights small; batch norm and ReLU are the distillation zoo's.
 
     Maps (B, c_s, *size_s) → (B, c_t, *size_t).
@@ -111,7 +111,7 @@ class _Hinted:
 
 
 class FitNets(_Hinted, TwoPhases):
-    """Two phases (§3.2): "follow the hint" trains the student's lower layers and the regressor, "learn the task" all.
+    """Two phases (§2.3): "follow the hint" trains the student's lower layers and the regressor, "learn the task" all.
 
     The second phase minimises (1 - alpha) · cross-entropy + alpha · `kd_loss`, as the paper; it lets the share of the
     teacher sink while training goes on, here it stays.
