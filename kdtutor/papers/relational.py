@@ -44,7 +44,7 @@ def distances(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B"]:
 
 @full_precision
 def angles(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B B"]:
-    """ψ_A[i, j, k] = cos ∠ j i k, the angle at the vertex i (§3.2.2); 0 where two of the three samples coincide."""
+    """ψ_A[i, j, k] = cos ∠ j i k, the angle at the vertex i (§3.2.2); 0 where i coincides with j or k."""
     _check(e)
     return _angles(*_pairs(e))
 
