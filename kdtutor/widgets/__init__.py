@@ -16,7 +16,9 @@ def explorers() -> Iterator[Explorer]:
     import torch
 
     from .. import data, nets, train
-    from . import fsp, hinton, start
+    from ..figures.boundaries import over_the_plane
+    from ..papers.matching import assign, flow_cost
+    from . import boundaries, fitnets, fsp, hinton, matching, overhaul, pairing, relational, start
 
     digits = data.load("digits")
     val = digits.val
@@ -36,3 +38,30 @@ def explorers() -> Iterator[Explorer]:
     with torch.no_grad():
         taps = {role: net.eval().trace(few).taps for role, net in nets_by_role.items()}
     yield fsp.MatrixExplorer(val.images[:4], taps, ("stem", "stage 1", "stage 2", "stage 3"), "abcd")
+    layers = {role: maps for role, maps in taps.items() if role != "teacher"}
+    yield fitnets.DepthExplorer(val.images[:4], layers, dict.fromkeys(layers, (0.7, 0.6, 0.5, 0.4)))
+    sizes = [(maps.shape[2], maps.shape[3]) for maps in taps["teacher"]]
+    yield fitnets.HintExplorer(nets_by_role["alone"], nets_by_role["teacher"], sizes, {2: 0.5})
+    yield fitnets.AttentionExplorer(val.images[:4], taps, ("stem", "stage 1", "stage 2", "stage 3"))
+    with torch.no_grad():
+        stages = nets_by_role["teacher"].trace(few).stages
+    yield overhaul.MarginExplorer()
+    yield overhaul.DistanceExplorer()
+    lowest = [maps.amin((0, 2, 3)) / 2 for maps in stages]
+    yield overhaul.PullExplorer(val.images[:4], stages, {"itself": stages}, lowest, "abcd")
+    yield boundaries.HingeExplorer()
+    moons = data.load("moons").test[::4]
+    yield boundaries.LineExplorer(moons)
+    films = {who: [over_the_plane(nets.build("mlp8", classes=2)) for _ in range(3)] for who in "ab"}
+    yield boundaries.BoundaryFilm(films["a"][0], films, (0, 10, 20), moons)
+    yield pairing.PairingExplorer()
+    with torch.no_grad():
+        small = nets.build("resnet8x0.25", classes=10, channels=1, stem_stride=2).eval().trace(few).stages
+    flows = [assign(flow_cost(f_s, f_t)) for f_s, f_t in zip(small, stages, strict=True)]
+    sparse = assign(flow_cost(small[0], stages[0]), sparse=True)
+    yield matching.ReductionExplorer(val.images[:4], small[0], stages[0], flows[0], sparse, lowest[0], "abcd")
+    mine, theirs = ([maps[0] for maps in both] for both in (small, stages))
+    yield matching.MatchingsExplorer([flows] * 3, [mine] * 3, theirs, ("stage 1", "stage 2", "stage 3"))
+    yield relational.StructureExplorer()
+    flat = {who: val.images[:60].flatten(1)[:, :width].float() for who, width in (("wide", 784), ("narrow", 300))}
+    yield relational.NeighbourExplorer(val.images[:60], val.labels[:60], flat, range(20))

@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from torch import Tensor
 
 from kdtutor import papers
-from kdtutor.papers import fsp, hinton
+from kdtutor.papers import attention, boundaries, fitnets, fsp, hinton, matching, overhaul, relational
 
 from ..papers.oracle import oracle
 from .definitions import FOLDER, definitions
@@ -75,14 +75,171 @@ def loss_reference() -> Reference:
     return ([case["in_s0"], case["in_s1"]], [case["in_t0"], case["in_t1"]]), case["out_maxpool_mse_pair0"], []
 
 
+def channels() -> Sequence[Arguments]:
+    """Weights of both signs and biases of batch norms."""
+    weight = torch.tensor([0.5, 1.0, -0.8, 1.5, 0.6, 2.0], dtype=torch.float64)
+    return [(weight, randn(6, seed=seed)) for seed in (0, 1)]
+
+
+def margin_reference() -> Reference:
+    """Where at most 0.001 of a channel is negative, the authors' code has a branch of its own: such are left out."""
+    case = oracle("ofd_case1")
+    channels = [tuple(case[f"{name}{i}"] for name in ("in_teacher_bn_weight", "in_teacher_bn_bias", "out_margin_f64_"))
+                for i in (0, 1)]  # fmt: skip
+    weight, bias, expected = (torch.cat(parts) for parts in zip(*channels, strict=True))
+    kept = torch.special.ndtr(-bias / weight.abs()) > 0.001
+    return (weight[kept], bias[kept]), expected[kept], []
+
+
+def maps_and_margins() -> Sequence[Arguments]:
+    return [(randn(3, 4, 5, 2, seed=seed), -randn(4, seed=seed + 1).abs()) for seed in (0, 1)]
+
+
+def maps_and_targets() -> Sequence[Arguments]:
+    """Also with targets that are exactly 0."""
+    t = randn(3, 4, 5, 2, seed=9).clamp(min=-0.5)
+    return [(randn(3, 4, 5, 2, seed=seed), target) for seed, target in ((7, t), (8, t.relu()))]
+
+
+def partial_reference() -> Reference:
+    """The reference sums over the batch."""
+    case = oracle("ofd_case1")
+    t = torch.maximum(case["in_t0"], case["in_margin0"].view(1, -1, 1, 1))
+    return (case["out_connected0"], t), case["out_raw_sum0"] / len(t), []
+
+
+def embeddings() -> Sequence[Arguments]:
+    """Student's and teacher's embeddings of different widths; also two samples, where nothing is to compare."""
+    return [(randn(B, D, seed=B), 2 * randn(B, E, seed=B + 50) + 1) for B, D, E in ((6, 3, 8), (9, 16, 5), (2, 4, 4))]
+
+
+def relations_reference(term: str) -> Callable[[], Reference]:
+    def reference() -> Reference:
+        case = oracle("rkd_case1")
+        return (case["in_s"], case["in_t"]), case[f"out_{term}"], [case[f"grad_s_{term}"]]
+
+    return reference
+
+
+def pairs_of_equal_maps() -> Sequence[Arguments]:
+    return [tuple(maps((3, 4, 5, 2), (3, 4, 5, 2), seed=seed)) for seed in (0, 10)]
+
+
+def hint_reference() -> Reference:
+    """The reference's map behind its regressor; its gradients belong to what comes before."""
+    case = oracle("fitnet_case1")
+    return (case["out_regressed"], case["in_t"]), case["out_loss"], []
+
+
+def maps_and_powers() -> Sequence[Arguments]:
+    return [(randn(3, 4, 5, 2, seed=seed), p) for seed, p in enumerate((1, 2, 3.5, 8))]
+
+
+def two_stages() -> Sequence[Arguments]:
+    s, t = ((3, 4, 6, 5), (3, 2, 3, 2)), ((3, 7, 6, 5), (3, 5, 3, 2))
+    return [(maps(*s[:n]), maps(*t[:n], seed=10), p) for n, p in ((1, 2), (2, 2), (2, 4))]
+
+
+def at_reference() -> Reference:
+    case = oracle("at_case1")
+    s, t, gradients = ([case[f"{name}{n}"] for n in range(2)] for name in ("in_s", "in_t", "grad_s"))
+    return (s, t), case["out_loss"], gradients
+
+
+def two_maps_and_a_margin() -> Sequence[Arguments]:
+    """The teacher has zeros, which count as silent."""
+    t = randn(3, 4, 5, 2, seed=3)
+    return [(randn(3, 4, 5, 2, seed=1), target, margin) for target, margin in ((t, 1.0), (t.relu(), 0.3))]
+
+
+def two_traces() -> Sequence[Arguments]:
+    shapes = ((3, 4, 5, 2), (3, 6, 2, 2), (3, 2, 1, 1))
+    return [(maps(*shapes[:n]), maps(*shapes[:n], seed=10), margin) for n, margin in ((1, 1.0), (3, 0.7))]
+
+
+def boundary_reference() -> Reference:
+    """The reference sums over the batch."""
+    case = oracle("ab_case1")
+    return (case["in_s1"], case["in_t1"]), case["out_raw_sum1"] / len(case["in_s1"]), []
+
+
+def ab_reference() -> Reference:
+    """The reference multiplies by 3/1000."""
+    case = oracle("ab_case1")
+    s, t, gradients = ([case[f"{name}{n}"] for n in range(3)] for name in ("in_s", "in_t", "grad_s"))
+    return (s, t), case["out_loss"] / 0.003, [gradient / 0.003 for gradient in gradients]
+
+
+def sides_reference() -> Reference:
+    """13 of 32: a share that has no rounding error."""
+    case = oracle("ab_case1")
+    return (case["in_s0"], case["in_t0"]), case["out_boundary_disagreement0"].float(), []
+
+
+def maps_to_match() -> Sequence[Arguments]:
+    return [(randn(3, C_s, 5, 2, seed=C_s), 2 * randn(3, C_t, 5, 2, seed=C_t)) for C_s, C_t in ((3, 6), (4, 4), (1, 5))]
+
+
+def costs_to_assign() -> Sequence[Arguments]:
+    return [(randn(C_s, C_t, seed=C_t).abs(),) for C_s, C_t in ((3, 6), (4, 4), (1, 5), (4, 12))]
+
+
+def maps_and_flows() -> Sequence[Arguments]:
+    return [(randn(2, cost.shape[1], 3, 4, seed=7), matching.assign(cost)) for (cost,) in costs_to_assign()]
+
+
+def flow_cost_reference() -> Reference:
+    """The reference takes the mean over two batches."""
+    case = oracle("mgd_case1")
+    f_s, f_t = (torch.cat([case[f"in_track{i}_{who}0"] for i in (0, 1)]) for who in "st")
+    return (f_s, f_t), case["out_cost0"], []
+
+
+def assign_reference() -> Reference:
+    case = oracle("mgd_case1")
+    return (case["out_cost1"],), case["out_flow_M_dense1"].double(), []
+
+
+def absolute_max_reference() -> Reference:
+    case = oracle("mgd_case1")
+    return (case["in_t1"], case["out_flow_M_dense1"].double()), case["out_amp_reduced_t1"], []
+
+
 TWINS: dict[str, dict[str, Twin]] = {
     "01_hinton_kd": {
         "soften": Twin(hinton.soften, lambda: [(z_s, T) for z_s, _, T in logits()]),
         "kd_loss_as_written": Twin(hinton.kd_loss, logits, kd_reference),
     },
+    "02_fitnets": {
+        "hint_loss_as_written": Twin(fitnets.hint_loss, pairs_of_equal_maps, hint_reference),
+        "attention_map_as_written": Twin(attention.attention_map, maps_and_powers),
+        "at_loss_as_written": Twin(attention.at_loss, two_stages, at_reference),
+    },
     "03_fsp": {
         "fsp_matrix_as_written": Twin(fsp.fsp_matrix, pairs_of_maps, matrix_reference),
         "pair_loss": Twin(fsp.pair_loss, two_pairs_of_maps, loss_reference),
+    },
+    "04_matching_guided": {
+        "flow_cost_as_written": Twin(matching.flow_cost, maps_to_match, flow_cost_reference),
+        "assign_by_copies": Twin(matching.assign, costs_to_assign, assign_reference),
+        "absolute_max": Twin(matching.reduce, maps_and_flows, absolute_max_reference),
+    },
+    "05_overhaul": {
+        "margin": Twin(overhaul.margin, channels, margin_reference),
+        "margin_relu": Twin(overhaul.margin_relu, maps_and_margins),
+        "partial_l2": Twin(overhaul.partial_l2, maps_and_targets, partial_reference),
+    },
+    "11_relational": {
+        "distance_loss_as_written": Twin(relational.distance_loss, embeddings, relations_reference("distance")),
+        "angle_loss_as_written": Twin(relational.angle_loss, embeddings, relations_reference("angle")),
+        "angle_loss_as_published": Twin(relational.angle_loss, embeddings, relations_reference("angle")),
+    },
+    "06_activation_boundaries": {
+        "disagreement_as_written": Twin(
+            boundaries.disagreement, lambda: [two_maps_and_a_margin()[0][:2]], sides_reference
+        ),
+        "boundary_loss_as_written": Twin(boundaries.boundary_loss, two_maps_and_a_margin, boundary_reference),
+        "ab_loss_as_written": Twin(boundaries.ab_loss, two_traces, ab_reference),
     },
 }
 
@@ -105,7 +262,10 @@ def called(function: Callable[..., Tensor], arguments: Arguments) -> tuple[Tenso
 
 
 def value_and_gradients(function: Callable[..., Tensor], arguments: Arguments) -> tuple[Tensor, ...]:
+    """Of a function that is constant to autograd (a teacher's side, a choice of channels) the value alone."""
     value, leaves = called(function, arguments)
+    if not value.requires_grad:
+        return (value,)
     return value.detach(), *torch.autograd.grad(value.square().sum(), leaves)
 
 

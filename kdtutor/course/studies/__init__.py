@@ -7,6 +7,7 @@ __all__ = ["Study", "conduct", "in_points", "paired", "stored_results", "studies
 
 def studies() -> dict[str, Study]:
     """Every study of the course by name."""
-    from . import fsp, hinton, paper
+    from . import boundaries, fitnets, fsp, hinton, matching, overhaul, paper, relational
 
-    return {study.name: study for lesson in (hinton, fsp, paper) for study in lesson.STUDIES}
+    lessons = (hinton, fitnets, fsp, overhaul, boundaries, matching, relational, paper)
+    return {study.name: study for lesson in lessons for study in lesson.STUDIES}
