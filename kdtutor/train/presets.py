@@ -65,6 +65,13 @@ MINUTE = Preset(
     epochs=8,
     recipe=Recipe(lr=0.05, augment=Augment(pad=2)),
     net_options={"classes": 10, "channels": 1, "stem_stride": 2},
+    options={  # weights and rates for so small a student, from the lessons' tuning studies
+        "hint": {"beta": 30.0},
+        "attention": {"beta": 300.0},
+        "overhaul": {"beta": 0.01},
+        "matching": {"beta": 0.03},
+        "boundaries": {"boundary_lr": 1.0},
+    },
 )
 
 _SAME_FAMILY = (
