@@ -30,8 +30,8 @@ HINT_EPOCHS, HINT_LR = 5, 1.0  # of the first phase
 TUNING_SEEDS = (10, 11)  # none of those that are reported
 
 # Learning rate, and where there is a choice the weight of the features, of each method.
-LR = {"alone": 0.1, "two phases": 0.05, "hint": 0.1, "attention": 0.1, "logits": 0.05, "shortcuts": 0.1}
-BETA = {"hint": 100.0, "attention": 10.0}
+LR = {"alone": 0.1, "two phases": 0.05, "hint": 0.1, "attention": 0.1, "logits": 0.02, "shortcuts": 0.1}
+BETA = {"hint": 100.0, "attention": 3.0}
 
 
 def student(seed: int, name: str = STUDENT) -> Net:
