@@ -6,32 +6,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kdtutor.course import check
-from kdtutor.course.exercise import Exercise
-from kdtutor.course.prediction import Prediction
 from kdtutor.course.studies import boundaries as study
 from kdtutor.course.studies import stored_results
 from kdtutor.nets import Trace
 from kdtutor.papers import boundaries
-
-EXERCISES = [check.boundary_loss, check.hinge_gradient, check.ab_loss, check.regions]
-
-
-@pytest.mark.parametrize("exercise", [*EXERCISES, check.keeps_sides], ids=lambda exercise: exercise.name)
-def test_nothing_done_is_to_do(exercise: Exercise) -> None:
-    assert repr(exercise(lambda *_: ...)) == "[to do]"
-
-
-@pytest.mark.parametrize("exercise", [*EXERCISES, check.keeps_sides], ids=lambda exercise: exercise.name)
-def test_the_solution_passes(exercise: Exercise) -> None:
-    assert repr(exercise(exercise._solution)) == "[passed]"
-    assert exercise.solution().code and exercise.hints
-
-
-@pytest.mark.parametrize(
-    ("exercise", "diagnosis"), [(exercise, diagnosis) for exercise in EXERCISES for diagnosis in exercise.mistakes]
-)
-def test_a_known_mistake_is_named(exercise: Exercise, diagnosis: str) -> None:
-    assert repr(exercise(exercise.mistakes[diagnosis])) == f"[not yet] {diagnosis}"
 
 
 def test_what_the_package_computes_passes() -> None:
@@ -42,15 +20,6 @@ def test_what_the_package_computes_passes() -> None:
     assert check.boundary_loss(boundaries.boundary_loss) and check.ab_loss(boundaries.ab_loss)
     assert check.hinge_gradient(autograd)
     assert check.regions(lambda n: 1 + n + n * (n - 1) // 2)
-
-
-def test_a_wrong_prediction_gets_its_reason() -> None:
-    exercise = check.keeps_sides
-    assert isinstance(exercise, Prediction)
-    right = {statement: answer for statement, (answer, _) in exercise.truth.items()}
-    for statement, (answer, why) in exercise.truth.items():
-        verdict = exercise(lambda statement=statement, answer=answer: {**right, statement: not answer})
-        assert verdict.state == "not yet" and statement in verdict.sentence and why in verdict.sentence
 
 
 def test_the_predictions_are_true() -> None:

@@ -8,32 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kdtutor.course import check
-from kdtutor.course.exercise import Exercise
-from kdtutor.course.prediction import Prediction
 from kdtutor.course.studies import fitnets as study
 from kdtutor.course.studies import stored_results
 from kdtutor.papers.attention import attention_map, pair_loss
 from tests.papers.oracle import oracle
-
-EXERCISES = [check.regressor_ratio, check.at_pair, check.at_norm]
-
-
-@pytest.mark.parametrize("exercise", [*EXERCISES, check.same_attention], ids=lambda exercise: exercise.name)
-def test_nothing_done_is_to_do(exercise: Exercise) -> None:
-    assert repr(exercise(lambda *_: ...)) == "[to do]"
-
-
-@pytest.mark.parametrize("exercise", [*EXERCISES, check.same_attention], ids=lambda exercise: exercise.name)
-def test_the_solution_passes(exercise: Exercise) -> None:
-    assert repr(exercise(exercise._solution)) == "[passed]"
-    assert exercise.solution().code and exercise.hints
-
-
-@pytest.mark.parametrize(
-    ("exercise", "diagnosis"), [(exercise, diagnosis) for exercise in EXERCISES for diagnosis in exercise.mistakes]
-)
-def test_a_known_mistake_is_named(exercise: Exercise, diagnosis: str) -> None:
-    assert repr(exercise(exercise.mistakes[diagnosis])) == f"[not yet] {diagnosis}"
 
 
 def test_the_mistakes_as_a_reader_makes_them() -> None:
@@ -52,15 +30,6 @@ def test_the_form_of_the_paper_is_that_of_the_reference() -> None:
     ours = sum(check.at_norm._solution(*pair) for pair in pairs)
     ratio = case["out_torchdistill_paper"] / ours
     assert math.isclose(round(float(ratio)), float(ratio), rel_tol=1e-9), "equal up to a whole factor"
-
-
-def test_a_wrong_prediction_gets_its_reason() -> None:
-    exercise = check.same_attention
-    assert isinstance(exercise, Prediction)
-    right = {statement: answer for statement, (answer, _) in exercise.truth.items()}
-    for statement, (answer, why) in exercise.truth.items():
-        verdict = exercise(lambda statement=statement, answer=answer: {**right, statement: not answer})
-        assert verdict.state == "not yet" and statement in verdict.sentence and why in verdict.sentence
 
 
 def test_the_predictions_are_true() -> None:

@@ -13,32 +13,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kdtutor.course import check
-from kdtutor.course.exercise import Exercise
-from kdtutor.course.prediction import Prediction
 from kdtutor.course.studies import fsp as study
 from kdtutor.course.studies import stored_results
 from kdtutor.papers import fsp
 
-EXERCISES = [check.fsp_matrix, check.fsp_loss, check.broadcast_bytes, check.steps_to_reach]
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "03_fsp.ipynb"
-
-
-@pytest.mark.parametrize("exercise", [*EXERCISES, check.stays], ids=lambda exercise: exercise.name)
-def test_nothing_done_is_to_do(exercise: Exercise) -> None:
-    assert repr(exercise(lambda *_: ...)) == "[to do]"
-
-
-@pytest.mark.parametrize("exercise", [*EXERCISES, check.stays], ids=lambda exercise: exercise.name)
-def test_the_solution_passes(exercise: Exercise) -> None:
-    assert repr(exercise(exercise._solution)) == "[passed]"
-    assert exercise.solution().code and exercise.hints
-
-
-@pytest.mark.parametrize(
-    ("exercise", "diagnosis"), [(exercise, diagnosis) for exercise in EXERCISES for diagnosis in exercise.mistakes]
-)
-def test_a_known_mistake_is_named(exercise: Exercise, diagnosis: str) -> None:
-    assert repr(exercise(exercise.mistakes[diagnosis])) == f"[not yet] {diagnosis}"
 
 
 def test_the_mistakes_as_a_reader_makes_them() -> None:
@@ -52,17 +31,6 @@ def test_the_mistakes_as_a_reader_makes_them() -> None:
     assert "different size" in check.fsp_matrix(no_pooling).sentence
     assert "the teacher's side" in check.fsp_loss(teacher_learns).sentence
     assert check.fsp_matrix(fsp.fsp_matrix) and check.fsp_loss(fsp.fsp_loss)
-
-
-def test_a_wrong_prediction_gets_its_reason() -> None:
-    stays = check.stays
-    assert isinstance(stays, Prediction)
-    right = {statement: answer for statement, (answer, _) in stays.truth.items()}
-    for statement, (answer, why) in stays.truth.items():
-        verdict = stays(lambda statement=statement, answer=answer: {**right, statement: not answer})
-        assert verdict.state == "not yet" and statement in verdict.sentence and why in verdict.sentence
-        assert repr(stays(lambda statement=statement: {**right, statement: ...})) == "[to do]"
-    assert "dictionary" in stays(lambda: 3).sentence
 
 
 def test_the_predictions_are_true() -> None:

@@ -11,31 +11,11 @@ import torch.nn.functional as F
 
 import kdtutor as kd
 from kdtutor.course import check
-from kdtutor.course.exercise import Exercise
 from kdtutor.course.studies import hinton as study
 from kdtutor.course.studies import stored_results
 from kdtutor.papers import hinton
 
-EXERCISES = [check.soften, check.kd_loss, check.kd_gradient, check.best_bias]
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_hinton_kd.ipynb"
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
-def test_nothing_done_is_to_do(exercise: Exercise) -> None:
-    assert repr(exercise(lambda *_: ...)) == "[to do]"
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
-def test_the_solution_passes(exercise: Exercise) -> None:
-    assert repr(exercise(exercise._solution)) == "[passed]"
-    assert "def " in repr(exercise.solution()) and exercise.hints
-
-
-@pytest.mark.parametrize(
-    ("exercise", "diagnosis"), [(exercise, diagnosis) for exercise in EXERCISES for diagnosis in exercise.mistakes]
-)
-def test_a_known_mistake_is_named(exercise: Exercise, diagnosis: str) -> None:
-    assert repr(exercise(exercise.mistakes[diagnosis])) == f"[not yet] {diagnosis}"
 
 
 @pytest.mark.parametrize(

@@ -7,32 +7,9 @@ import torch
 from torch import Tensor
 
 from kdtutor.course import check
-from kdtutor.course.exercise import Exercise
-from kdtutor.course.prediction import Prediction
 from kdtutor.course.studies import matching as study
 from kdtutor.course.studies import stored_results
 from kdtutor.papers import matching
-
-EXERCISES = [check.flow_cost, check.best_pairing, check.ways]
-ALL = [*EXERCISES, check.same_pairing]
-
-
-@pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.name)
-def test_nothing_done_is_to_do(exercise: Exercise) -> None:
-    assert repr(exercise(lambda *_: ...)) == "[to do]"
-
-
-@pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.name)
-def test_the_solution_passes(exercise: Exercise) -> None:
-    assert repr(exercise(exercise._solution)) == "[passed]"
-    assert exercise.solution().code and exercise.hints
-
-
-@pytest.mark.parametrize(
-    ("exercise", "diagnosis"), [(exercise, diagnosis) for exercise in EXERCISES for diagnosis in exercise.mistakes]
-)
-def test_a_known_mistake_is_named(exercise: Exercise, diagnosis: str) -> None:
-    assert repr(exercise(exercise.mistakes[diagnosis])) == f"[not yet] {diagnosis}"
 
 
 def test_the_functions_of_the_package_pass() -> None:
@@ -47,15 +24,6 @@ def test_the_number_of_ways_is_that_of_brute_force(C_s: int, G: int) -> None:
     stacked = torch.rand(C_s, C_s * G, generator=torch.Generator().manual_seed(0)).double().repeat(G, 1)
     totals = [sum(float(stacked[i, k]) for i, k in enumerate(seats)) for seats in permutations(range(C_s * G))]
     assert sum(total < min(totals) + 1e-9 for total in totals) == check.ways._solution(C_s, G)
-
-
-def test_a_wrong_prediction_gets_its_reason() -> None:
-    same = check.same_pairing
-    assert isinstance(same, Prediction)
-    right = {statement: answer for statement, (answer, _) in same.truth.items()}
-    for statement, (answer, why) in same.truth.items():
-        verdict = same(lambda statement=statement, answer=answer: {**right, statement: not answer})
-        assert verdict.state == "not yet" and statement in verdict.sentence and why in verdict.sentence
 
 
 def test_the_predictions_are_true() -> None:

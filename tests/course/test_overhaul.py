@@ -7,33 +7,12 @@ import torch
 from torch import Tensor
 
 from kdtutor.course import check
-from kdtutor.course.exercise import Exercise
 from kdtutor.course.prediction import Prediction
 from kdtutor.course.studies import overhaul as study
 from kdtutor.course.studies import stored_results
 from kdtutor.papers import overhaul
 from kdtutor.papers.boundaries import halving
 from kdtutor.widgets.overhaul import counted, target
-
-EXERCISES = [check.safe_margin, check.partial_gradient, check.overhaul_loss]
-
-
-@pytest.mark.parametrize("exercise", [*EXERCISES, check.still_taught], ids=lambda exercise: exercise.name)
-def test_nothing_done_is_to_do(exercise: Exercise) -> None:
-    assert repr(exercise(lambda *_: ...)) == "[to do]"
-
-
-@pytest.mark.parametrize("exercise", [*EXERCISES, check.still_taught], ids=lambda exercise: exercise.name)
-def test_the_solution_passes(exercise: Exercise) -> None:
-    assert repr(exercise(exercise._solution)) == "[passed]"
-    assert exercise.solution().code and exercise.hints
-
-
-@pytest.mark.parametrize(
-    ("exercise", "diagnosis"), [(exercise, diagnosis) for exercise in EXERCISES for diagnosis in exercise.mistakes]
-)
-def test_a_known_mistake_is_named(exercise: Exercise, diagnosis: str) -> None:
-    assert repr(exercise(exercise.mistakes[diagnosis])) == f"[not yet] {diagnosis}"
 
 
 def test_the_package_solves_the_exercises() -> None:

@@ -8,32 +8,9 @@ import torch.nn.functional as F
 
 import kdtutor as kd
 from kdtutor.course import check
-from kdtutor.course.exercise import Exercise
-from kdtutor.course.prediction import Prediction
 from kdtutor.course.studies import relational as study
 from kdtutor.course.studies import stored_results, studies
 from kdtutor.papers.relational import angles, distances
-
-EXERCISES = [check.rkd_distances, check.rkd_angles, check.angle_numbers, check.recall_at_1]
-ALL = [*EXERCISES, check.rkd_stays]
-
-
-@pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.name)
-def test_nothing_done_is_to_do(exercise: Exercise) -> None:
-    assert repr(exercise(lambda *_: ...)) == "[to do]"
-
-
-@pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.name)
-def test_the_solution_passes(exercise: Exercise) -> None:
-    assert repr(exercise(exercise._solution)) == "[passed]"
-    assert exercise.solution().code and exercise.hints
-
-
-@pytest.mark.parametrize(
-    ("exercise", "diagnosis"), [(exercise, diagnosis) for exercise in EXERCISES for diagnosis in exercise.mistakes]
-)
-def test_a_known_mistake_is_named(exercise: Exercise, diagnosis: str) -> None:
-    assert repr(exercise(exercise.mistakes[diagnosis])) == f"[not yet] {diagnosis}"
 
 
 def test_the_package_passes_too() -> None:
@@ -47,15 +24,6 @@ def test_the_mistakes_as_a_reader_makes_them() -> None:
     assert "nearest neighbour here" in check.recall_at_1(
         lambda e, labels: (labels[torch.cdist(e, e).argsort(1)[:, 0]] == labels).float().mean()
     ).sentence  # fmt: skip
-
-
-def test_a_wrong_prediction_gets_its_reason() -> None:
-    stays = check.rkd_stays
-    assert isinstance(stays, Prediction)
-    right = {statement: answer for statement, (answer, _) in stays.truth.items()}
-    for statement, (answer, why) in stays.truth.items():
-        verdict = stays(lambda statement=statement, answer=answer: {**right, statement: not answer})
-        assert verdict.state == "not yet" and statement in verdict.sentence and why in verdict.sentence
 
 
 def test_the_predictions_are_true() -> None:
