@@ -12,9 +12,7 @@ from ..nets import Net
 from ..train import Spot
 from .adapters import check_maps, pooled, stage_pairs, two_by_two
 from .features import Features
-from .tensors import full_precision, shape, squared_sum
-
-SMALLEST = 1e-12  # a map shorter than this is divided by this, as in the authors' code
+from .tensors import SMALLEST, full_precision, shape, squared_sum
 
 
 @full_precision

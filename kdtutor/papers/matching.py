@@ -16,10 +16,9 @@ from .adapters import BatchNorm, check_maps, same_size, stage_pairs
 from .boundaries import halving
 from .features import Features
 from .overhaul import margin_relu, partial_l2, tap_margins
-from .tensors import full_precision, shape
+from .tensors import SMALLEST, full_precision, shape
 
 SCALE = 1 / 10_000  # the authors' weight
-SMALLEST = 1e-12  # a map shorter than this is divided by this
 How = Literal["max", "random", "sparse"]
 HOWS: tuple[How, ...] = ("max", "random", "sparse")
 

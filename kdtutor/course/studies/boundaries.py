@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from jaxtyping import Float
 from torch import Tensor
 
-from ... import nets
 from ...data import Augment, Data
 from ...nets import Net
 from ...papers.boundaries import ActivationBoundaries, disagreement
 from ...papers.fsp import FSP
 from ...papers.hinton import Hinton
-from ...train import Alone, Distiller, Recipe, Spot, evaluating, fit, preset, seed_everything
+from ...train import Alone, Distiller, Recipe, Spot, evaluating, fit, preset
+from .fsp import student
 from .hinton import filled
 from .runner import Case, Study
 
@@ -47,12 +47,6 @@ LR_ALL_LABELS = {"alone": 0.1, "boundaries": 0.05}
 def magnitude_loss(z_s: Float[Tensor, "B C H W"], z_t: Float[Tensor, "B C H W"]) -> Float[Tensor, ""]:
     """Σ (ReLU(z_s) - ReLU(z_t))², mean over B: how strong a neuron is, where `boundary_loss` asks on which side."""
     return (z_s.relu() - z_t.detach().relu()).square().sum() / len(z_s)
-
-
-def student(seed: int, name: str = "resnet8") -> Net:
-    """A new student; equal seeds, equal first weights."""
-    seed_everything(seed)
-    return nets.build(name, **MINUTE.net_options)
 
 
 def recipe(lr: float) -> Recipe:

@@ -17,8 +17,8 @@ from ...nets import Net
 from ...papers.hinton import Hinton
 from ...papers.matching import MatchingGuided
 from ...papers.overhaul import Overhaul
-from ...train import Alone, Distiller, Recipe, fit, preset, seed_everything
-from .hinton import filled
+from ...train import Alone, Distiller, Recipe, fit, preset
+from .hinton import filled, student
 from .runner import Case, Study
 
 MINUTE = preset("minute")
@@ -50,12 +50,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "matched, random drop": {"how": "random"},
     "matched, sparse": {"how": "sparse"},
 }
-
-
-def student(seed: int) -> Net:
-    """A new student; equal seeds, equal first weights."""
-    seed_everything(seed)
-    return MINUTE.student()
 
 
 def family(method: str) -> str:

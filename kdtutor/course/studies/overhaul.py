@@ -9,11 +9,10 @@ from typing import Any
 
 from ...data import Augment, Data
 from ...errors import DivergedError
-from ...nets import Net
 from ...papers.hinton import Hinton
 from ...papers.overhaul import Overhaul
-from ...train import Alone, Distiller, Recipe, fit, preset, seed_everything
-from .hinton import filled
+from ...train import Alone, Distiller, Recipe, fit, preset
+from .hinton import filled, student
 from .runner import Case, Study
 
 MINUTE = preset("minute")
@@ -37,12 +36,6 @@ CHOICES: dict[str, dict[str, Any]] = {
 BETA = {FULL: 0.01, BACK: 0.01}  # for all other rows that of the full method
 LR = {"alone": 0.2, "logits": 0.4, FULL: 0.2, BACK: 0.2}
 LR_ALL_LABELS = 0.2  # for every method; lesson 1 chose it for the first two
-
-
-def student(seed: int) -> Net:
-    """A new student; equal seeds, equal first weights."""
-    seed_everything(seed)
-    return MINUTE.student()
 
 
 def recipe(lr: float) -> Recipe:
