@@ -8,14 +8,15 @@ from .batches import Augment, Batches, Source, derived_seed
 from .classes import ClassBatches, Episode, apart, episodes, only
 from .folders import root, search_roots
 from .image_folder import image_folder, tiny_imagenet
+from .latents import Latents
 from .splits import UNLABELLED, Batch, Data, Split
 from .toy import CURVES, toy
 from .vision import KNOWN, vision
 
 __all__ = [
-    "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Data", "Episode", "Source", "Split", "apart",
-    "derived_seed", "episodes", "image_folder", "load", "names", "only", "root", "search_roots", "tiny_imagenet", "toy",
-    "vision",
+    "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Data", "Episode", "Latents", "Source", "Split",
+    "apart", "derived_seed", "episodes", "image_folder", "load", "names", "only", "root", "search_roots",
+    "tiny_imagenet", "toy", "vision",
 ]  # fmt: skip
 
 

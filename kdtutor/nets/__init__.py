@@ -4,11 +4,13 @@
 """
 
 from .build import NAMES, build
+from .generators import GENERATORS, Generator, generator
 from .layers import count_parameters
-from .teacher import save_teacher, teacher, teachers
+from .teacher import save_generator, save_teacher, teacher, teachers, trained_generator
 from .trace import Net, Trace
 from .wrap import node_names, wrap
 
 __all__ = [
-    "NAMES", "Net", "Trace", "build", "count_parameters", "node_names", "save_teacher", "teacher", "teachers", "wrap",
+    "GENERATORS", "NAMES", "Generator", "Net", "Trace", "build", "count_parameters", "generator", "node_names",
+    "save_generator", "save_teacher", "teacher", "teachers", "trained_generator", "wrap",
 ]  # fmt: skip

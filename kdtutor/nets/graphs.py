@@ -93,11 +93,10 @@ def protect(module: GraphModule, tap: Node) -> None:
             user.replace_input_with(tap, copy)
 
 
-def cut(module: GraphModule, graph: Graph, start: Node | None, end: Node) -> Graph:
-    """The part of `graph` that leads from the active map of `start` (None: from the images) to `end`.
+def cut(graph: Graph, start: Node | None, end: Node) -> Graph:
+    """The part of `graph` that leads from `start` (None: from the images) to `end`.
 
-    Raises:
-        ConfigError: the part needs a tensor from before `start`, or reads `start` otherwise than through a ReLU.
+    Raises `ConfigError` where the part needs a tensor from before `start`.
     """
     needed = ancestors(end, start)
     part = Graph()
@@ -110,17 +109,21 @@ def cut(module: GraphModule, graph: Graph, start: Node | None, end: Node) -> Gra
             f"{label(end)!r} cannot be computed from {label(start)!r} alone: it also needs "
             f"{', '.join(sorted(repr(label(node)) for node in crossing))}; choose stages that everything flows through",
         )
-        require(
-            _is_relu(module, start) or all(_is_relu(module, user) for user in _readers(start, needed)),
-            f"{label(start)!r} is not read through a ReLU, so {label(end)!r} cannot be computed from its active map; "
-            "only the whole forward pass and its trace are available for such a stage",
-        )
         copies[start] = part.placeholder("h")
     for node in graph.nodes:
         if node in needed:
             copies[node] = part.node_copy(node, copies.__getitem__)
     part.output(copies[end])
     return part
+
+
+def check_active(module: GraphModule, start: Node, end: Node) -> None:
+    """Raises `ConfigError` if what leads to `end` reads `start` otherwise than through a ReLU."""
+    require(
+        _is_relu(module, start) or all(_is_relu(module, user) for user in _readers(start, ancestors(end, start))),
+        f"{label(start)!r} is not read through a ReLU, so {label(end)!r} cannot be computed from its active map; "
+        "only the whole forward pass and its trace are available for such a stage",
+    )
 
 
 def _readers(node: Node, needed: set[Node]) -> list[Node]:

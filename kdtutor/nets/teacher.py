@@ -1,12 +1,12 @@
-"""Trained teachers: weights in `NAME.safetensors` and how they came about in `NAME.json`, their card."""
+"""Trained nets that ship: weights in `NAME.safetensors`, and how they came about in `NAME.json`, their card."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -17,11 +17,15 @@ from ..data import root
 from ..errors import DataError, Error, choose, require
 from ..files import write_whole
 from .build import build
+from .generators import Generator, generator
 from .trace import Net
 
 FORMAT = 1
+Made = TypeVar("Made", Net, Generator)
 #: What whoever saves a teacher has to tell: its data and recipe, its accuracy and the count behind it, the command.
 TOLD = ("data", "recipe", "seed", "accuracy", "correct", "total", "command")
+#: The same for a generator, which has no accuracy.
+TOLD_OF_GENERATORS = ("data", "recipe", "seed", "command")
 
 
 def teacher(name: str | Path) -> Net:
@@ -34,11 +38,21 @@ def teacher(name: str | Path) -> Net:
     Raises:
         UnknownName: no such teacher. DataError: its weights or its card are absent or damaged.
     """
+    return _trained(name, "teacher", build)
+
+
+def trained_generator(name: str | Path) -> Generator:
+    """A trained generator, as `teacher` gives a trained classifier: from data/generators, or from a path."""
+    return _trained(name, "generator", generator)
+
+
+def _trained(name: str | Path, kind: str, make: Callable[..., Made]) -> Made:
     path = Path(name)
     if path.suffix != ".safetensors":
-        known = [card.stem for card in _folder().glob("*.json")]
-        require(bool(known), f"there are no teachers in {_folder()}; {_REMEDY}", DataError)
-        path = _folder() / f"{choose('teacher', str(name), known)}.safetensors"
+        folder = _folder(kind)
+        known = [card.stem for card in folder.glob("*.json")]
+        require(bool(known), f"there are no {kind}s in {folder}; {_REMEDY}", DataError)
+        path = folder / f"{choose(kind, str(name), known)}.safetensors"
     weights = _bytes(path)
     card = _card(path.with_suffix(".json"))
     digest = sha256(weights).hexdigest()
@@ -46,21 +60,22 @@ def teacher(name: str | Path) -> Net:
     require(digest == card["sha256"], message, DataError)
     try:
         with fork_rng(devices=[]):  # what is drawn and then overwritten must not change the weights of the next net
-            net = build(**card["config"])
+            net = make(**card["config"])
         net.load_state_dict(load(weights))
     except (Error, SafetensorError, RuntimeError, TypeError) as error:
         raise DataError(f"{path} does not fit the net of its card, {card['config']}: {error}; {_REMEDY}") from error
     net.card = card
-    return net.eval().requires_grad_(False)
+    net.eval().requires_grad_(False)
+    return net
 
 
 def teachers(folder: str | Path | None = None) -> list[dict[str, Any]]:
     """The cards of the teachers that ship, by name; of those in `folder` if one is given."""
-    return [_card(path) for path in sorted(Path(folder or _folder()).glob("*.json"))]
+    return [_card(path) for path in sorted(Path(folder or _folder("teacher")).glob("*.json"))]
 
 
 def save_teacher(
-    net: nn.Module,
+    net: Net,
     name: str,
     card: Mapping[str, Any],
     folder: str | Path | None = None,
@@ -76,11 +91,31 @@ def save_teacher(
     Raises:
         ConfigError: the card lacks something, the net cannot be built again, or the file exists already.
     """
+    return _save(net, name, card, TOLD, Path(folder or _folder("teacher")), overwrite)
+
+
+def save_generator(
+    net: Generator,
+    name: str,
+    card: Mapping[str, Any],
+    folder: str | Path | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """As `save_teacher`, into data/generators; its card needs data, recipe, seed and command."""
+    return _save(net, name, card, TOLD_OF_GENERATORS, Path(folder or _folder("generator")), overwrite)
+
+
+def _save(
+    net: nn.Module, name: str, card: Mapping[str, Any], told_at_least: tuple[str, ...], folder: Path, overwrite: bool
+) -> Path:
     config = getattr(net, "config", {})
-    require("name" in config, "only nets made by nets.build can be saved as teachers: a card cannot build any other")
-    missing = [key for key in TOLD if key not in card]
+    require(
+        "name" in config,
+        "only nets made by nets.build or nets.generator can be saved: a card cannot build any other",
+    )
+    missing = [key for key in told_at_least if key not in card]
     require(not missing, f"the card of {name!r} lacks {', '.join(missing)}")
-    path = Path(folder or _folder()) / f"{name}.safetensors"
+    path = folder / f"{name}.safetensors"
     require(overwrite or not path.exists(), f"{path} exists; choose another name or pass overwrite=True")
     weights = save({key: tensor.detach().cpu().contiguous() for key, tensor in net.state_dict().items()})
     told = {
@@ -100,8 +135,8 @@ def save_teacher(
 _REMEDY = "restore it from the course's repository, or train it with the command on its card"
 
 
-def _folder() -> Path:
-    return root() / "teachers"
+def _folder(kind: str) -> Path:
+    return root() / f"{kind}s"
 
 
 def _bytes(path: Path) -> bytes:

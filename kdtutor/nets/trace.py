@@ -115,6 +115,14 @@ class Net(nn.Module):
         """
         raise NotImplementedError
 
+    def embed(self, h: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
+        """The active map of the last stage to the embedding: the first half of the last segment."""
+        raise NotImplementedError
+
+    def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
+        """The embedding to the logits: the second half of the last segment."""
+        raise NotImplementedError
+
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
         """The last batch norm before each stage's tap, computed within that stage; None where there is none.
@@ -122,6 +130,10 @@ class Net(nn.Module):
         In a ResNet it is the last norm of the residual branch, to which the shortcut is still added.
         """
         raise NotImplementedError
+
+    def _check_embedding(self, e: Tensor) -> None:
+        message = f"{self.name} classifies embeddings (B, {self.embedding_dim}), got {tuple(e.shape)}"
+        require(e.ndim == 2 and e.shape[1] == self.embedding_dim, message, ShapeError)
 
     def _check_segment(self, h: Tensor, i: int) -> None:
         last = len(self.widths)
@@ -182,6 +194,14 @@ class Staged(Net):
         if i == len(self.stages):
             return self.classifier(self.pool(h))
         return self.stages[i](self.stem(h) if i == 0 else h)
+
+    def embed(self, h: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
+        self._check_segment(h, len(self.stages))
+        return self.pool(h if self.stages else self.stem(h))
+
+    def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
+        self._check_embedding(e)
+        return self.classifier(e)
 
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:

@@ -75,6 +75,7 @@ class Wrapped(Net):
         self.training = extractor.training
         self.name = name
         self.channels = channels
+        self.embedding_shape: tuple[int, ...] = ()  # as the model has it, before it is flattened
         self.config = config
         self.card = {}
 
@@ -85,17 +86,33 @@ class Wrapped(Net):
     def run(self, h: Tensor, i: int) -> Tensor:
         """As `Net.run`; also raises `ConfigError` where a stage is not read through a ReLU, or is bypassed."""
         self._check_segment(h, i)
-        graph = self.extractor.graph  # of the present mode
-        read = cast(dict[str, Any], _output(graph).args[0])
-        ends = [None, *read["stages"], read["logits"]]
-        segment = graphs.cut(self.extractor, graph, ends[i], ends[i + 1])
-        return fx.Interpreter(self.extractor, graph=segment).run(self._images(h) if i == 0 else h)
+        stages = self._read["stages"]
+        return self._segment(h, [None, *stages][i], [*stages, self._read["logits"]][i])
+
+    def embed(self, h: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
+        self._check_segment(h, len(self.widths))
+        return self._segment(h, [None, *self._read["stages"]][-1], self._read["embedding"]).flatten(1)
+
+    def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
+        self._check_embedding(e)
+        part = graphs.cut(self.extractor.graph, self._read["embedding"], self._read["logits"])
+        return fx.Interpreter(self.extractor, graph=part).run(e.unflatten(1, self.embedding_shape))
+
+    @property
+    def _read(self) -> dict[str, Any]:
+        """The nodes that the graph of the present mode returns."""
+        return cast(dict[str, Any], _output(self.extractor.graph).args[0])
+
+    def _segment(self, h: Tensor, start: fx.Node | None, end: fx.Node) -> Tensor:
+        """From the active map of `start` (None: from the images) to `end`."""
+        part = graphs.cut(self.extractor.graph, start, end)
+        if start is not None:
+            graphs.check_active(self.extractor, start, end)
+        return fx.Interpreter(self.extractor, graph=part).run(self._images(h) if start is None else h)
 
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
-        graph = self.extractor.graph
-        taps = cast(dict[str, Any], _output(graph).args[0])["stages"]
-        return graphs.last_norms(self.extractor, graph, taps)
+        return graphs.last_norms(self.extractor, self.extractor.graph, self._read["stages"])
 
     def _images(self, x: Tensor) -> Tensor:
         return x if self.channels is None else as_images(x, self.channels)
@@ -179,6 +196,7 @@ def _measure(net: Wrapped, model: nn.Module, example: Tensor, returned: bool) ->
         require(h.ndim == 4, message, ShapeError)
     net.widths = tuple(stage.shape[1] for stage in trace.stages)
     net.stem_width = None if trace.stem is None else trace.stem.shape[1]
+    net.embedding_shape = tuple(net.extractor(net._images(example))["embedding"].shape[1:])
     net.embedding_dim, net.num_classes = trace.embedding.shape[1], trace.logits.shape[1]
 
 

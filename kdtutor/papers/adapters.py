@@ -1,7 +1,8 @@
 """Bringing a student's maps to a teacher's: the same places in both nets, the same size, the same channels."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -72,6 +73,20 @@ def check_maps(s: Tensor, t: Tensor, what: str) -> None:
         f"{what}: the maps have shapes {shape(s)} and {shape(t)}; expected (B, C, H, W) with one B ≥ 1",
         ShapeError,
     )
+
+
+@contextmanager
+def batch_statistics(net: nn.Module) -> Iterator[None]:
+    """Let every batch norm of `net` use the statistics of the batch, as in training; the stored ones stay."""
+    norms = [m for m in net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    modes = [(m.training, m.track_running_stats) for m in norms]
+    try:
+        for m in norms:
+            m.training, m.track_running_stats = True, False
+        yield
+    finally:
+        for m, (training, tracks) in zip(norms, modes, strict=True):
+            m.training, m.track_running_stats = training, tracks
 
 
 class BatchNorm(nn.BatchNorm2d):

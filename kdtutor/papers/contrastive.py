@@ -11,7 +11,6 @@ from ..data import UNLABELLED, Batch, Data
 from ..errors import ShapeError, require
 from ..nets import Net, Trace
 from ..train import Spot
-from ..train.distiller import Terms
 from .features import Features
 from .tensors import full_precision, shape, unit
 
@@ -169,8 +168,7 @@ class Contrastive(Features):
 
     memory: ContrastiveMemory | None
     rows: Int[Tensor, " B"] | None
-    """The rows of the samples whose traces the spot is given next; `features` sets them from the batch. Whoever calls
-    the spot on a part of a batch sets those of the part."""
+    """The rows of the samples whose traces the spot is given next, set by `look_at`."""
 
     def __init__(
         self,
@@ -206,11 +204,10 @@ class Contrastive(Features):
         self.memory = memory.to(where.device, where.dtype)
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("crd", self._loss),)
+        return (Spot("crd", self._loss, ("embedding",)),)
 
-    def features(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+    def look_at(self, batch: Batch) -> None:
         self.rows = batch.indices
-        return super().features(s, t, batch)
 
     def _loss(self, s: Trace, t: Trace) -> Float[Tensor, ""]:
         require(

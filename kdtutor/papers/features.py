@@ -49,6 +49,7 @@ class Features(Distiller):
     def features(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """Every spot; no label is looked at."""
         assert t is not None
+        self.look_at(batch)
         return {spot.name: spot.loss(s, t) for spot in self.spots()}
 
     def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:

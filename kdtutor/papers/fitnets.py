@@ -107,7 +107,7 @@ class _Hinted:
             f_s, f_t = same_size(_active(s, self.layer), _active(t, self.teacher_layer), "avg")
             return hint_loss(self.regressor(f_s), f_t)
 
-        return (Spot("hint", loss),)
+        return (Spot("hint", loss, (max(self.layer, 1),)),)
 
 
 class FitNets(_Hinted, TwoPhases):

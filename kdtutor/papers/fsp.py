@@ -106,13 +106,14 @@ class FSP(TwoPhases):
         return self.adapters[i](s.taps[i])
 
     def spots(self) -> tuple[Spot, ...]:
-        """One spot for each pair of consecutive layers."""
+        """One spot for each pair of consecutive layers, which belongs to both."""
+        first = 1 if self.student.stem_width is None else 0  # the number of the first tap's layer; 0 is the stem
 
         def pair(i: int) -> Spot:
-            return Spot(
-                f"fsp{i + 1}",
-                lambda s, t: pair_loss((self.taps(s, i), self.taps(s, i + 1)), (t.taps[i], t.taps[i + 1]), self.pool),
-            )
+            def loss(s: Trace, t: Trace) -> Tensor:
+                return pair_loss((self.taps(s, i), self.taps(s, i + 1)), (t.taps[i], t.taps[i + 1]), self.pool)
+
+            return Spot(f"fsp{i + 1}", loss, tuple(layer for layer in (first + i, first + i + 1) if layer > 0))
 
         return tuple(pair(i) for i in range(len(self.adapters) - 1))
 

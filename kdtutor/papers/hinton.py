@@ -58,7 +58,7 @@ class Hinton(Distiller):
         self.T, self.alpha = T, alpha
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T)),)
+        return (Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",)),)
 
     def weights(self) -> dict[str, float]:
         return {"task": 1 - self.alpha, "kd": self.alpha}

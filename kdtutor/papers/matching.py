@@ -213,10 +213,10 @@ class MatchingGuided(Features):
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of stages."""
 
-        def mgd(n: int) -> Spot:
-            return Spot(f"mgd{n + 1}", lambda s, t: partial_l2(*self.matched(s, t, n)))
+        def mgd(n: int, layer: int) -> Spot:
+            return Spot(f"mgd{n}", lambda s, t: partial_l2(*self.matched(s, t, n - 1)), (layer,))
 
-        return tuple(mgd(n) for n in range(len(self.pairs)))
+        return tuple(mgd(n, i + 1) for n, (i, _) in enumerate(self.pairs, 1))
 
     def shares(self) -> dict[str, float]:
         return {f"mgd{n + 1}": share for n, share in enumerate(halving(len(self.pairs)))}

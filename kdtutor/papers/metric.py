@@ -115,7 +115,7 @@ class RelationalMetric(_Metric, Relational):
 
     def spots(self) -> tuple[Spot, ...]:
         both = ((self.distance, "distance", distance_loss), (self.angle, "angle", angle_loss))
-        return tuple(Spot(name, self._of_embeddings(loss)) for weight, name, loss in both if weight)
+        return tuple(Spot(name, self._of_embeddings(loss), ("embedding",)) for weight, name, loss in both if weight)
 
     def task(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """The triplet loss, if asked for; never cross-entropy."""

@@ -1,8 +1,7 @@
 """A Comprehensive Overhaul of Feature Distillation (Heo et al.; ICCV 2019): before the ReLU, cut at a margin."""
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 from ..errors import ConfigError, ShapeError, choose, require
 from ..nets import Net, Trace
 from ..train import Spot
-from .adapters import Connector, same_size, stage_pairs
+from .adapters import Connector, batch_statistics, same_size, stage_pairs
 from .boundaries import halving
 from .features import Features
 from .tensors import full_precision, same_shape, shape
@@ -100,20 +99,6 @@ def tap_margins(net: Net) -> tuple[Float[Tensor, " C"], ...]:
     return tuple(margin(norm.weight, norm.bias) for norm in norms if norm is not None)
 
 
-@contextmanager
-def batch_statistics(net: nn.Module) -> Iterator[None]:
-    """Let every batch norm of `net` use the statistics of the batch, as in training; the stored ones stay."""
-    norms = [m for m in net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and not m.training]
-    tracked = [m.track_running_stats for m in norms]
-    try:
-        for m in norms:
-            m.training, m.track_running_stats = True, False
-        yield
-    finally:
-        for m, tracks in zip(norms, tracked, strict=True):
-            m.training, m.track_running_stats = False, tracks
-
-
 class Overhaul(Features):
     """Pre-activations of every stage through `margin_relu` and `partial_l2`: the task + beta · Σ_n 2^(n-N+1) · loss_n.
 
@@ -189,10 +174,10 @@ class Overhaul(Features):
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of stages."""
 
-        def ofd(n: int) -> Spot:
-            return Spot(f"ofd{n + 1}", lambda s, t: self.distance(*self.connected(s, t, n)))
+        def ofd(n: int, layer: int) -> Spot:
+            return Spot(f"ofd{n}", lambda s, t: self.distance(*self.connected(s, t, n - 1)), (layer,))
 
-        return tuple(ofd(n) for n in range(len(self.pairs)))
+        return tuple(ofd(n, i + 1) for n, (i, _) in enumerate(self.pairs, 1))
 
     def shares(self) -> dict[str, float]:
         return {f"ofd{n + 1}": share for n, share in enumerate(halving(len(self.pairs)))}

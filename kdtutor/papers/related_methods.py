@@ -38,10 +38,10 @@ class Similarity(Features):
 
     def __init__(self, student: Net, teacher: Net, beta: float = 3000.0, alpha: float = 0.0, T: float = 4.0) -> None:
         super().__init__(student, teacher, beta=beta, alpha=alpha, T=T)
-        stage_pairs(student, teacher)  # both need a last stage
+        self.last = stage_pairs(student, teacher)[-1][0] + 1
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("sp", lambda s, t: similarity_loss(s.active[-1], t.active[-1])),)
+        return (Spot("sp", lambda s, t: similarity_loss(s.active[-1], t.active[-1]), (self.last,)),)
 
 
 class Probabilistic(Features):
@@ -52,7 +52,7 @@ class Probabilistic(Features):
         super().__init__(student, teacher, beta=beta, alpha=alpha, T=T)
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("pkt", lambda s, t: probabilistic_loss(s.embedding, t.embedding)),)
+        return (Spot("pkt", lambda s, t: probabilistic_loss(s.embedding, t.embedding), ("embedding",)),)
 
 
 class Selectivity(Features):
@@ -67,7 +67,7 @@ class Selectivity(Features):
         """One spot for each pair of stages."""
 
         def nst(n: int, i: int, j: int) -> Spot:
-            return Spot(f"nst{n}", lambda s, t: selectivity_loss(s.active[i], t.active[j]))
+            return Spot(f"nst{n}", lambda s, t: selectivity_loss(s.active[i], t.active[j]), (i + 1,))
 
         return tuple(nst(n, i, j) for n, (i, j) in enumerate(self.pairs, 1))
 
@@ -115,7 +115,7 @@ class Variational(Features):
                 regressor = self.regressors[n]
                 return variational_loss(regressor(f_s), f_t, regressor.get_parameter("log_scale"))
 
-            return Spot(f"vid{n + 1}", loss)
+            return Spot(f"vid{n + 1}", loss, (self.pairs[n][0] + 1,))
 
         return tuple(vid(n) for n in range(len(self.pairs)))
 
@@ -148,7 +148,7 @@ class Correlation(Features):
         self.train(student.training)
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("cc", self._loss),)
+        return (Spot("cc", self._loss, ("embedding",)),)
 
     def _loss(self, s: Trace, t: Trace) -> Float[Tensor, ""]:
         if self.form == "kernel":
@@ -236,14 +236,14 @@ class Factor(TwoPhases):
             student, teacher, beta=beta, alpha=alpha, T=T, first_epochs=paraphraser_epochs, first_lr=paraphraser_lr,
             form=form, rate=rate,
         )  # fmt: skip
-        stage_pairs(student, teacher)  # both need a last stage
+        self.last = stage_pairs(student, teacher)[-1][0] + 1
         self.compare = {"paper": factor_loss, "attention": attention_factor_loss}[form]
         self.paraphraser = Paraphraser(teacher.widths[-1], rate)
         self.translator = Translator(student.widths[-1], teacher.widths[-1], rate)
         self.train(student.training)
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("ft", self._loss),)
+        return (Spot("ft", self._loss, (self.last,)),)
 
     def _loss(self, s: Trace, t: Trace) -> Float[Tensor, ""]:
         with torch.no_grad():
@@ -256,10 +256,12 @@ class Factor(TwoPhases):
         f_t = t.active[-1]
         return {"paraphrase": F.mse_loss(self.paraphraser(f_t), f_t)}
 
+    def preparation(self, epochs: int) -> tuple[Phase, ...]:
+        return tuple(replace(phase, losses=self.paraphrase) for phase in super().phases(epochs)[:-1])
+
     def phases(self, epochs: int) -> tuple[Phase, ...]:
-        *first, second = super().phases(epochs)
-        match = replace(second, name="match the factors", losses=self.losses, needs_teacher=True)
-        return (*(replace(phase, losses=self.paraphrase) for phase in first), match)
+        match = replace(super().phases(epochs)[-1], name="match the factors", losses=self.losses, needs_teacher=True)
+        return (*self.preparation(epochs), match)
 
     def parameter_groups(self, phase: Phase) -> dict[str, list[nn.Parameter]]:
         nets = [self.paraphraser] if phase.name == self.FIRST_PHASE else [self.student, self.translator]

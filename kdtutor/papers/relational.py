@@ -117,8 +117,8 @@ class Relational(Features):
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each of the two losses that counts."""
         both = (
-            (self.distance, Spot("distance", lambda s, t: distance_loss(s.embedding, t.embedding))),
-            (self.angle, Spot("angle", lambda s, t: angle_loss(s.embedding, t.embedding))),
+            (self.distance, Spot("distance", lambda s, t: distance_loss(s.embedding, t.embedding), ("embedding",))),
+            (self.angle, Spot("angle", lambda s, t: angle_loss(s.embedding, t.embedding), ("embedding",))),
         )
         return tuple(spot for weight, spot in both if weight)
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ..data import UNLABELLED, Batch, Data, Source, Split
+from ..data import UNLABELLED, Batch, Batches, Data, Source, Split
 from ..errors import require
 from ..nets import Net, Trace
 from .evaluation import evaluate
+from .recipe import Recipe
 
 Terms = dict[str, Tensor]
 Losses = Callable[[Trace, Trace | None, Batch], Terms]
@@ -24,12 +25,20 @@ def task_loss(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[
     return total / (labels != UNLABELLED).sum().clamp(min=1)
 
 
+Layer = int | Literal["embedding", "logits"]
+"""A layer of the student: stage 1, 2, …, the embedding, or the logits. The stem belongs to stage 1."""
+
+
 @dataclass(frozen=True)
 class Spot:
-    """One place where student and teacher are compared: a name, and a loss over two traces."""
+    """One place where student and teacher are compared: a name, a loss over two traces, and the layers it reads.
+
+    The layers are the student's, each once. Without any, the spot belongs to no place in particular.
+    """
 
     name: str
     loss: Callable[[Trace, Trace], Float[Tensor, ""]]
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,9 +95,25 @@ class Distiller(nn.Module):
         spots = {spot.name: spot.loss(s, t) for spot in self.spots()} if t is not None else {}
         return {"task": task_loss(s.logits, batch.labels), **spots}
 
+    def preparation(self, epochs: int) -> tuple[Phase, ...]:
+        """The first of the `phases`, in which what the spots need is made ready and the student is not taught."""
+        return ()
+
     def phases(self, epochs: int) -> tuple[Phase, ...]:
         """How `epochs` are spent."""
         return (Phase("distil", epochs, self.losses, self.weights(), needs_teacher=self.teacher is not None),)
+
+    def check(self, data: Data) -> None:
+        """Called before anything else of a run: raises `ConfigError` where student and data do not fit."""
+        require(
+            self.student.num_classes >= data.num_classes,
+            f"the student tells {self.student.num_classes} classes apart, {data.name} has {data.num_classes}; "
+            f"build it with classes={data.num_classes}",
+        )
+
+    def source(self, data: Data, recipe: Recipe) -> Source:
+        """Where the batches of a run come from that is not given any: the training split."""
+        return Batches(data.train, data, recipe.batch_size, recipe.augment, recipe.steps_per_epoch)
 
     def begin(self, data: Data) -> None:
         """Called once before the first step, and before a run is continued: what a method has to know of its data."""
@@ -97,6 +122,9 @@ class Distiller(nn.Module):
         """Called before epoch `epoch` (from 0, over all phases) takes its batches from `source`; not where a run is
         continued in the middle of one. What it changes belongs in buffers, so that a checkpoint keeps it."""
 
+    def look_at(self, batch: Batch) -> None:
+        """Called before the spots see traces of `batch`: which images they are, for a method that has to know."""
+
     def measure(self, split: Split, data: Data) -> dict[str, float]:
         """What is measured on held-out data. The first number decides which epoch is the best."""
         return {"accuracy": evaluate(self.student, split, data).accuracy}
@@ -104,6 +132,10 @@ class Distiller(nn.Module):
     def parameter_groups(self, phase: Phase) -> dict[str, list[nn.Parameter]]:
         """The parameters of each optimiser. The names are those that `step` finds in `optimisers`."""
         return {"student": [p for p in self.parameters() if p.requires_grad]}
+
+    def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
+        """How the optimiser `group` moves its parameters, given the recipe of the phase; by default as it says."""
+        return recipe
 
     def teach(self, images: Tensor) -> Trace | None:
         """The teacher's trace; nothing in it carries a gradient."""

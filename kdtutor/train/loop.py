@@ -3,16 +3,15 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ..data import Batch, Batches, Data, Source, derived_seed
+from ..data import Batch, Data, Source, derived_seed
 from ..errors import BusyError, DivergedError, choose, require
-from ..nets import Net
 from .checkpoint import (
     learnt,
     load_checkpoint,
@@ -24,7 +23,7 @@ from .checkpoint import (
 from .devices import device as find_device
 from .distiller import Distiller, Phase
 from .history import History
-from .recipe import Recipe, rate
+from .recipe import Recipe
 
 PRECISIONS = ("float32", "bf16")
 
@@ -64,14 +63,14 @@ def steps(
     Held-out accuracy (or what `Distiller.measure` tells) is taken after each epoch, on the validation split, or on the
     test split where there is none; that of the last weights on the test split comes at the end. With `out`, a folder,
     the run is saved after each epoch and when it is stopped, and the same call continues it to the same numbers.
-    Batches come from `source`, or from the training split. `seed` fixes order, augmentation and noise (also torch's
-    global generator); the first weights are the caller's.
+    Batches come from `source`, or from where the distiller takes them: the training split, mostly. `seed` fixes order,
+    augmentation and noise (also torch's global generator); the first weights are the caller's.
     """
     where = find_device(device)
     choose("precision", precision, PRECISIONS)
     require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
-    _check_classes(distiller.student, data)
-    batches = source or Batches(data.train.to(where), data, recipe.batch_size, recipe.augment, recipe.steps_per_epoch)
+    distiller.check(data)
+    batches = source or distiller.source(replace(data, train=data.train.to(where)), recipe)
     folder = Path(out) if out is not None else None
     run = _Run(distiller, data, distiller.phases(epochs), batches, recipe, seed, where, precision, folder)
     return run.steps()  # a call checks its arguments at once; the generator runs when it is drained
@@ -111,14 +110,6 @@ def fit(
     return history
 
 
-def _check_classes(student: Net, data: Data) -> None:
-    require(
-        student.num_classes >= data.num_classes,
-        f"the student tells {student.num_classes} classes apart, {data.name} has {data.num_classes}; "
-        f"build it with classes={data.num_classes}",
-    )
-
-
 @contextmanager
 def _alone(student: nn.Module) -> Iterator[None]:
     """Hold the student for one run; a second run over the same student would mix two trainings."""
@@ -148,7 +139,7 @@ class _Run:
     out: Path | None
     done: int = 0  # steps, over all phases
     best: float = -1.0  # of the held-out measurements
-    sums: dict[str, float] = field(default_factory=dict)  # terms summed over the epoch in progress
+    sums: dict[str, tuple[float, int]] = field(default_factory=dict)  # terms summed over the epoch so far, how many
     history: History = field(init=False)
 
     def __post_init__(self) -> None:
@@ -205,8 +196,10 @@ class _Run:
         yield self.at(self.phases[-1], self.epochs, {}, epoch_ended=False)
 
     def _phase(self, phase: Phase, first: int, stored: dict[str, Any] | None) -> Iterator[Progress]:
+        recipe = replace(self.recipe, lr=phase.lr or self.recipe.lr, schedule=phase.schedule or self.recipe.schedule)
         groups = self.distiller.parameter_groups(phase)
-        optimisers = {name: self.recipe.optimise(group) for name, group in groups.items()}
+        recipes = {name: self.distiller.recipe_for(name, recipe) for name in groups}
+        optimisers = {name: recipes[name].optimise(group) for name, group in groups.items()}
         if stored and self.done > first:  # in the middle of this phase
             for name, optimiser in optimisers.items():
                 optimiser.load_state_dict(stored["optimisers"][name])
@@ -219,10 +212,9 @@ class _Run:
                 self.distiller.train()
                 for batch in self.batches.epoch(epoch, self.seed, start=self.done % per_epoch):
                     share = (self.done - first) / steps_here
-                    schedule = phase.schedule or self.recipe.schedule
-                    lr = (phase.lr or self.recipe.lr) * rate(schedule, share, self.recipe.milestones)
-                    for group in (g for optimiser in optimisers.values() for g in optimiser.param_groups):
-                        group["lr"] = lr
+                    for name, optimiser in optimisers.items():
+                        for group in optimiser.param_groups:
+                            group["lr"] = recipes[name].rate(share)
                     terms = self._step(batch, phase, optimisers)
                     self.done += 1
                     ended = self.done % per_epoch == 0
@@ -250,11 +242,12 @@ class _Run:
                     f"the term {name!r} became {value} in step {self.done + 1} (phase {phase.name!r}); "
                     f"lower the learning rate (now {phase.lr or self.recipe.lr}) or the weight of the term"
                 )
-            self.sums[name] = self.sums.get(name, 0.0) + value
+            total, count = self.sums.get(name, (0.0, 0))
+            self.sums[name] = (total + value, count + 1)
         return terms
 
     def _end_epoch(self, phase: Phase, epoch: int, optimisers: dict[str, torch.optim.Optimizer]) -> None:
-        means = {name: total / self.batches.steps for name, total in self.sums.items()}
+        means = {name: total / count for name, (total, count) in self.sums.items()}
         self.sums = {}
         held_out, split = ("val", self.data.val) if self.data.val is not None else ("test", self.data.test)
         measured = self.distiller.measure(split, self.data)

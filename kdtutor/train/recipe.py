@@ -22,7 +22,7 @@ class Recipe:
 
     `schedule` scales `lr` over the steps of a phase: "one-cycle" up and down in cosines, "cosine" down to 0, "steps"
     ×0.1 at each of `milestones` (shares of the phase), or "constant". `steps_per_epoch` fixes the number of batches of
-    an epoch; without it an epoch is one pass over the training images.
+    an epoch; without it an epoch is one pass over the training images. `momentum` is that of SGD, `betas` are Adam's.
     """
 
     lr: float = 0.05
@@ -31,6 +31,7 @@ class Recipe:
     milestones: tuple[float, ...] = ()
     optimiser: str = "sgd"
     momentum: float = 0.9
+    betas: tuple[float, float] = (0.9, 0.999)
     nesterov: bool = True
     weight_decay: float = 5e-4
     augment: Augment | None = None
@@ -43,16 +44,21 @@ class Recipe:
         require(self.lr > 0 and math.isfinite(self.lr), f"lr={self.lr}: the learning rate must be a positive number")
         require(self.batch_size >= 1, f"batch_size={self.batch_size}: it must be at least 1")
         require(self.weight_decay >= 0, f"weight_decay={self.weight_decay}: it must not be negative")
-        require(0 <= self.momentum < 1, f"momentum={self.momentum}: it must lie in [0, 1)")
+        for name, value in (("momentum", self.momentum), *(("a beta", beta) for beta in self.betas)):
+            require(0 <= value < 1, f"{name}={value}: it must lie in [0, 1)")
 
     def optimise(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """A fresh optimiser over `parameters`."""
         if self.optimiser == "adam":
-            return torch.optim.Adam(parameters, lr=self.lr, weight_decay=self.weight_decay)
+            return torch.optim.Adam(parameters, lr=self.lr, betas=self.betas, weight_decay=self.weight_decay)
         nesterov = self.nesterov and self.momentum > 0
         return torch.optim.SGD(
             parameters, lr=self.lr, momentum=self.momentum, nesterov=nesterov, weight_decay=self.weight_decay
         )
+
+    def rate(self, done: float) -> float:
+        """The learning rate when the share `done` (0…1) of a phase is over."""
+        return self.lr * rate(self.schedule, done, self.milestones)
 
 
 def rate(schedule: str, done: float, milestones: tuple[float, ...] = ()) -> float:

@@ -1,0 +1,103 @@
+"""Data-Free Adversarial Distillation (Fang, Song, Shen, Wang, Chen, Song; 2019): a generator looks for disagreement."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ..data import Batch
+from ..errors import choose, require
+from ..nets import Generator, Net, Trace
+from ..train import Distiller, Phase, Spot
+from ..train.distiller import Terms
+from .generated import Generated
+from .hinton import kd_loss
+from .tensors import full_precision, same_shape
+
+Distance = Literal["l1", "log", "kl"]
+
+
+@full_precision
+def discrepancy(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
+    """The mean over B and K of |z_s - z_t| (§3.2): how far the student's logits are from the teacher's.
+
+    Gradients reach both sides, since a generator looks through both nets. Raises `ShapeError` unless shapes are equal.
+    """
+    same_shape(z_s, z_t, "discrepancy, logits")
+    return (z_s - z_t).abs().mean()
+
+
+@full_precision
+def divergence(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
+    """KL(softmax(z_t) ‖ softmax(z_s)) in nats, mean over B; unlike `kd_loss` with gradients to both sides.
+
+    Where both agree its gradient vanishes, which starves a generator that is to find what they disagree about.
+    """
+    same_shape(z_s, z_t, "divergence, logits")
+    log_p_s, log_p_t = torch.log_softmax(z_s, 1), torch.log_softmax(z_t, 1)
+    return (log_p_t.exp() * (log_p_t - log_p_s)).sum(1).mean()
+
+
+DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "l1": discrepancy,
+    "log": lambda z_s, z_t: torch.log1p(discrepancy(z_s, z_t)),
+    "kl": divergence,
+}
+"""How far student and teacher are apart, as the generator sees it: "l1" is the paper's, "log" = log(1 + l1) its
+segmentation's, "kl" a comparison."""
+
+
+class Logits(Distiller):
+    """The student's logits are to be the teacher's: `discrepancy` (distance="l1") or `kd_loss` at T = 1 ("kl").
+
+    No label is looked at. This is the imitation stage of DFAD, and with "kl" that of DAFL.
+    """
+
+    def __init__(self, student: Net, teacher: Net, distance: Literal["l1", "kl"] = "l1") -> None:
+        super().__init__(student, teacher, distance=distance)
+        choose("distance", distance, ("l1", "kl"))
+        require(
+            teacher.num_classes == student.num_classes,
+            f"the teacher tells {teacher.num_classes} classes apart and the student {student.num_classes}; "
+            "logits can be matched only over the same classes",
+        )
+        self.distance = distance
+
+    def spots(self) -> tuple[Spot, ...]:
+        def loss(s: Trace, t: Trace) -> Tensor:
+            return discrepancy(s.logits, t.logits.detach()) if self.distance == "l1" else kd_loss(s.logits, t.logits, 1)
+
+        return (Spot("logits", loss, ("logits",)),)
+
+    def weights(self) -> dict[str, float]:
+        return {"task": 0.0}
+
+
+class Adversarial(Generated):
+    """min over the student, max over the generator of `discrepancy` (§3.2): `k` steps of `inner`, each on fresh images,
+    then one of the generator on further ones, to make what student and teacher disagree about most.
+
+    `distance` is what the generator maximises, see `DISTANCES`. With `inner = Logits(student, teacher)` this is DFAD.
+    """
+
+    def __init__(
+        self, inner: Distiller, generator: Generator, k: int = 5, distance: Distance = "l1", generator_lr: float = 1e-3
+    ) -> None:
+        super().__init__(inner, generator, generator_lr, k=k, distance=distance)
+        require(k >= 1, f"k={k}: the generator moves after so many steps of the student; at least 1")
+        self.k = k
+        self.distance = DISTANCES[choose("distance", distance, DISTANCES)]
+
+    def objective(self, s: Trace | None, t: Trace) -> Terms:
+        assert s is not None
+        return {"disagreement": -self.distance(s.logits, t.logits)}
+
+    def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
+        terms = self.study(self.imagine(batch.images), batch.indices, phase, optimisers)
+        self.taken += 1
+        if int(self.taken) % self.k:
+            return terms
+        images = self.generator(self.draw(len(batch), batch.images))
+        return {**terms, **self.improve(images, optimisers["generator"], look=True)}

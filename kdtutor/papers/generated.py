@@ -1,0 +1,139 @@
+"""On what data: a generator in place of a data set. Any method may learn from what it makes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..data import UNLABELLED, Batch, Data, Latents, Source, Split
+from ..errors import require
+from ..nets import Generator, Trace
+from ..train import Distiller, Phase, Recipe
+from ..train.distiller import Terms
+from .adapters import batch_statistics
+
+STEPS = 120  # an epoch, where the recipe does not say: DAFL's
+
+
+class Generated(Distiller):
+    """Base of both data-free papers: `inner`, any method, learns from images that `generator` makes of latents, and the
+    generator learns too. No image and no label of a data set is looked at, but to measure.
+
+    Where `inner` weighs a task, its labels are the teacher's own answers. A subclass says when the generator moves, and
+    by which `objective`; the weights of its terms are `objective_weights`. The generator has its own Adam at the
+    constant rate `generator_lr`; everything else is as `inner` and the recipe want it.
+    """
+
+    def __init__(self, inner: Distiller, generator: Generator, generator_lr: float = 1e-3, **options: Any) -> None:
+        super().__init__(inner.student, inner.teacher)
+        require(
+            inner.teacher is not None,
+            f"{type(inner).__name__} has no teacher; without data there is nobody else to learn from",
+        )
+        require(generator_lr > 0, f"generator_lr={generator_lr}: the learning rate must be a positive number")
+        self.inner, self.generator, self.generator_lr = inner, generator, generator_lr
+        inner.noise = self.noise  # one stream of random numbers, which the loop seeds and stores
+        self.options = {
+            "inner": type(inner).__name__, **inner.options, "generator": generator.config,
+            "generator_lr": generator_lr, **options,
+        }  # fmt: skip
+        self.register_buffer("taken", torch.zeros((), dtype=torch.long))  # steps
+        self.train(self.student.training)
+
+    taken: Tensor
+
+    def source(self, data: Data, recipe: Recipe) -> Source:
+        """Latents; `data` is not looked at."""
+        return Latents(self.generator.latent_dim, recipe.batch_size, recipe.steps_per_epoch or STEPS)
+
+    def spots(self) -> tuple[Any, ...]:
+        return self.inner.spots()
+
+    def weights(self) -> dict[str, float]:
+        return self.inner.weights()
+
+    def preparation(self, epochs: int) -> tuple[Phase, ...]:
+        return self.inner.preparation(epochs)
+
+    def phases(self, epochs: int) -> tuple[Phase, ...]:
+        return self.inner.phases(epochs)
+
+    def start_epoch(self, epoch: int, source: Source, seed: int) -> None:
+        self.inner.start_epoch(epoch, _Imagined(self, source), seed)
+
+    def measure(self, split: Split, data: Data) -> dict[str, float]:
+        return self.inner.measure(split, data)
+
+    def parameter_groups(self, phase: Phase) -> dict[str, list[nn.Parameter]]:
+        return {**self.inner.parameter_groups(phase), "generator": list(self.generator.parameters())}
+
+    def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
+        if group != "generator":
+            return self.inner.recipe_for(group, recipe)
+        return replace(recipe, optimiser="adam", lr=self.generator_lr, schedule="constant", weight_decay=0.0)
+
+    def objective(self, s: Trace | None, t: Trace) -> Terms:
+        """What the generator minimises, given the traces of its images."""
+        raise NotImplementedError
+
+    def objective_weights(self) -> dict[str, float]:
+        """The weight of each term of the objective; 1 where none is given."""
+        return {}
+
+    def imagine(self, latents: Float[Tensor, "B Z"]) -> Float[Tensor, "B C H W"]:
+        """Images without a gradient; the generator's batch norms see the batch."""
+        with torch.no_grad():
+            return self.generator(latents)
+
+    def answered(self, images: Float[Tensor, "B C H W"], rows: Tensor) -> Batch:
+        """A batch of images with the teacher's answers for labels."""
+        assert self.teacher is not None
+        with torch.no_grad():
+            return Batch(images, self.teacher(images).argmax(1), rows)
+
+    def study(
+        self, images: Tensor, rows: Tensor, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]
+    ) -> Terms:
+        """One step of `inner` on `images`."""
+        asked = phase.weights.get("task", 1.0) != 0
+        unlabelled = torch.full((len(images),), UNLABELLED, device=images.device)
+        batch = self.answered(images, rows) if asked else Batch(images, unlabelled, rows)
+        return self.inner.step(batch, phase, optimisers)
+
+    def improve(self, images: Float[Tensor, "B C H W"], optimiser: torch.optim.Optimizer, look: bool) -> Terms:
+        """One step of the generator on `images`, which carry its gradient; with `look` the student is looked through.
+
+        The gradient passes through both nets and leaves nothing in them: no `.grad`, no running statistics.
+        """
+        assert self.teacher is not None
+        with batch_statistics(self.student):
+            s = self.student.trace(images) if look else None
+            terms = self.objective(s, self.teacher.trace(images))
+        weights = self.objective_weights()
+        total = torch.stack([weights.get(name, 1.0) * value for name, value in terms.items()]).sum()
+        parameters = list(self.generator.parameters())
+        for parameter, gradient in zip(parameters, torch.autograd.grad(total, parameters), strict=True):
+            parameter.grad = gradient
+        optimiser.step()
+        return {**{name: value.detach() for name, value in terms.items()}, "generator": total.detach()}
+
+    def draw(self, count: int, like: Tensor) -> Float[Tensor, "count Z"]:
+        """Fresh latents, beside those of the batch."""
+        return torch.randn(count, self.generator.latent_dim, generator=self.noise).to(like)
+
+
+class _Imagined:
+    """The images of a `Generated` as a source, for a method that looks at an epoch beforehand."""
+
+    def __init__(self, generated: Generated, latents: Source) -> None:
+        self.generated, self.latents = generated, latents
+        self.steps = latents.steps
+
+    def epoch(self, number: int, seed: int, start: int = 0) -> Any:
+        where = next(self.generated.generator.parameters())
+        for batch in self.latents.epoch(number, seed, start):
+            batch = batch.to(where.device)
+            yield self.generated.answered(self.generated.imagine(batch.images), batch.indices)
