@@ -25,6 +25,9 @@ class Batch:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __getitem__(self, rows: Tensor | slice | list[int]) -> "Batch":
+        return Batch(self.images[rows], self.labels[rows], self.indices[rows])
+
     def to(self, device: torch.device | str) -> "Batch":
         return Batch(self.images.to(device), self.labels.to(device), self.indices.to(device))
 

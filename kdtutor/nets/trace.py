@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 import torch
 from jaxtyping import Float
@@ -30,12 +30,12 @@ class Trace:
     """
 
     stem: Float[Tensor, "B C0 H0 W0"] | None
-    stages: tuple[Float[Tensor, "B C H W"], ...]
+    stages: Sequence[Float[Tensor, "B C H W"]]
     embedding: Float[Tensor, "B D"]
     logits: Float[Tensor, "B K"]
 
     @cached_property
-    def active(self) -> tuple[Float[Tensor, "B C H W"], ...]:
+    def active(self) -> Sequence[Float[Tensor, "B C H W"]]:
         """The stages after their ReLU; computed once, whoever asks."""
         return tuple(F.relu(stage) for stage in self.stages)
 
@@ -45,7 +45,7 @@ class Trace:
         return None if self.stem is None else F.relu(self.stem)
 
     @property
-    def taps(self) -> tuple[Float[Tensor, "B C H W"], ...]:
+    def taps(self) -> Sequence[Float[Tensor, "B C H W"]]:
         """Every active map in order: the stem's if there is one, then the stages'."""
         return self.active if self.active_stem is None else (self.active_stem, *self.active)
 
@@ -53,13 +53,16 @@ class Trace:
         return self.logits.shape[0]
 
     def __getitem__(self, samples: Tensor | Sequence[int] | slice | int) -> Trace:
-        """The trace of some samples: a boolean mask (B,), indices, a slice, or one index (which keeps the batch)."""
+        """The trace of some samples: a boolean mask (B,), indices, a slice, or one index (which keeps the batch).
+
+        A tensor is copied when it is read: a loss that looks at one stage does not pay for the others.
+        """
         if isinstance(samples, int):
             samples = [samples]
         if isinstance(samples, Tensor) and samples.dtype == torch.bool:
             message = f"the mask has shape {tuple(samples.shape)}, but the trace holds {len(self)} samples"
             require(samples.shape == (len(self),), message, ShapeError)
-        return self._each(lambda tensor: tensor[samples])
+        return _Selected(self, samples)
 
     def detach(self) -> Trace:
         """The same values, cut off from the graph: what a teacher's trace should be."""
@@ -72,6 +75,63 @@ class Trace:
             embedding=function(self.embedding),
             logits=function(self.logits),
         )
+
+
+class _Selected(Trace):
+    """Some samples of a whole trace."""
+
+    def __init__(self, whole: Trace, samples: Tensor | Sequence[int] | slice) -> None:
+        vars(self).update(whole=whole, samples=samples)  # a trace is frozen
+
+    @cached_property
+    def stem(self) -> Float[Tensor, "B C0 H0 W0"] | None:
+        return None if self.whole.stem is None else self.whole.stem[self.samples]
+
+    @cached_property
+    def stages(self) -> Sequence[Tensor]:
+        return _Each(self.whole.stages, self.samples)
+
+    @cached_property
+    def active(self) -> Sequence[Tensor]:
+        return _Each(self.whole.active, self.samples)
+
+    @property
+    def taps(self) -> Sequence[Tensor]:
+        return _Each(self.whole.taps, self.samples)
+
+    @cached_property
+    def embedding(self) -> Float[Tensor, "B D"]:
+        return self.whole.embedding[self.samples]
+
+    @cached_property
+    def logits(self) -> Float[Tensor, "B K"]:
+        return self.whole.logits[self.samples]
+
+    whole: Trace
+    samples: Tensor | Sequence[int] | slice
+
+
+class _Each(Sequence[Tensor]):
+    """Some samples of each map, each map copied when it is first read."""
+
+    def __init__(self, maps: Sequence[Tensor], samples: Tensor | Sequence[int] | slice) -> None:
+        self.maps, self.samples = maps, samples
+        self.read: dict[int, Tensor] = {}
+
+    def __len__(self) -> int:
+        return len(self.maps)
+
+    @overload
+    def __getitem__(self, i: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequence[Tensor]: ...
+    def __getitem__(self, i: int | slice) -> Tensor | Sequence[Tensor]:
+        if isinstance(i, slice):
+            return [self[j] for j in range(len(self))[i]]
+        place = range(len(self))[i]  # refuses what lies outside, as a tuple does
+        if place not in self.read:
+            self.read[place] = self.maps[place][self.samples]
+        return self.read[place]
 
 
 class Net(nn.Module):

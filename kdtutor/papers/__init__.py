@@ -3,11 +3,14 @@
 from ..errors import choose
 from ..train import Distiller
 from . import (
+    adversarial,
     attention,
     boundaries,
     contrastive,
+    data_free,
     fitnets,
     fsp,
+    generated,
     hinton,
     matching,
     metric,
@@ -15,11 +18,14 @@ from . import (
     related,
     related_methods,
     relational,
+    routing,
+    spot_adaptive,
 )
 
 __all__ = [
-    "METHODS", "attention", "boundaries", "contrastive", "fitnets", "fsp", "hinton", "matching", "method", "metric",
-    "overhaul", "related", "related_methods", "relational",
+    "METHODS", "adversarial", "attention", "boundaries", "contrastive", "data_free", "fitnets", "fsp", "generated",
+    "hinton", "matching", "method", "metric", "overhaul", "related", "related_methods", "relational", "routing",
+    "spot_adaptive",
 ]  # fmt: skip
 
 METHODS: dict[str, type[Distiller]] = {

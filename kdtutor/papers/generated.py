@@ -8,17 +8,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..data import UNLABELLED, Batch, Data, Latents, Source, Split
+from ..data import UNLABELLED, Batch, Data, Latents, Source
 from ..errors import require
 from ..nets import Generator, Trace
-from ..train import Distiller, Phase, Recipe
+from ..train import Around, Distiller, Phase, Recipe
 from ..train.distiller import Terms
 from .adapters import batch_statistics
 
 STEPS = 120  # an epoch, where the recipe does not say: DAFL's
 
 
-class Generated(Distiller):
+class Generated(Around):
     """Base of both data-free papers: `inner`, any method, learns from images that `generator` makes of latents, and the
     generator learns too. No image and no label of a data set is looked at, but to measure.
 
@@ -28,18 +28,13 @@ class Generated(Distiller):
     """
 
     def __init__(self, inner: Distiller, generator: Generator, generator_lr: float = 1e-3, **options: Any) -> None:
-        super().__init__(inner.student, inner.teacher)
+        super().__init__(inner, generator=generator.config, generator_lr=generator_lr, **options)
         require(
             inner.teacher is not None,
             f"{type(inner).__name__} has no teacher; without data there is nobody else to learn from",
         )
         require(generator_lr > 0, f"generator_lr={generator_lr}: the learning rate must be a positive number")
-        self.inner, self.generator, self.generator_lr = inner, generator, generator_lr
-        inner.noise = self.noise  # one stream of random numbers, which the loop seeds and stores
-        self.options = {
-            "inner": type(inner).__name__, **inner.options, "generator": generator.config,
-            "generator_lr": generator_lr, **options,
-        }  # fmt: skip
+        self.generator, self.generator_lr = generator, generator_lr
         self.register_buffer("taken", torch.zeros((), dtype=torch.long))  # steps
         self.train(self.student.training)
 
@@ -49,30 +44,18 @@ class Generated(Distiller):
         """Latents; `data` is not looked at."""
         return Latents(self.generator.latent_dim, recipe.batch_size, recipe.steps_per_epoch or STEPS)
 
-    def spots(self) -> tuple[Any, ...]:
-        return self.inner.spots()
-
-    def weights(self) -> dict[str, float]:
-        return self.inner.weights()
-
-    def preparation(self, epochs: int) -> tuple[Phase, ...]:
-        return self.inner.preparation(epochs)
-
-    def phases(self, epochs: int) -> tuple[Phase, ...]:
-        return self.inner.phases(epochs)
+    def begin(self, data: Data) -> None:
+        """Nothing: a method that has to know its data cannot learn without any."""
 
     def start_epoch(self, epoch: int, source: Source, seed: int) -> None:
-        self.inner.start_epoch(epoch, _Imagined(self, source), seed)
-
-    def measure(self, split: Split, data: Data) -> dict[str, float]:
-        return self.inner.measure(split, data)
+        super().start_epoch(epoch, _Imagined(self, source), seed)
 
     def parameter_groups(self, phase: Phase) -> dict[str, list[nn.Parameter]]:
-        return {**self.inner.parameter_groups(phase), "generator": list(self.generator.parameters())}
+        return {**super().parameter_groups(phase), "generator": list(self.generator.parameters())}
 
     def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
         if group != "generator":
-            return self.inner.recipe_for(group, recipe)
+            return super().recipe_for(group, recipe)
         return replace(recipe, optimiser="adam", lr=self.generator_lr, schedule="constant", weight_decay=0.0)
 
     def objective(self, s: Trace | None, t: Trace) -> Terms:

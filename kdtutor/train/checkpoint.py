@@ -22,10 +22,15 @@ def write_tensors(path: Path, net: nn.Module) -> None:
 
 
 def learnt(distiller: Distiller) -> dict[str, Tensor]:
-    """The state of everything that training changes: a frozen teacher is left out."""
+    """The state of everything that training changes, each thing once: a frozen teacher is left out."""
     frozen = distiller.teacher is not None and not any(p.requires_grad for p in distiller.teacher.parameters())
-    state = distiller.state_dict()
-    return {name: value for name, value in state.items() if not (frozen and name.startswith("teacher."))}
+    seen: set[nn.Module | None] = {distiller.teacher} if frozen else set()
+    left_out: list[str] = []  # a distiller around another one holds the nets under two names
+    for name, module in distiller.named_modules(remove_duplicate=False):
+        if module in seen:
+            left_out.append(f"{name}.")
+        seen.add(module)
+    return {name: x for name, x in distiller.state_dict().items() if not name.startswith(tuple(left_out))}
 
 
 def random_state(distiller: Distiller) -> dict[str, Any]:

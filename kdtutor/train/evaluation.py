@@ -16,16 +16,23 @@ BATCH = 500  # images a forward pass when nothing is learnt; bounds memory, not 
 
 
 @contextmanager
-def evaluating(net: nn.Module) -> Iterator[None]:
-    """Eval mode without gradients; afterwards every module is back in the mode it had."""
+def eval_mode(net: nn.Module) -> Iterator[None]:
+    """Eval mode; afterwards every module is back in the mode it had."""
     modes = {module: module.training for module in net.modules()}
     net.eval()
     try:
-        with torch.no_grad():
-            yield
+        yield
     finally:
+        net.train(modes[net])  # a traced model changes its graph with its mode
         for module, mode in modes.items():
             module.training = mode
+
+
+@contextmanager
+def evaluating(net: nn.Module) -> Iterator[None]:
+    """Eval mode without gradients; afterwards every module is back in the mode it had."""
+    with eval_mode(net), torch.no_grad():
+        yield
 
 
 @dataclass(frozen=True)

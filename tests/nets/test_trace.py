@@ -81,3 +81,16 @@ def test_nets_without_a_stem():
 def test_a_trace_does_not_change(trace):
     with pytest.raises(FrozenInstanceError):
         trace.logits = trace.embedding
+
+
+def test_a_selection_copies_what_is_read():
+    trace = nets.build("resnet8x0.25", classes=3).trace(torch.randn(4, 3, 16, 16))
+    part = trace[torch.tensor([True, False, True, False])]
+    assert "logits" not in vars(part) and not part.active.read
+    assert torch.equal(part.active[-1], trace.active[2][[0, 2]]) and part.active[-1] is part.active[2]
+    assert list(part.active.read) == [2] and len(part) == 2
+    for got, want in zip((*part.stages, *part.taps, part.stem), (*trace.stages, *trace.taps, trace.stem), strict=True):
+        assert torch.equal(got, want[[0, 2]])
+    assert len(part.stages[:2]) == 2 and not part.detach().logits.requires_grad
+    with pytest.raises(IndexError):
+        part.stages[3]
