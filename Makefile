@@ -14,10 +14,13 @@ VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 PIP_ARGS ?=
 PYTEST_ARGS ?=
+WORKERS ?= 2
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/kdtutor.stamp
 CHOICE := $(strip $(CONSTRAINTS)|$(PIP_ARGS))
+# A file stays with one process: the cells of a notebook need one kernel, and the browser tests one server.
+SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadfile
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg --nbval-cell-timeout=120
 
 .PHONY: help lab install test check notebooks results bench doctor clean
@@ -30,6 +33,7 @@ help:  ## list these targets
 	@echo '  PIP_ARGS="..."       more arguments for pip, such as an index with CPU builds of torch'
 	@echo '  CONSTRAINTS=         without the pins: your own torch, if kdtutor admits its version'
 	@echo '  PYTEST_ARGS="-k fsp" more arguments for pytest'
+	@echo '  WORKERS=2            how many processes share the tests (0: all in one)'
 
 lab: install  ## open the course in JupyterLab
 	@$(BIN)/kdtutor lab
@@ -37,7 +41,7 @@ lab: install  ## open the course in JupyterLab
 install: $(STAMP)  ## only make the environment, or bring it up to date
 
 test: check  ## lint, then every test and every notebook
-	$(BIN)/python -m pytest $(NBVAL) tests notebooks $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(NBVAL) $(SIDE_BY_SIDE) tests notebooks $(PYTEST_ARGS)
 
 check: install  ## ruff, mypy and the import contract
 	$(BIN)/ruff check .
