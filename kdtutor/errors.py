@@ -38,11 +38,12 @@ def require(condition: bool, message: str, error: type[Error] = ConfigError) -> 
         raise error(message)
 
 
-def choose(kind: str, name: str, options: Iterable[str]) -> str:
-    """Return `name` if it is one of `options`, else raise `UnknownName` that lists them."""
+def choose(kind: str, name: str, options: Iterable[str], instead: str | None = None) -> str:
+    """Return `name` if it is one of `options`, else raise `UnknownName` that lists them, or says `instead`."""
     known = sorted(options)
     if name in known:
         return name
     near = get_close_matches(str(name), known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise UnknownName(f"{name!r} is not a known {kind}.{hint} Choose from: {', '.join(known)}.")
+    listed = instead or f"Choose from: {', '.join(known)}."
+    raise UnknownName(f"{name!r} is not a known {kind}.{hint} {listed}")

@@ -5,38 +5,47 @@ from pathlib import Path
 from ..errors import choose
 from . import digits, metric_sets
 from .batches import Augment, Batches, Source, derived_seed
+from .caltech import caltech101
 from .classes import ClassBatches, Episode, apart, episodes, only
+from .faces import celeba
 from .folders import root, search_roots
 from .image_folder import image_folder, tiny_imagenet
 from .latents import Latents
+from .sizes import for_generators
 from .splits import UNLABELLED, Batch, Data, Split
 from .toy import CURVES, toy
 from .vision import KNOWN, vision
 
 __all__ = [
     "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Data", "Episode", "Latents", "Source", "Split",
-    "apart", "derived_seed", "episodes", "image_folder", "load", "names", "only", "root", "search_roots",
-    "tiny_imagenet", "toy", "vision",
+    "apart", "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "load", "names",
+    "only", "root", "search_roots", "tiny_imagenet", "toy", "vision",
 ]  # fmt: skip
+
+SMALL = {"digits-16": 16, "digits-32": 32}  # the digits for generators, in pixels
 
 
 def names() -> tuple[str, ...]:
     """Every name that `load` knows."""
-    return ("digits", *CURVES, *KNOWN, *metric_sets.NAMES, "tiny-imagenet", "image-folder")
+    photographs = ("caltech101", "celeba", "tiny-imagenet", "image-folder")
+    return ("digits", *SMALL, *CURVES, *KNOWN, *metric_sets.NAMES, *photographs)
 
 
 def load(name: str, root: str | Path | None = None, download: bool = False, size: int = 64) -> Data:
     """A data set by name.
 
-    "digits" ships with the course; "moons", "spirals" and "rings" are made in code; torchvision's sets ("cifar100" …)
-    are read from `root`, KDTUTOR_DATA or `data/`, and downloaded only with `download=True`; "image-folder" reads
-    `root/train/<class>/*` and `root/test/<class>/*`, as squares of `size` pixels. The sets of metric learning ("cub",
-    "cars196", "sop", "mini-imagenet", "omniglot-28") are read as their authors lay them out.
+    "digits" ships with the course, and "digits-16" and "digits-32" are made of it for generators; "moons", "spirals"
+    and "rings" are made in code; torchvision's sets ("cifar100" …) and "celeba" are read from `root`, KDTUTOR_DATA or
+    `data/`, and downloaded only with `download=True` ("celeba" never); "image-folder" reads `root/train/<class>/*` and
+    `root/test/<class>/*`, as squares of `size` pixels. The sets of metric learning ("cub", "cars196", "sop",
+    "mini-imagenet", "omniglot-28") are read as their authors lay them out.
     Raises `UnknownName` or `DataError`.
     """
     choose("data set", name, names())
     if name == "digits":
         return digits.digits()
+    if name in SMALL:
+        return for_generators(digits.digits(), SMALL[name])
     if name in CURVES:
         return toy(name)
     if name == "tiny-imagenet":
@@ -48,4 +57,8 @@ def load(name: str, root: str | Path | None = None, download: bool = False, size
     import kdtutor_torchvision
 
     kdtutor_torchvision.ensure()  # torch calls it too, unless its plug-ins are switched off
+    if name == "celeba":
+        return celeba(root, size)
+    if name == "caltech101":
+        return caltech101(root, size, download)
     return vision(name, root, download)

@@ -22,6 +22,14 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, the cust
 TINY_IMAGENET = "tiny-imagenet-200"
 
 
+def square(image: Image.Image, size: int) -> Tensor:
+    """The middle of a picture as uint8 `(3, size, size)`."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    cut = image.resize((size, size), box=(left, top, left + side, top + side))
+    return torch.from_numpy(np.array(cut)).permute(2, 0, 1)
+
+
 class _Files(Dataset[Tensor]):
     """Decoded images by row: uint8 `(3, size, size)`, centre-cropped to a square."""
 
@@ -37,10 +45,7 @@ class _Files(Dataset[Tensor]):
                 image = opened.convert("RGB")
         except OSError as error:
             raise DataError(f"{self.paths[row]} cannot be read as an image ({error}); replace or remove it") from None
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        square = image.resize((self.size, self.size), box=(left, top, left + side, top + side))
-        return torch.from_numpy(np.array(square)).permute(2, 0, 1)
+        return square(image, self.size)
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,16 @@
 """
 
 from .build import NAMES, build
+from .critics import Critic, critic
 from .generators import GENERATORS, Generator, generator
-from .layers import count_parameters
+from .ghost import ghostnet
+from .layers import count_multiply_adds, count_parameters
 from .teacher import save_generator, save_teacher, teacher, teachers, trained_generator
 from .trace import Net, Trace
 from .wrap import node_names, wrap
 
 __all__ = [
-    "GENERATORS", "NAMES", "Generator", "Net", "Trace", "build", "count_parameters", "generator", "node_names",
-    "save_generator", "save_teacher", "teacher", "teachers", "trained_generator", "wrap",
+    "GENERATORS", "NAMES", "Critic", "Generator", "Net", "Trace", "build", "count_multiply_adds", "count_parameters",
+    "critic", "generator", "ghostnet", "node_names", "save_generator", "save_teacher", "teacher", "teachers",
+    "trained_generator", "wrap",
 ]  # fmt: skip

@@ -6,8 +6,13 @@ import re
 from collections.abc import Callable
 
 from ..errors import UnknownName, choose, require
+from .cifar_resnet import BLOCKS, cifar_resnet
+from .ghost import ghostnet
+from .ghosted import ghost_resnet, ghost_vgg
+from .mobilenet import mobilenet
 from .plain import plain
 from .resnet import resnet
+from .shufflenet import shufflenet
 from .small import lenet, mlp
 from .trace import Net, Staged
 from .vgg import DEPTHS, vgg
@@ -17,21 +22,27 @@ from .wide_resnet import wide_resnet
 NAMES = (
     *(f"resnet{depth}" for depth in (8, 14, 20, 32, 44, 56, 110)), "resnet8x0.25", "resnet8x4", "resnet32x4",
     "wrn_16_1", "wrn_16_2", "wrn_40_1", "wrn_40_2", *(f"vgg{depth}" for depth in DEPTHS),
+    *(f"cifar_resnet{depth}" for depth in BLOCKS), "mobilenetv2", "mobilenetv2x0.5", "shufflenetv1",
+    "ghost_resnet8", "ghost_resnet20", "ghost_resnet56", "ghost_resnet56_s2_d1", "ghost_vgg16", "ghostnet",
     "plain20", "plain56x0.25", "lenet5", "lenet5_half", "mlp", "mlp64",
 )  # fmt: skip
 
 
-def build(name: str, classes: int = 100, channels: int | None = None, stem_stride: int = 1) -> Net:
+def build(name: str, classes: int = 100, channels: int | None = None, stem_stride: int | None = None) -> Net:
     """A net with fresh weights, drawn from torch's global generator.
 
     Args:
         name: resnetD with D = 6n + 2 layers, plainD (the same without shortcuts), wrn_D_K with D = 6n + 4 and K times
-            the width, vgg8, 11, 13, 16 or 19, lenet5 and lenet5_half, mlpW for points in the plane (three layers of W
-            neurons; mlp: 32). ResNets, plain nets, VGGs and lenet5 take a multiplier of all widths at the end:
-            resnet8x4, plain56x0.25.
+            the width, cifar_resnet18, 34 or 50 (ImageNet's, for small images), vgg8, 11, 13, 16 or 19, mobilenetv2,
+            shufflenetv1, lenet5 and lenet5_half, mlpW for points in the plane (three layers of W neurons; mlp: 32). All
+            but wrn and mlp take a multiplier of all widths at the end: resnet8x4, plain56x0.25, mobilenetv2x0.5.
+            ghost_resnetD and ghost_vggD are made of ghost modules; after the multiplier their ratio and the kernel of
+            their cheap filters can follow: ghost_resnet56_s2_d3 is ghost_resnet56, ghost_resnet8x0.5_s1 has no ghosts.
+            ghostnet is the net of the same paper.
         classes: K, how many logits.
         channels: of the images, 3 by default; for an mlp the coordinates of a point, 2 by default.
-        stem_stride: stride of the first convolution; with 2 a net on 28-pixel digits does a quarter of the work.
+        stem_stride: stride of the first convolution, 1 by default, for a mobilenetv2 or ghostnet 2; with 2 instead of
+            1 a net on 28-pixel digits does a quarter of the work.
 
     Raises:
         UnknownName: there is no such net. ConfigError: a number is out of range.
@@ -39,6 +50,8 @@ def build(name: str, classes: int = 100, channels: int | None = None, stem_strid
     make, numbers = _family(name)
     if channels is None:
         channels = 2 if make is _mlp else 3
+    if stem_stride is None:
+        stem_stride = 2 if make in (_mobilenet, _ghostnet) else 1
     for what, number in (("classes", classes), ("channels", channels), ("stem_stride", stem_stride)):
         whole = isinstance(number, int) and not isinstance(number, bool) and number >= 1
         require(whole, f"{what} is {number!r}; expected a whole number of at least 1")
@@ -53,7 +66,7 @@ def _family(name: str) -> tuple[Callable[..., Staged], tuple[str | None, ...]]:
     for pattern, make in _FAMILIES.items():
         if match := re.fullmatch(pattern, str(name)):
             return make, match.groups()
-    choose("net", name, NAMES)
+    choose("net", name, NAMES, f"Choose one like {', '.join(_EXAMPLES)}; nets.NAMES lists more.")
     raise AssertionError("each of NAMES belongs to a family")
 
 
@@ -74,9 +87,58 @@ def _wide(depth: str, times: str, *, name: str, classes: int, channels: int, ste
 
 
 def _vgg(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
-    depths = ", ".join(map(str, DEPTHS))
-    require(int(depth) in DEPTHS, f"{name!r} is not a known net: VGGs have {depths} layers", UnknownName)
+    _vgg_depth(int(depth), name)
     return vgg(int(depth), _multiplier(times, name), classes, channels, stem_stride)
+
+
+def _cifar_resnet(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+    depths = ", ".join(map(str, BLOCKS))
+    require(int(depth) in BLOCKS, f"{name!r} is not a known net: cifar_resnets have {depths} layers", UnknownName)
+    return cifar_resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride)
+
+
+def _mobilenet(times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+    return mobilenet(_multiplier(times, name), classes, channels, stem_stride)
+
+
+def _shufflenet(times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+    return shufflenet(_multiplier(times, name), classes, channels, stem_stride)
+
+
+def _ghost_resnet(
+    depth: str,
+    times: str | None,
+    ratio: str | None,
+    cheap: str | None,
+    *,
+    name: str,
+    classes: int,
+    channels: int,
+    stem_stride: int,
+) -> Staged:
+    _six_n_plus_2(int(depth), name, "CIFAR ResNets")
+    ghosts = {"ratio": int(ratio or 2), "cheap_kernel": int(cheap or 3)}
+    return ghost_resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride, **ghosts)
+
+
+def _ghost_vgg(
+    depth: str,
+    times: str | None,
+    ratio: str | None,
+    cheap: str | None,
+    *,
+    name: str,
+    classes: int,
+    channels: int,
+    stem_stride: int,
+) -> Staged:
+    _vgg_depth(int(depth), name)
+    ghosts = {"ratio": int(ratio or 2), "cheap_kernel": int(cheap or 3)}
+    return ghost_vgg(int(depth), _multiplier(times, name), classes, channels, stem_stride, **ghosts)
+
+
+def _ghostnet(times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+    return ghostnet(_multiplier(times, name), classes, channels, stem_stride)
 
 
 def _lenet(half: str | None, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
@@ -96,6 +158,11 @@ def _six_n_plus_2(depth: int, name: str, family: str) -> None:
     require(fits, f"{name!r} is not a known net: {family} have 6n+2 layers: 8, 14, 20, 26, 32 …", UnknownName)
 
 
+def _vgg_depth(depth: int, name: str) -> None:
+    depths = ", ".join(map(str, DEPTHS))
+    require(depth in DEPTHS, f"{name!r} is not a known net: VGGs have {depths} layers", UnknownName)
+
+
 def _multiplier(times: str | None, name: str) -> float:
     multiplier = float(times or 1)
     require(multiplier > 0, f"{name!r}: the multiplier of the widths must be above 0")
@@ -106,12 +173,23 @@ def _no_stem(name: str, stem_stride: int) -> None:
     require(stem_stride == 1, f"stem_stride is {stem_stride}, but {name} has no stem; leave it at 1")
 
 
+_EXAMPLES = (
+    "resnet20", "resnet8x4", "wrn_16_2", "vgg8", "cifar_resnet34", "mobilenetv2", "shufflenetv1", "ghost_resnet20",
+    "ghostnet", "plain20", "lenet5", "mlp",
+)  # fmt: skip
 _TIMES = r"(\d+(?:\.\d+)?)"
+_GHOSTS = r"(?:_s(\d+))?(?:_d(\d+))?"
 _FAMILIES: dict[str, Callable[..., Staged]] = {
     rf"resnet(\d+)(?:x{_TIMES})?": _resnet,
     rf"plain(\d+)(?:x{_TIMES})?": _plain,
     rf"wrn_(\d+)_{_TIMES}": _wide,
     rf"vgg(\d+)(?:x{_TIMES})?": _vgg,
+    rf"cifar_resnet(\d+)(?:x{_TIMES})?": _cifar_resnet,
+    rf"mobilenetv2(?:x{_TIMES})?": _mobilenet,
+    rf"shufflenetv1(?:x{_TIMES})?": _shufflenet,
+    rf"ghost_resnet(\d+)(?:x{_TIMES})?{_GHOSTS}": _ghost_resnet,
+    rf"ghost_vgg(\d+)(?:x{_TIMES})?{_GHOSTS}": _ghost_vgg,
+    rf"ghostnet(?:x{_TIMES})?": _ghostnet,
     rf"lenet5(?:(_half)|x{_TIMES})?": _lenet,
     r"mlp(\d+)?": _mlp,
 }

@@ -14,6 +14,7 @@ from ..errors import ShapeError, choose, require
 from .layers import named, scaled
 
 SLOPE = 0.2  # of the leaky ReLUs: Radford et al. 2016, and both data-free papers
+REACH = 2.0  # of the coordinates of a made point: the toy sets lie within
 
 
 class Generator(nn.Module):
@@ -52,14 +53,26 @@ class Cut(nn.Module):
         return x[:, :, top : top + self.size, left : left + self.size]
 
 
+class Scale(nn.Module):
+    """Everything times `factor`."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        return self.factor * x
+
+
 def generator(name: str, latent: int = 100, channels: int = 1, size: int = 32) -> Generator:
     """A generator with fresh weights, drawn from torch's global generator.
 
     Args:
         name: "upsampling" is that of both data-free papers (DFAD and DAFL), "deconvolution" a lighter one of the same
             use: both end in tanh and a batch norm without weights, so that their pixels are normalised as a classifier
-            expects. "dcgan" makes pixels from -1 to 1. Each takes a multiplier of its widths at the end:
-            upsampling x0.25 has 16 channels where the papers have 64 ("upsamplingx0.25").
+            expects. "dcgan" makes pixels from -1 to 1. "points" makes points of the plane (size 1, two channels), each
+            coordinate from -2 to 2. Each takes a multiplier of its widths at the end: upsampling x0.25 has 16 channels
+            where the papers have 64 ("upsamplingx0.25").
         latent: Z, how many numbers an image is made of.
         channels, size: of the images; `size` in pixels, for "upsampling" a multiple of 4, for "dcgan" 8, 16, 32 ….
 
@@ -71,7 +84,8 @@ def generator(name: str, latent: int = 100, channels: int = 1, size: int = 32) -
     times = float(match[2] or 1) if match else 1.0
     require(times > 0, f"{name!r}: the multiplier of the widths must be above 0")
     for what, number in (("latent", latent), ("channels", channels), ("size", size)):
-        require(isinstance(number, int) and number >= 1, f"{what} is {number!r}; expected a whole number of at least 1")
+        whole = isinstance(number, int) and not isinstance(number, bool) and number >= 1
+        require(whole, f"{what} is {number!r}; expected a whole number of at least 1")
     net = Generator(make(times, latent, channels, size), latent, (channels, size, size))
     net.name = name
     net.config = {"name": name, "latent": latent, "channels": channels, "size": size}
@@ -128,6 +142,22 @@ def _dcgan(times: float, latent: int, channels: int, size: int) -> nn.Sequential
     )
 
 
+def _points(times: float, latent: int, channels: int, size: int) -> nn.Sequential:
+    """Two hidden layers, then tanh: 1 × 1 images whose channels are the coordinates of a point."""
+    require(size == 1, f"size is {size}; 'points' makes points, whose size is 1")
+    width = scaled(32, times)
+    return named(
+        linear1=nn.Linear(latent, width),
+        relu1=nn.LeakyReLU(SLOPE),
+        linear2=nn.Linear(width, width),
+        relu2=nn.LeakyReLU(SLOPE),
+        linear3=nn.Linear(width, channels),
+        tanh=nn.Tanh(),
+        scale=Scale(REACH),
+        map=nn.Unflatten(1, (channels, 1, 1)),
+    )
+
+
 def _doubling(latent: int, start: int, widths: Sequence[int], relu: nn.Module, bias: bool) -> dict[str, nn.Module]:
     """Linear to maps of `start` pixels, then a transposed 4×4 convolution with norm for each further width."""
     parts: dict[str, nn.Module] = {
@@ -148,6 +178,7 @@ _FAMILIES: dict[str, Callable[[float, int, int, int], nn.Module]] = {
     "upsampling": _upsampling,
     "deconvolution": _deconvolution,
     "dcgan": _dcgan,
+    "points": _points,
 }
 GENERATORS = tuple(_FAMILIES)
 """The names that `generator` knows."""

@@ -27,46 +27,53 @@ def two_convolutions(c_in: int, c_out: int, stride: int) -> nn.Sequential:
 class Block(nn.Module):
     """shortcut(x) + residual(x) of an active map x; the ReLU after the sum is left to the reader."""
 
-    def __init__(self, c_in: int, c_out: int, stride: int) -> None:
+    def __init__(self, c_in: int, c_out: int, stride: int, residual: MakeBlock = two_convolutions) -> None:
         super().__init__()
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or c_in != c_out:
             self.shortcut = named(conv=conv(c_in, c_out, kernel=1, stride=stride), norm=nn.BatchNorm2d(c_out))
         # After the shortcut, so that the last batch norm of a stage is the one before its tap (OFD's margins read it).
-        self.residual = two_convolutions(c_in, c_out, stride)
+        self.residual = residual(c_in, c_out, stride)
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
         return self.shortcut(x) + self.residual(x)
 
 
-def _stage(first: bool, c_in: int, c_out: int, blocks: int, block: MakeBlock) -> nn.Sequential:
+def stage(first: bool, c_in: int, c_out: int, stride: int, blocks: int, block: MakeBlock) -> nn.Sequential:
     """Blocks with a ReLU between them; the `first` stage also starts with the ReLU of the stem."""
     parts: dict[str, nn.Module] = {"relu1": nn.ReLU()} if first else {}
-    parts["block1"] = block(c_in, c_out, 1 if first else 2)
+    parts["block1"] = block(c_in, c_out, stride)
     for i in range(2, blocks + 1):
         parts |= {f"relu{i}": nn.ReLU(), f"block{i}": block(c_out, c_out, 1)}
     return named(**parts)
 
 
 def resnet(
-    depth: int, multiplier: float, classes: int, channels: int, stem_stride: int, block: MakeBlock = Block
+    depth: int,
+    multiplier: float,
+    classes: int,
+    channels: int,
+    stem_stride: int,
+    block: MakeBlock = Block,
+    net: type[Staged] = Staged,
 ) -> Staged:
     """A CIFAR ResNet: 3×3 stem, three stages of (depth − 2) / 6 blocks with 16 m, 32 m and 64 m channels.
 
     The stem has 16 m channels, but at most 32 (so the x4 nets have 32 → 64, 128, 256). block: (channels in, channels
-    out, stride) → two layers of a stage, which read an active map and leave the ReLU after them to the next.
+    out, stride) → two layers of a stage, which read an active map and leave the ReLU after them to the next. net: the
+    class, which knows its `norms`.
     """
     blocks = (depth - 2) // 6
     widths = [scaled(width, multiplier) for width in (16, 32, 64)]
     stem_width = min(widths[0], 32)
-    net = Staged(
+    made = net(
         stem=named(
             images=Images(channels),
             conv=conv(channels, stem_width, stride=stem_stride),
             norm=nn.BatchNorm2d(stem_width),
         ),
         stages=[
-            _stage(i == 0, c_in, c_out, blocks, block)
+            stage(i == 0, c_in, c_out, 1 if i == 0 else 2, blocks, block)
             for i, (c_in, c_out) in enumerate(zip([stem_width, *widths], widths, strict=False))
         ],
         pool=average_pool(),
@@ -74,5 +81,5 @@ def resnet(
         widths=widths,
         stem_width=stem_width,
     )
-    initialise(net)
-    return net
+    initialise(made)
+    return made

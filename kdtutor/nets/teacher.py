@@ -54,7 +54,7 @@ def _trained(name: str | Path, kind: str, make: Callable[..., Made]) -> Made:
         require(bool(known), f"there are no {kind}s in {folder}; {_REMEDY}", DataError)
         path = folder / f"{choose(kind, str(name), known)}.safetensors"
     weights = _bytes(path)
-    card = _card(path.with_suffix(".json"))
+    card = _card(path.with_suffix(".json"), kind)
     digest = sha256(weights).hexdigest()
     message = f"{path} is damaged: its sha256 starts with {digest[:12]}, its card says {card['sha256'][:12]}; {_REMEDY}"
     require(digest == card["sha256"], message, DataError)
@@ -146,13 +146,13 @@ def _bytes(path: Path) -> bytes:
         raise DataError(f"{path} cannot be read ({error.strerror}); {_REMEDY}") from error
 
 
-def _card(path: Path) -> dict[str, Any]:
+def _card(path: Path, kind: str = "teacher") -> dict[str, Any]:
     try:
         card = json.loads(_bytes(path))
     except ValueError as error:
         raise DataError(f"{path} is not a card: {error}; {_REMEDY}") from error
     whole = isinstance(card, dict) and {"name", "config", "sha256", "format"} <= card.keys()
-    require(whole, f"{path} is not a teacher's card: it lacks name, config, sha256 or format; {_REMEDY}", DataError)
+    require(whole, f"{path} is not a {kind}'s card: it lacks name, config, sha256 or format; {_REMEDY}", DataError)
     newer = f"{path} has format {card['format']}, this kdtutor reads {FORMAT}; update kdtutor"
     require(card["format"] == FORMAT, newer, DataError)
     return card

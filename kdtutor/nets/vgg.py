@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -13,6 +15,9 @@ from .trace import Staged
 DEPTHS = {8: (1, 1, 1, 1, 1), 11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 
 
+MakeConv = Callable[[int, int, int], nn.Module]
+
+
 class PoolLarge(nn.Module):
     """Halves maps larger than 4×4: so images of 64 pixels reach the last block at the size that those of 32 have."""
 
@@ -20,34 +25,48 @@ class PoolLarge(nn.Module):
         return F.max_pool2d(x, 2) if min(x.shape[2:]) > 4 else x
 
 
-def _convolutions(c_in: int, width: int, count: int, stride: int = 1) -> dict[str, nn.Module]:
-    """`count` × (convolution with bias, norm) with ReLUs between; the last ReLU is left to the reader."""
+def convolution(c_in: int, c_out: int, stride: int) -> nn.Conv2d:
+    """3×3, with bias, as the zoo has it although a batch norm follows."""
+    return nn.Conv2d(c_in, c_out, 3, stride, padding=1)
+
+
+def _convolutions(makers: Sequence[MakeConv], c_in: int, width: int, stride: int = 1) -> dict[str, nn.Module]:
+    """Convolutions, each followed by a norm, with ReLUs between; the last ReLU is left to the reader."""
     parts: dict[str, nn.Module] = {}
-    for i in range(1, count + 1):
-        parts[f"conv{i}"] = nn.Conv2d(c_in if i == 1 else width, width, 3, stride if i == 1 else 1, padding=1)
+    for i, make in enumerate(makers, start=1):
+        parts[f"conv{i}"] = make(c_in if i == 1 else width, width, stride if i == 1 else 1)
         parts[f"norm{i}"] = nn.BatchNorm2d(width)
-        if i < count:
+        if i < len(makers):
             parts[f"relu{i}"] = nn.ReLU()
     return parts
 
 
-def vgg(depth: int, multiplier: float, classes: int, channels: int, stem_stride: int) -> Staged:
+def vgg(
+    depth: int,
+    multiplier: float,
+    classes: int,
+    channels: int,
+    stem_stride: int,
+    conv: MakeConv = convolution,
+    poolings: int = 3,
+) -> Staged:
     """A VGG net: the first block (64 channels) is the stem, the four others are the stages.
 
     Max pooling after the first three blocks, after the fourth only where the map is still larger than 4×4 (images over
-    39 pixels); the last map is averaged over space.
+    39 pixels); the last map is averaged over space. conv: (channels in, channels out, stride) → every convolution but
+    the first of the net. poolings: after how many blocks maps of every size are pooled.
     """
     stem_width, *widths = (scaled(width, multiplier) for width in (64, 128, 256, 512, 512))
     count, *counts = DEPTHS[depth]
     stages = []
     for i, (c_in, width, convolutions) in enumerate(zip([stem_width, *widths], widths, counts, strict=False)):
         relu: dict[str, nn.Module] = {"relu": nn.ReLU()} if i == 0 else {}
-        pool: nn.Module = nn.MaxPool2d(2) if i < 3 else PoolLarge()
-        stages.append(named(**relu, pool=pool, **_convolutions(c_in, width, convolutions)))
+        pool: nn.Module = nn.MaxPool2d(2) if i < poolings else PoolLarge()
+        stages.append(named(**relu, pool=pool, **_convolutions([conv] * convolutions, c_in, width)))
     net = Staged(
         stem=named(
-            images=Images(channels, smallest=7 * stem_stride + 1),
-            **_convolutions(channels, stem_width, count, stem_stride),
+            images=Images(channels, smallest=(2**poolings - 1) * stem_stride + 1),
+            **_convolutions([convolution, *[conv] * (count - 1)], channels, stem_width, stem_stride),
         ),
         stages=stages,
         pool=average_pool(),

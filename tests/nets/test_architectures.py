@@ -11,11 +11,13 @@ from kdtutor import nets
 from kdtutor.errors import ConfigError, ShapeError, UnknownName
 from kdtutor.nets import wide_resnet
 from kdtutor.nets.resnet import Block
+from kdtutor.nets.shufflenet import Shuffle
 
 COUNTS = {
     "resnet8": 83_892, "resnet20": 278_324, "resnet56": 861_620, "resnet110": 1_736_564, "resnet8x4": 1_233_540,
     "resnet32x4": 7_433_860, "wrn_16_2": 703_284, "wrn_40_2": 2_255_156, "wrn_40_1": 569_780, "vgg8": 3_965_028,
-    "vgg13": 9_462_180,
+    "vgg13": 9_462_180, "mobilenetv2x0.5": 812_836, "mobilenetv2": 2_353_060, "shufflenetv1": 949_258,
+    "cifar_resnet18": 11_220_132, "cifar_resnet34": 21_328_292, "cifar_resnet50": 23_705_252,
 }  # fmt: skip
 SMALL_COUNTS = [
     ("resnet14", 2, 174_970),
@@ -23,17 +25,27 @@ SMALL_COUNTS = [
     ("plain14", 2, 172_218),
     ("lenet5", 1, 61_706),
     ("lenet5_half", 1, 15_738),
+    ("mobilenetv2x0.25", 2, 249_058),
+    ("mobilenetv2x0.25", 1, 249_058),
+    ("shufflenetv1x0.25", 2, 63_475),
+    ("shufflenetv1x0.25", 1, 63_475),
+    ("cifar_resnet18x0.125", 2, 176_258),
 ]
 
 # One of each kind: identity and projected first blocks, a stem wider and narrower than its stage, stride in the stem.
 CONV_NETS = [
     ("resnet8", 1), ("resnet14x0.25", 2), ("resnet8x4", 2), ("wrn_10_1", 1), ("wrn_16_1", 2), ("wrn_16_2", 1),
     ("plain14x0.25", 2), ("plain8", 1), ("vgg8x0.25", 1), ("vgg13x0.125", 1), ("lenet5", 1), ("lenet5_half", 1),
+    ("mobilenetv2x0.25", 1), ("mobilenetv2x0.25", 2), ("shufflenetv1x0.25", 1), ("shufflenetv1x0.25", 2),
+    ("cifar_resnet18x0.125", 1), ("cifar_resnet50x0.125", 2),
+    ("ghost_resnet8x0.5", 1), ("ghost_resnet14x0.25_s4_d5", 2), ("ghost_resnet8x0.25_s1", 1), ("ghost_vgg8x0.25", 1),
+    ("ghostnetx0.5", 1),
 ]  # fmt: skip
+ONE_NORM = [(name, stem_stride) for name, stem_stride in CONV_NETS if not name.startswith("ghost_resnet")]
 ALL = [*CONV_NETS, ("mlp", 1), ("mlp8", 1)]
 
 
-def make(name: str, stem_stride: int = 1, classes: int = 7) -> nets.Net:
+def make(name: str, stem_stride: int | None = 1, classes: int = 7) -> nets.Net:
     torch.manual_seed(0)
     return nets.build(name, classes=classes, stem_stride=stem_stride)
 
@@ -86,6 +98,24 @@ def test_forward_is_trace_is_chain_of_segments(name, stem_stride, train):
 
 
 @pytest.mark.parametrize(("name", "stem_stride"), ALL)
+def test_the_last_segment_is_embedding_and_classification(name, stem_stride):
+    net = make(name, stem_stride).eval()
+    trace = net.trace(inputs(name))
+    last = trace.active[-1]
+    assert torch.equal(net.embed(last), trace.embedding)
+    assert torch.equal(net.classify(net.embed(last)), trace.logits)
+    assert torch.equal(net.run(last, len(net.widths)), trace.logits)
+    width, size = net.widths[-1], net.embedding_dim
+    with pytest.raises(ShapeError, match=rf"segment {len(net.widths)} of {name} reads maps \(B, {width}, H, W\)"):
+        net.embed(last[:, 1:])
+    with pytest.raises(
+        ShapeError, match=rf"{name} classifies embeddings \(B, {size}\), got \(3, {size - 1}\)"
+    ) as caught:
+        net.classify(trace.embedding[:, 1:])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "stem_stride"), ALL)
 def test_trace_has_the_shapes_it_promises(name, stem_stride):
     net = make(name, stem_stride)
     trace = net.trace(inputs(name))
@@ -116,7 +146,7 @@ def test_every_norm_runs_once_a_trace(name, stem_stride):
     assert {int(norm.num_batches_tracked) for norm in calls} <= {1}
 
 
-@pytest.mark.parametrize(("name", "stem_stride"), CONV_NETS)
+@pytest.mark.parametrize(("name", "stem_stride"), ONE_NORM)  # a ghost module's maps come from two: see test_ghost
 def test_the_last_norm_of_a_stage_is_the_one_before_its_tap(name, stem_stride):
     """OFD reads its margins there: what this norm adds, the tapped map has more."""
     net = make(name, stem_stride).eval()
@@ -197,6 +227,26 @@ def test_vgg_pools_before_the_last_block_only_where_maps_are_large():
     assert torch.equal(chain(net, x), net(x))
 
 
+def test_mobilenet_halves_in_its_stem_and_ends_its_stages_before_a_relu():
+    net = make("mobilenetv2x0.5", stem_stride=None)
+    assert net.config["stem_stride"] == 2
+    trace = net.trace(inputs("mobilenet", batch=2))
+    assert [tuple(stage.shape[1:]) for stage in trace.stages] == [(72, 16, 16), (96, 8, 8), (288, 4, 4), (1280, 2, 2)]
+    assert all(norm is stage.widen.norm for norm, stage in zip(net.norms, net.stages, strict=True))
+    assert net.classifier.weight.std().item() == pytest.approx(0.01, rel=0.05) and not net.classifier.bias.any()
+
+
+def test_a_shuffle_takes_one_channel_of_each_group_in_turn():
+    x = torch.arange(6.0).view(1, 6, 1, 1)
+    assert Shuffle(3)(x).flatten().tolist() == [0, 2, 4, 1, 3, 5]
+    assert Shuffle(1)(x).equal(x)
+
+
+def test_shufflenet_widths_come_in_twelves():
+    assert make("shufflenetv1x0.01").widths == (36, 72, 144)
+    assert make("shufflenetv1x0.33").widths == (84, 168, 336)
+
+
 @pytest.mark.parametrize("name", ["resnet8x0.25", "wrn_10_1", "vgg8x0.125", "lenet5"])
 def test_one_channel_is_repeated(name):
     net = make(name).eval()
@@ -225,7 +275,10 @@ UNKNOWN = [
     ("resnet9", "6n.2 layers: 8, 14, 20"), ("resnet2", "6n.2"), ("resnet", "Did you mean 'resnet8'"),
     ("resnet20x", "Did you mean"), ("Resnet20", "Did you mean 'resnet20'"), ("wrn_17_2", "6n.4 layers: 10, 16, 22"),
     ("wrn_16", "Did you mean 'wrn_16"), ("vgg12", "8, 11, 13, 16, 19 layers"), ("lenet5_third", "Did you mean 'lenet5"),
-    ("alexnet", "Choose from"), ("", "Choose from"), ("plain21", "plain nets have 6n.2"),
+    ("alexnet", "Choose one like resnet20, .*; nets.NAMES lists more"), ("", "Choose one like"),
+    ("plain21", "plain nets have 6n.2"),
+    ("cifar_resnet20", "cifar_resnets have 18, 34, 50 layers"), ("mobilenet", "Did you mean 'mobilenetv2"),
+    ("shufflenet", "Did you mean 'shufflenetv1'"),
 ]  # fmt: skip
 
 
@@ -244,6 +297,7 @@ BAD = [
     ({"name": "lenet5", "stem_stride": 2}, "lenet5 has no stem"),
     ({"name": "mlp", "stem_stride": 2}, "mlp has no stem"),
     ({"name": "resnet8x0"}, "multiplier"),
+    ({"name": "mobilenetv2x0"}, "multiplier"),
     ({"name": "mlp0"}, "at least 1 neuron"),
 ]
 

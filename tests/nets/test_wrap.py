@@ -108,6 +108,37 @@ def test_chain_of_segments(resnet, stages, train):
     assert torch.equal(h, want)
 
 
+def test_the_last_segment_is_embedding_and_classification(wrapped):
+    wrapped.eval()
+    trace = wrapped.trace(IMAGES)
+    last = trace.active[-1]
+    assert torch.equal(wrapped.embed(last), trace.embedding)
+    assert torch.equal(wrapped.classify(wrapped.embed(last)), trace.logits)
+    assert torch.equal(wrapped.run(last, 4), trace.logits)
+    with pytest.raises(ShapeError, match=r"segment 4 of ResNet reads maps \(B, 512, H, W\), got \(2, 511, 2, 2\)$"):
+        wrapped.embed(last[:, 1:])
+    with pytest.raises(ShapeError, match=r"ResNet classifies embeddings \(B, 512\), got \(2, 512, 1, 1\)$"):
+        wrapped.classify(trace.embedding[:, :, None, None])
+
+
+@pytest.mark.parametrize("stages", [(), ("features.2.block.0",)])
+def test_embedding_and_classification_of_a_mobilenet(stages):
+    net = nets.wrap(torchvision_model("mobilenet_v3_small", num_classes=10), stages=stages, example=IMAGES).eval()
+    with torch.no_grad():
+        trace = net.trace(IMAGES)
+        last = trace.active[-1] if stages else IMAGES
+        assert torch.equal(net.embed(last), trace.embedding)
+        assert torch.equal(net.classify(net.embed(last)), trace.logits)
+        assert torch.equal(net.run(last, len(stages)), trace.logits)
+
+
+def test_an_embedding_that_the_model_does_not_flatten_is_classified(resnet):
+    net = nets.wrap(resnet, stages=["layer4"], embedding="avgpool", example=IMAGES).eval()
+    trace = net.trace(IMAGES)
+    assert trace.embedding.shape == (2, 512)
+    assert torch.equal(net.classify(trace.embedding), trace.logits)
+
+
 def test_norms_run_once_and_weights_are_shared(resnet, wrapped):
     wrapped.train()
     before = int(resnet.bn1.num_batches_tracked)

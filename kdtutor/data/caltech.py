@@ -1,0 +1,39 @@
+"""Caltech-101 as torchvision reads it, where it is present."""
+
+from pathlib import Path
+
+import torch
+
+from ..errors import DataError
+from .folders import search_roots
+from .image_folder import square
+from .splits import Data, Split
+
+FOLDER = "caltech101"  # where torchvision's class looks, below the root
+EVERY = 5  # of each class every fifth photograph is for the test: the set has no split of its own
+
+
+def caltech101(root: str | Path | None = None, size: int = 128, download: bool = False) -> Data:
+    """The 101 classes of photographs as squares of `size` pixels, normalised to -1 … 1.
+
+    Ours: in the order of the files every fifth photograph of a class is for the test, the others are for training.
+    Raises `DataError` where the files are absent (downloaded only if asked) or incomplete.
+    """
+    import torchvision.datasets as sets
+
+    folders = search_roots(root)
+    present = [folder for folder in folders if (folder / FOLDER).is_dir()]
+    if not present and not download:
+        places = " or ".join(str(folder / FOLDER) for folder in folders)
+        raise DataError(f"caltech101: nothing at {places}; put torchvision's files there, or set KDTUTOR_DATA")
+    folder = present[0] if present else folders[0]
+    try:
+        photographs = sets.Caltech101(str(folder), download=download)
+    except (RuntimeError, OSError) as error:
+        raise DataError(f"caltech101: the files below {folder / FOLDER} are incomplete ({error})") from error
+    images = torch.stack([square(photographs[i][0].convert("RGB"), size) for i in range(len(photographs))])
+    labels = torch.tensor(photographs.y)
+    place = torch.cat([torch.arange(int(count)) for count in torch.bincount(labels)])  # files come class by class
+    test = place % EVERY == EVERY - 1
+    halves = (Split(images[rows], labels[rows]) for rows in (~test, test))
+    return Data("caltech101", next(halves), None, next(halves), tuple(photographs.categories), (0.5,) * 3, (0.5,) * 3)

@@ -1,0 +1,47 @@
+"""CelebA as torchvision reads it, where it is present: faces without classes, for generators."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import DataError
+from .folders import search_roots
+from .splits import Data, Split
+
+CROP = 178  # the width of an aligned picture; its middle square is kept
+FOLDER = "celeba"  # where torchvision's class looks, below the root
+
+
+def celeba(root: str | Path | None = None, size: int = 64) -> Data:
+    """CelebA's training, validation and test pictures as squares of `size` pixels from -1 to 1, all of one class.
+
+    Raises `DataError` where the files are absent; they are never fetched.
+    """
+    import torchvision.datasets as sets
+
+    folders = search_roots(root)
+    for folder in folders:
+        if (folder / FOLDER).is_dir():
+            try:
+                parts = [sets.CelebA(str(folder), split=part, download=False) for part in ("train", "valid", "test")]
+            except RuntimeError as error:
+                raise DataError(f"celeba: the files below {folder / FOLDER} are incomplete ({error})") from error
+            train, val, test = (_split(part, size) for part in parts)
+            return Data("celeba", train, val, test, ("face",), (0.5,) * 3, (0.5,) * 3)
+    places = " or ".join(str(folder / FOLDER) for folder in folders)
+    raise DataError(f"celeba: nothing at {places}; put torchvision's files for CelebA there, or set KDTUTOR_DATA")
+
+
+def _split(pictures: Any, size: int) -> Split:
+    images = torch.stack([_square(pictures[i][0], size) for i in range(len(pictures))])
+    return Split(images, torch.zeros(len(images), dtype=torch.long))
+
+
+def _square(picture: Any, size: int) -> Tensor:
+    """The middle of a PIL picture, (3, size, size) bytes."""
+    left, top = (picture.width - CROP) // 2, (picture.height - CROP) // 2
+    small = picture.convert("RGB").crop((left, top, left + CROP, top + CROP)).resize((size, size))
+    return torch.from_numpy(np.array(small)).permute(2, 0, 1).contiguous()
