@@ -9,7 +9,7 @@ import torch
 
 from kdtutor.widgets import Explorer
 
-from . import losses, training
+from . import losses, training, wrapping
 from .timing import HEADER, Line, one_thread
 
 
@@ -57,6 +57,9 @@ def main() -> int:
         training.step_lines,
         training.batch_lines,
         training.option_lines,
+        wrapping.spot_lines,
+        wrapping.generated_lines,
+        wrapping.ghost_lines,
         import_lines,
         redraw_lines,
     )

@@ -8,17 +8,18 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import kdtutor as kd
-from kdtutor.data import Augment, Batches, Data
+from kdtutor.data import Augment, Batches, Data, Source
 from kdtutor.nets import Net
 from kdtutor.train import Distiller, Phase, Recipe, task_loss
 
 from .timing import Line, medians
 
 
-def _one_step(distiller: Distiller, phase: Phase, data: Data) -> Callable[[], None]:
+def one_step(distiller: Distiller, phase: Phase, data: Data, source: Source | None = None) -> Callable[[], None]:
+    """A step of `distiller` on the first batch of `source`, the training split by default."""
     recipe = Recipe(lr=1e-4)
     optimisers = {name: recipe.optimise(group) for name, group in distiller.parameter_groups(phase).items()}
-    batch = next(Batches(data.train, data, 64).epoch(0, 0))
+    batch = next(iter((source or Batches(data.train, data, 64)).epoch(0, 0)))
     distiller.train()
 
     def run() -> None:
@@ -44,12 +45,12 @@ def _floor(student: Net, teacher: Net, data: Data) -> Callable[[], None]:
     return run
 
 
-def _digits(student: str) -> tuple[Net, Net, Data]:
+def digits(student: str) -> tuple[Net, Net, Data]:
     minute = kd.preset("minute")
     return kd.nets.build(student, **minute.net_options), minute.teacher(), minute.data()
 
 
-def _cifar() -> tuple[Net, Net, Data]:
+def cifar() -> tuple[Net, Net, Data]:
     """The paper preset's nets over noise of the shape of CIFAR-100: what a step costs does not depend on the pixels."""
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (500, 3, 32, 32), dtype=torch.uint8, generator=generator).repeat(100, 1, 1, 1)
@@ -66,8 +67,8 @@ def step_lines() -> list[Line]:
     contrastive one: it compares each image with a memory of all 50,000, twice, and that is its arithmetic.
     """
     pairs = {
-        "digits": (_digits("resnet8x0.25"), 9, None),
-        "resnet56 → resnet20": (_cifar(), 5, 1.15),
+        "digits": (digits("resnet8x0.25"), 9, None),
+        "resnet56 → resnet20": (cifar(), 5, 1.15),
     }
     lines = []
     for pair, ((student, teacher, data), rounds, limit) in pairs.items():
@@ -79,7 +80,7 @@ def step_lines() -> list[Line]:
             for phase in distiller.phases(9):
                 if phase.needs_teacher:
                     phases[name, phase.name] = distiller
-                    clocks[f"{name}: {phase.name}"] = _one_step(distiller, phase, data)
+                    clocks[f"{name}: {phase.name}"] = one_step(distiller, phase, data)
         took = medians(clocks, rounds=rounds, warm_up=1)
         for (name, phase_name), distiller in phases.items():
             what = f"{name}: {phase_name}"
@@ -134,11 +135,11 @@ class _Transformed(Dataset[tuple[torch.Tensor, int]]):
 
 
 def batch_lines() -> list[Line]:
-    digits = kd.data.load("digits")
-    ours = Batches(digits.train, digits, 64, Augment(pad=2))
-    tensors = digits.normalise(digits.train.images), digits.train.labels
+    whole = kd.data.load("digits")
+    ours = Batches(whole.train, whole, 64, Augment(pad=2))
+    tensors = whole.normalise(whole.train.images), whole.train.labels
     loaders = {
-        "torchvision": DataLoader(_Transformed(digits), 64, shuffle=True, drop_last=True),
+        "torchvision": DataLoader(_Transformed(whole), 64, shuffle=True, drop_last=True),
         "shifted": DataLoader(_Shifted(*tensors), 64, shuffle=True, drop_last=True),
     }
     clocks: dict[str, Callable[[], object]] = {"ours": lambda: _drain(ours.epoch(0, 0))}
@@ -159,7 +160,7 @@ def _drain(batches: Iterable[object]) -> None:
 def option_lines() -> list[Line]:
     """Options that are on where they help: each beside the plain form, without a bound."""
     lines = []
-    for name, (student, _, data) in {"digits": _digits("resnet8x0.25"), "resnet20": _cifar()}.items():
+    for name, (student, _, data) in {"digits": digits("resnet8x0.25"), "resnet20": cifar()}.items():
         student.train()
         images = next(Batches(data.train, data, 64).epoch(0, 0)).images
         took = medians(

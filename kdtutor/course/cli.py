@@ -51,6 +51,13 @@ Precision = Annotated[str, typer.Option(help="float32 or bf16.")]
 Root = Annotated[
     str | None, typer.Option(help="Folder that holds the data set.", show_default="KDTUTOR_DATA, then data/")
 ]
+Spots = Annotated[
+    str | None,
+    typer.Option(
+        help="Where each sample is distilled: adaptive, always, random, anti or never.",
+        show_default="as the method does it",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 
@@ -82,6 +89,10 @@ def distil(
     device: Device = None,
     precision: Precision = "float32",
     root: Root = None,
+    spots: Spots = None,
+    batches: Annotated[
+        str, typer.Option(help="data, or from a generator: adversarial, data-free.", show_default="data")
+    ] = "data",
     as_json: Json = False,
     progress: Bar = True,
 ) -> None:
@@ -93,7 +104,7 @@ def distil(
     from .distil import Job
     from .distil import distil as run
 
-    job = Job(method, data, teacher, student, preset, pair, epochs, seed, device, precision, root, out)
+    job = Job(method, data, teacher, student, preset, pair, epochs, seed, device, precision, root, out, spots, batches)
     try:
         report = run(job, progress)
     except KeyboardInterrupt:
@@ -119,6 +130,7 @@ def compare(
     device: Device = None,
     precision: Precision = "float32",
     root: Root = None,
+    spots: Spots = None,
     as_json: Json = False,
     progress: Bar = True,
 ) -> None:
@@ -130,7 +142,7 @@ def compare(
     from .compare import compare as run
     from .distil import Job
 
-    like = Job("", data, teacher, student, preset, pair, epochs, 0, device, precision, root, out)
+    like = Job("", data, teacher, student, preset, pair, epochs, 0, device, precision, root, out, spots)
     try:
         comparison = run(methods, _numbers(seeds), like, progress)
     except KeyboardInterrupt:
@@ -173,14 +185,13 @@ def teach(
     Writes its weights and its card. The same command continues a run that was interrupted.
     """
     from .teachers import teach as run
+    from .teachers import told
 
     try:
         net = run(name, out, device, root, overwrite, progress)
     except KeyboardInterrupt:
         raise _interrupted("the run is kept to its last whole epoch: continue with the same command") from None
-    typer.echo(
-        f"{name}: test accuracy {100 * net.card['accuracy']:.2f} % ({net.card['correct']} of {net.card['total']})"
-    )
+    typer.echo(told(net.card))
 
 
 @app.command()

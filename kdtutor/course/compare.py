@@ -49,7 +49,8 @@ class Comparison:
         heads = ["method", "epochs", "test accuracy", "difference (points)", "seeds won"]
         seeds = ", ".join(map(str, sorted(set(frame["seed"]))))
         how = "± one standard error" if len(set(frame["seed"])) > 1 else "one seed, so no standard error"
-        note = f"Weights of the last epoch; differences to the student alone, paired over seeds {seeds}, {how}."
+        spots = next((f", {r.job.spots} spots" for r in self.reports if r.job.spots), "")
+        note = f"Weights of the last epoch{spots}; differences to the student alone, paired over seeds {seeds}, {how}."
         return f"{plain_table(heads, lines)}\n\n{note}"
 
     def summary(self) -> dict[str, Any]:
@@ -68,8 +69,9 @@ def compare(methods: Sequence[str], seeds: Sequence[int], like: Job, progress: b
     for name in methods:
         choose("method", name, METHODS)
     require(len(set(seeds)) == len(seeds) > 0, f"seeds {list(seeds)}: give at least one, and none twice")
-    names = (ALONE, *dict.fromkeys(methods))
-    jobs = [_placed(replace(like, method=name, seed=seed), like.out) for seed in seeds for name in names]
+    alone = replace(like, method=ALONE, spots=None)  # it has no spots to choose from
+    wanted = (alone, *(replace(like, method=name) for name in dict.fromkeys(methods)))
+    jobs = [_placed(replace(job, seed=seed), like.out) for seed in seeds for job in wanted]
     return Comparison(tuple(distil(job, progress) for job in jobs))
 
 

@@ -15,6 +15,10 @@ from ..errors import choose, require
 from ..figures.history import words_of
 from ..files import write_whole
 from ..papers import METHODS, method
+from ..papers.adversarial import Adversarial
+from ..papers.data_free import DataFree
+from ..papers.generated import Generated
+from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
 from ..train import Alone, Distiller, History, Recipe, environment, fit, preset, seed_everything
 from ..train.checkpoint import CHECKPOINT
 from ..train.presets import PAIRS, RUNS, Preset, find_teacher
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
     pass
 
 ALONE = "alone"
+DATA = "data"
+BATCHES: Mapping[str, type[Generated] | None] = {DATA: None, "adversarial": Adversarial, "data-free": DataFree}
+"""Where the batches come from: the training split, or a generator that learns as one of the two papers has it."""
 ACCURACY = "accuracy"
 
 
@@ -43,6 +50,8 @@ class Job:
     precision: str = "float32"
     root: str | None = None
     out: str | None = None
+    spots: str | None = None
+    batches: str = DATA
 
     @property
     def folder(self) -> Path:
@@ -51,7 +60,10 @@ class Job:
             return Path(self.out)
         teacher = Path(self.teacher).stem if self.teacher else None
         epochs = f"{self.epochs}epochs" if self.epochs else None
-        parts = (self.method, self.preset, self.pair, self.data, teacher, self.student, epochs, f"seed{self.seed}")
+        spots = f"{self.spots}_spots" if self.spots else None
+        batches = f"{self.batches.replace('-', '_')}_batches" if self.batches != DATA else None
+        setting = (self.preset, self.pair, self.data, teacher, self.student, epochs)
+        parts = (self.method, spots, batches, *setting, f"seed{self.seed}")
         return RUNS / "-".join(part for part in parts if part)
 
     @property
@@ -84,6 +96,16 @@ class Setup:
 def prepare(job: Job) -> Setup:
     """Load the data, find the teacher, build the student: equal seeds give every method the same first weights."""
     choose("method", job.method, (ALONE, *METHODS))
+    if job.spots is not None:
+        choose("choice of spots", job.spots, STRATEGIES)
+        require(
+            job.method != ALONE, "the student alone has no spots to choose from: leave --spots out, or name a method"
+        )
+    made_by = BATCHES[choose("source of batches", job.batches, BATCHES)]
+    require(
+        job.method != ALONE or made_by is None,
+        f"the student alone learns from labels, and --batches {job.batches} has none: name a method that has a teacher",
+    )
     chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
     epochs = chosen.epochs_for(job.method) if job.epochs is None else job.epochs
     require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
@@ -93,7 +115,14 @@ def prepare(job: Job) -> Setup:
     if teacher is None:
         distiller: Distiller = Alone(student)
     else:
-        distiller = method(job.method)(student, teacher, **chosen.options_for(job.method, epochs))
+        hosted = chosen.hosts.get(job.method, {}) if job.spots else {}
+        distiller = method(job.method)(student, teacher, **{**chosen.options_for(job.method, epochs), **hosted})
+    if job.spots is not None:
+        distiller = SpotAdaptive(distiller, **{**chosen.spots_for(job.method), "strategy": job.spots})
+        if job.epochs is None and not distiller.preparation(epochs):
+            epochs = chosen.epochs  # of the method's own phases only a preparation is left
+    if made_by is not None:
+        distiller = made_by(distiller, _generator(data))
     augment = chosen.recipe.augment if data.size else None  # points cannot be shifted like images
     return Setup(distiller, data, epochs, replace(chosen.recipe, augment=augment))
 
@@ -105,6 +134,15 @@ def _student(chosen: Preset, name: str | None, data: Data, seed: int) -> nets.Ne
         options.pop("stem_stride", None)  # a net without a stem has no stride to set
     seed_everything(seed)
     return nets.build(name or chosen.student_name, **options)
+
+
+def _generator(data: Data) -> nets.Generator:
+    """A fresh generator of images (or points) like those of `data`."""
+    if not data.size:
+        return nets.generator("points", channels=data.channels, size=1)
+    height, width = data.size
+    require(height == width, f"{data.name} has images of {height} × {width} pixels; a generator makes square ones only")
+    return nets.generator("deconvolution", channels=data.channels, size=height)
 
 
 @dataclass(frozen=True)
@@ -168,6 +206,8 @@ class Report:
         config = self.history.config
         return {
             "method": self.job.method,
+            "spots": self.job.spots,
+            "batches": self.job.batches,
             "preset": self.job.preset,
             "data": config["data"],
             "teacher": self.teacher and {key: self.teacher[key] for key in ("name", "accuracy", "parameters")},
@@ -195,9 +235,11 @@ class Report:
 
     def _markdown(self, alt: str) -> str:
         config = self.history.config
+        spots = f", {self.job.spots} spots" if self.job.spots else ""
+        batches = f", {self.job.batches} batches" if self.job.batches != DATA else ""
         teacher = f"{self.teacher['name']} ({percent(self.teacher['accuracy'])})" if self.teacher else "none"
         return (
-            f"# {self.job.method}, preset {self.job.preset}, seed {self.job.seed}\n\n"
+            f"# {self.job.method}{spots}{batches}, preset {self.job.preset}, seed {self.job.seed}\n\n"
             f"    {self.job.command}\n\n"
             f"Data {config['data']}, teacher {teacher}, student {config['student']['name']} "
             f"({self.parameters:,} parameters).\n\n"

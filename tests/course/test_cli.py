@@ -64,6 +64,18 @@ def test_version():
     [
         (["distil", "fps"], 2, "'fps' is not a known method. Did you mean 'fsp'? Choose from: alone, attention"),
         (["distil", "alone", "--preset", "papr"], 2, "'papr' is not a known preset. Did you mean 'paper'?"),
+        (
+            ["distil", "fsp", "--spots", "adaptve"],
+            2,
+            "'adaptve' is not a known choice of spots. Did you mean 'adaptive'",
+        ),
+        (
+            ["distil", "hinton", "--batches", "datafree"],
+            2,
+            "'datafree' is not a known source of batches. Did you mean 'data-free'? Choose from: adversarial, data",
+        ),
+        (["distil", "alone", "--spots", "always"], 2, "the student alone has no spots to choose from"),
+        (["distil", "hinton", "--preset", "paper", "--pair", "vgg13-mobilenet"], 2, "Did you mean 'vgg13-mobilenetv2'"),
         (["distil", "alone", "--epochs", "0"], 2, "epochs=0: at least one epoch is needed"),
         (["distil", "alone", "--data", "cifar100", "--root", "nowhere"], 1, "cifar100: nothing at nowhere/cifar-100"),
         (["distil", "hinton", "--teacher", "cifar100-resnet56"], 1, "with `kdtutor teach cifar100-resnet56`"),
@@ -96,6 +108,22 @@ def test_distil_speaks_json():
     result = call("distil", *MLP, "--epochs", "1", "--json", "--seed", "7", "--out", "here")
     summary = json.loads(result.stdout)
     assert summary["seed"] == 7 and summary["folder"] == "here" and 0 <= summary["test_accuracy"] <= 1
+
+
+def test_distil_at_spots_that_a_policy_chooses():
+    result = call("distil", "hinton", "--spots", "adaptive", "--epochs", "1", "--json", "--no-progress")
+    summary = json.loads(result.stdout)
+    assert summary["spots"] == "adaptive" and {"kd", "routing", "rate_logits"} <= set(summary["last"])
+    assert summary["folder"] == "runs/hinton-adaptive_spots-minute-1epochs-seed0"
+    assert summary["command"] == "kdtutor distil hinton --epochs 1 --spots adaptive"
+    assert "adaptive, always, random, anti or never" in " ".join(call("distil", "--help").stdout.split())
+
+
+def test_distil_on_batches_that_a_generator_makes():
+    result = call("distil", "logits", "--batches", "adversarial", "--epochs", "1", "--json", "--no-progress")
+    summary = json.loads(result.stdout)
+    assert summary["batches"] == "adversarial" and {"logits", "disagreement"} <= set(summary["last"])
+    assert summary["command"] == "kdtutor distil logits --epochs 1 --batches adversarial"
 
 
 def test_compare_needs_the_teacher_of_its_data():

@@ -10,9 +10,11 @@ from safetensors.torch import load_file
 
 import kdtutor as kd
 from kdtutor.course.compare import Comparison, compare
-from kdtutor.course.distil import Job, Report, distil, prepare
+from kdtutor.course.distil import BATCHES, Job, Report, distil, prepare
 from kdtutor.course.tables import plain_table
-from kdtutor.train import History, evaluate
+from kdtutor.papers.attention import Attention
+from kdtutor.papers.spot_adaptive import STRATEGIES, SpotAdaptive
+from kdtutor.train import PAIRS, PLANS, History, evaluate
 
 FILES = {
     "checkpoint.pt", "config.json", "history.json", "history.csv", "curves.png", "last.safetensors", "best.safetensors",
@@ -36,11 +38,13 @@ def test_the_folder_is_named_after_what_was_asked_for():
     job = Job("fsp", preset="paper", pair="wrn_40_2-wrn_16_2", teacher="a/b.safetensors", epochs=3, seed=2)
     assert str(job.folder) == "runs/fsp-paper-wrn_40_2-wrn_16_2-b-3epochs-seed2"
     assert str(Job("fsp", out="here").folder) == "here"
+    assert str(Job("fsp", spots="adaptive", epochs=2).folder) == "runs/fsp-adaptive_spots-minute-2epochs-seed0"
 
 
 def test_the_command_asks_for_the_job_again():
     assert Job("fsp").command == "kdtutor distil fsp"
     assert Job("fsp", seed=1, out="a b").command == "kdtutor distil fsp --seed 1 --out 'a b'"
+    assert Job("fsp", spots="anti").command == "kdtutor distil fsp --spots anti"
 
 
 def test_every_method_starts_from_the_same_student():
@@ -77,6 +81,82 @@ def test_the_paper_preset_knows_every_method(name):
     distiller = kd.papers.method(name)(student, teacher, **paper.options_for(name))
     phases = distiller.phases(paper.epochs_for(name))
     assert phases[-1].epochs == 240 and sum(phase.epochs for phase in phases) == paper.epochs_for(name)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_the_paper_preset_knows_every_pair(pair):
+    paper = kd.preset("paper", pair)
+    teacher, student = PAIRS[pair]
+    assert f"{teacher}-{student}" == pair and paper.teacher_name in PLANS
+    assert paper.recipe.lr == (0.01 if student in ("mobilenetv2", "shufflenetv1") else 0.05)
+    with torch.device("meta"):
+        net = paper.student()
+    assert net.name == student and net.num_classes == 100
+    assert net.config["stem_stride"] == (2 if student == "mobilenetv2" else 1)
+
+
+def test_spot_adaptive_distillation_has_the_settings_of_its_authors():
+    paper, cross = kd.preset("paper"), kd.preset("paper", "resnet32x4-resnet32")
+    assert set(paper.hosts) <= set(kd.papers.METHODS) >= set(paper.gammas)
+    assert paper.spots_for("attention") == {"alpha": 1.0, "T": 4.0, "gamma": 2.0}
+    assert paper.spots_for("similarity") == {"alpha": 1.0, "T": 4.0, "gamma": 1.0}
+    assert cross.spots_for("relational") == {"alpha": 1.0, "T": 4.0, "gamma": 2.0, "head_start": 0.0}
+    assert kd.preset("minute").spots_for("attention") == {}
+    changed = {name for name, own in paper.hosts.items() if not own.items() <= paper.options[name].items()}
+    assert changed == {"hint", "hinton"}, "the other weights are the zoo's"
+
+
+@pytest.fixture
+def paper_on_digits(monkeypatch):
+    """The preset "paper" where neither CIFAR-100 nor a teacher for it is needed."""
+    monkeypatch.setattr("kdtutor.course.distil.find_teacher", lambda name: kd.preset("minute").teacher())
+    return {"preset": "paper", "data": "digits", "student": "resnet8x0.25"}
+
+
+def test_spots_are_chosen_around_any_method(paper_on_digits):
+    plain = prepare(Job("hint", **paper_on_digits))
+    setup = prepare(Job("hint", **paper_on_digits, spots="adaptive"))
+    assert isinstance(setup.distiller, SpotAdaptive) and setup.distiller.strategy == "adaptive"
+    assert (plain.distiller.weights()["hint"], setup.distiller.weights()["hint"]) == (100.0, 1.0)
+    assert setup.distiller.gamma == 1.0
+    assert prepare(Job("attention", **paper_on_digits, spots="random")).distiller.gamma == 2.0
+    first = prepare(Job("hint", spots="always")).distiller.student
+    alone = prepare(Job("alone")).distiller.student
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), alone.parameters(), strict=True))
+
+
+def test_of_a_methods_own_phases_only_a_preparation_counts_on_top(paper_on_digits):
+    epochs = {name: prepare(Job(name, **paper_on_digits, spots="always")).epochs for name in ("hint", "fsp", "factor")}
+    assert epochs == {"hint": 240, "fsp": 240, "factor": 270}
+    assert prepare(Job("fsp", **paper_on_digits)).epochs == 270
+    assert prepare(Job("fsp", spots="always", epochs=5)).epochs == 5
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_run_with_spots_leaves_a_report(strategy):
+    report = distil(Job("attention", epochs=2, spots=strategy), progress=False)
+    folder = Path(f"runs/attention-{strategy}_spots-minute-2epochs-seed0")
+    assert {path.name for path in folder.iterdir()} == FILES and report.summary()["spots"] == strategy
+    text = (folder / "report.md").read_text()
+    assert text.startswith(f"# attention, {strategy} spots, preset minute, seed 0\n")
+    assert f"kdtutor distil attention --epochs 2 --spots {strategy}\n" in text
+    routed = strategy in ("adaptive", "anti")
+    assert ("routing" in report.history.terms) == routed and ("rate_logits" in report.history.terms) == routed
+    assert ("kd" in report.history.terms) == (strategy != "never")
+
+
+def test_a_choice_of_spots_that_cannot_be_made():
+    with pytest.raises(kd.UnknownName, match=r"'adaptiv' is not a known choice of spots\. Did you mean 'adaptive'"):
+        prepare(Job("fsp", spots="adaptiv"))
+    with pytest.raises(kd.ConfigError, match="the student alone has no spots to choose from: leave --spots out"):
+        prepare(Job("alone", spots="always"))
+
+
+def test_spots_are_compared_with_the_student_alone():
+    comparison = compare(["attention"], [0], Job("", epochs=2, spots="adaptive"), progress=False)
+    folders = {str(report.job.folder) for report in comparison.reports}
+    assert folders == {"runs/alone-minute-2epochs-seed0", "runs/attention-adaptive_spots-minute-2epochs-seed0"}
+    assert "Weights of the last epoch, adaptive spots; differences" in comparison.table()
 
 
 @pytest.fixture
@@ -182,3 +262,40 @@ def test_one_seed_has_no_standard_error():
 
 def test_columns_are_aligned():
     assert plain_table(["a", "b"], [["x", "1"], ["long", "22"]]) == "a      b\nx      1\nlong  22"
+
+
+@pytest.mark.parametrize("batches", ["adversarial", "data-free"])
+def test_any_method_learns_from_a_generator(batches, few):
+    job = Job("attention", batches=batches, epochs=1)
+    folder = f"runs/attention-{batches.replace('-', '_')}_batches-minute-1epochs-seed0"
+    assert str(job.folder) == folder and job.command == f"kdtutor distil attention --epochs 1 --batches {batches}"
+    setup = prepare(job)
+    assert isinstance(setup.distiller, BATCHES[batches]) and setup.distiller.generator.shape == (1, 28, 28)
+    on_data = prepare(Job("attention")).distiller.student
+    assert all(
+        torch.equal(a, b) for a, b in zip(on_data.parameters(), setup.distiller.student.parameters(), strict=True)
+    )
+
+
+def test_a_run_on_generated_batches_is_reported():
+    report = distil(Job("logits", batches="data-free", epochs=1), progress=False)
+    assert report.summary()["batches"] == "data-free"
+    assert "logits, data-free batches" in (report.job.folder / "report.md").read_text()
+
+
+def test_spots_and_batches_compose():
+    setup = prepare(Job("attention", spots="adaptive", batches="data-free"))
+    assert isinstance(setup.distiller.inner, SpotAdaptive) and isinstance(setup.distiller.inner.inner, Attention)
+
+
+@pytest.mark.parametrize(
+    ("job", "error", "says"),
+    [
+        (Job("alone", batches="data-free"), kd.ConfigError, "the student alone learns from labels"),
+        (Job("hinton", batches="datafree"), kd.UnknownName, "'datafree' is not a known source of batches"),
+        (Job("contrastive", batches="adversarial"), kd.ConfigError, "rows in a training split; generated images have"),
+    ],
+)
+def test_batches_that_cannot_be(job, error, says):
+    with pytest.raises(error, match=says):
+        prepare(job)

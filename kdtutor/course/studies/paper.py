@@ -18,7 +18,8 @@ from ...data import Data
 from ...errors import DivergedError
 from ...nets import Net
 from ...papers import METHODS, method
-from ...train import Alone, Preset, Progress, preset, seed_everything, steps
+from ...papers.spot_adaptive import SpotAdaptive
+from ...train import Alone, Distiller, Preset, Progress, preset, seed_everything, steps
 from . import zoo
 from .runner import Case, Study
 
@@ -27,7 +28,11 @@ TEACHER_STEPS = 40  # better than chance is enough here; a teacher worth the nam
 SETTLING = "one-cycle"
 STEPS = 15  # of each phase
 WINDOW = 5  # steps that are averaged in a row
-NOT_YET = {"fsp"}
+NOT_YET = {"fsp", "logits"}  # see above; and what the zoo does not have
+HOST = "attention"  # of spot-adaptive distillation
+SPOT_PAIRS = (
+    "resnet56-resnet20", "wrn_40_2-wrn_16_2", "vgg13-vgg8", "vgg13-mobilenetv2", "wrn_40_2-shufflenetv1",
+)  # fmt: skip
 FEWER = {"matching": {"images": 128}}  # of the preset's 20,000 to match channels on
 
 
@@ -39,10 +44,7 @@ def first_steps(case: Case, seed: int) -> list[dict[str, Any]]:
     """
     paper = preset("paper", pair=case["pair"])
     data = paper.data()
-    seed_everything(seed)
-    teacher = nets.build(paper.teacher_name.removeprefix("cifar100-"), **paper.net_options)
-    settling = replace(paper.recipe, schedule=SETTLING, steps_per_epoch=TEACHER_STEPS + 1)
-    list(islice(steps(Alone(teacher), data, 1, recipe=settling, seed=seed), TEACHER_STEPS))  # stops before evaluating
+    teacher = _begun(paper, data, seed)
     rows = []
     for name in sorted(set(METHODS) - NOT_YET):
         options = {**paper.options_for(name), **FEWER.get(name, {})}
@@ -51,16 +53,33 @@ def first_steps(case: Case, seed: int) -> list[dict[str, Any]]:
             starts.append({**options, **dict.fromkeys(paper.extra_epochs[name], 0)})  # at its second phase
         for start in starts:
             published = {"method": name, "published": zoo.published(case["pair"], name)}
-            rows += [{**published, **row} for row in _steps_of(name, start, paper, teacher, data, seed)]
+            seed_everything(seed)
+            distiller = method(name)(paper.student(), teacher, **start)
+            rows += [{**published, **row} for row in _steps_of(distiller, paper, paper.epochs_for(name), data, seed)]
     return rows
 
 
-def _steps_of(
-    name: str, options: dict[str, Any], paper: Preset, teacher: Net, data: Data, seed: int
-) -> Iterator[dict[str, Any]]:
+def first_spots(case: Case, seed: int) -> list[dict[str, Any]]:
+    """The same for spot-adaptive distillation around one host, with its authors' weights."""
+    paper = preset("paper", pair=case["pair"])
+    data = paper.data()
+    teacher = _begun(paper, data, seed)
     seed_everything(seed)
-    distiller = method(name)(paper.student(), teacher, **options)
-    epochs = paper.epochs_for(name)
+    inner = method(HOST)(paper.student(), teacher, **paper.hosts[HOST])
+    distiller = SpotAdaptive(inner, **paper.spots_for(HOST))
+    return [{"method": HOST, **row} for row in _steps_of(distiller, paper, paper.epochs, data, seed)]
+
+
+def _begun(paper: Preset, data: Data, seed: int) -> Net:
+    """The pair's teacher, trained for a moment."""
+    seed_everything(seed)
+    teacher = nets.build(paper.teacher_name.removeprefix("cifar100-"), **paper.net_options)
+    settling = replace(paper.recipe, schedule=SETTLING, steps_per_epoch=TEACHER_STEPS + 1)
+    list(islice(steps(Alone(teacher), data, 1, recipe=settling, seed=seed), TEACHER_STEPS))  # stops before evaluating
+    return teacher
+
+
+def _steps_of(distiller: Distiller, paper: Preset, epochs: int, data: Data, seed: int) -> Iterator[dict[str, Any]]:
     if distiller.phases(epochs)[0].needs_teacher:
         taken: list[Progress] = []
         try:
@@ -86,6 +105,13 @@ STUDIES = (
         "Do the first steps of the preset 'paper' run on CIFAR-100, and does the objective fall?",
         ({"pair": "resnet56-resnet20"},),
         first_steps,
+        seeds=(0,),
+    ),
+    Study(
+        "paper_first_spots",
+        "Does spot-adaptive distillation take its first steps on CIFAR-100, for nets of one family and of two?",
+        tuple({"pair": pair} for pair in SPOT_PAIRS),
+        first_spots,
         seeds=(0,),
     ),
 )
