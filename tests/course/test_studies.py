@@ -2,6 +2,11 @@
 
 import json
 import math
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -52,6 +57,48 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:
     notes.write_text("\n".join(map(json.dumps, done)) + '\n{"case": {"meth')  # the last line was cut by a kill
     conduct(Study("coin", "?", CASES, never, seeds=(0, 1)), tmp_path, say=quiet)
     assert len(stored_results("coin", tmp_path)) == 4 and not notes.exists()
+
+
+SLOW = """
+import os, pathlib, sys, time
+from kdtutor.course.studies import Study, conduct
+
+def run(case, seed):
+    (pathlib.Path(sys.argv[1]) / "worker").write_text(str(os.getpid()))
+    time.sleep(120)
+
+if __name__ == "__main__":
+    conduct(Study("slow", "", ({},), run, (0,)), pathlib.Path(sys.argv[1]), workers=1)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
+def test_workers_end_with_a_study_that_is_killed(tmp_path: Path) -> None:
+    script, told = tmp_path / "slow.py", tmp_path / "worker"
+    script.write_text(SLOW)
+    parent = subprocess.Popen([sys.executable, script, tmp_path], stdout=subprocess.DEVNULL)
+    eventually(told.exists)
+    worker = int(told.read_text())
+    parent.kill()
+    parent.wait()
+    eventually(lambda: not alive(worker))
+
+
+def eventually(condition) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not happen within a minute")
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, signal.SIG_DFL)  # sends nothing
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{process}/stat")
+    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"  # ended, not yet collected
 
 
 def test_differences_are_paired_over_seeds() -> None:

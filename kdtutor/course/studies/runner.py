@@ -3,6 +3,8 @@
 import json
 import math
 import multiprocessing
+import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -54,7 +56,7 @@ def conduct(study: Study, folder: Path | None = None, workers: int = 2, say: Cal
     jobs = [(case, seed) for case in study.cases for seed in study.seeds if _key(case, seed) not in done]
     say(f"{study.name}: {len(jobs)} runs to do, {len(done)} done")
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_be_a_worker) as pool:
         futures = {pool.submit(_timed, study, case, seed): (case, seed) for case, seed in jobs}
         for count, future in enumerate(as_completed(futures), 1):
             case, seed = futures[future]
@@ -136,6 +138,19 @@ def in_points(differences: "pd.DataFrame") -> "pd.DataFrame":
             "seeds won": [f"{wins} of {n}" for wins, n in zip(differences["wins"], differences["n"], strict=True)],
         }
     )
+
+
+def _be_a_worker() -> None:
+    """One thread for torch; and an end when the parent ends, for a pool whose parent is killed works on unseen."""
+    torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _timed(study: Study, case: Case, seed: int) -> tuple[list[dict[str, float]], float]:
