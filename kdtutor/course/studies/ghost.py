@@ -1,0 +1,140 @@
+"""The experiments of the lesson on ghost modules: ghosts against an ordinary and a thin net, each alone and taught, the
+kernel of the cheap filters, and the time that a layer and a net take.
+
+All nets are ResNet-8 with shortcuts without parameters and half the usual widths, but for the thin ones: these have
+ordinary convolutions and as many parameters as the net with ghosts. Every run takes 200 steps of 64 shifted images.
+Learning rates were chosen on validation digits (study ghost_tuning) with seeds that are not reported.
+"""
+
+import torch
+
+from ...data import Augment
+from ...nets import Net, build
+from ...nets.ghost import GhostModule
+from ...papers.ghost import fastest
+from ...papers.hinton import Hinton
+from ...train import Alone, Recipe, evaluating, fit, preset, seed_everything
+from .runner import Case, Study
+
+MINUTE = preset("minute")
+EPOCHS, STEPS = 8, 25
+T, ALPHA = 4.0, 0.9  # Hinton's, as in lesson 1
+NETS = {
+    "plain": "ghost_resnet8x0.5_s1",
+    "ghost, s = 2": "ghost_resnet8x0.5_s2",
+    "thin, as s = 2": "ghost_resnet8x0.36_s1",
+    "ghost, s = 4": "ghost_resnet8x0.5_s4",
+    "thin, as s = 4": "ghost_resnet8x0.28_s1",
+}
+KERNELS = {"ghost, d = 1": "ghost_resnet8x0.5_s2_d1", "ghost, d = 5": "ghost_resnet8x0.5_s2_d5"}
+TUNING_SEEDS = (10, 11)  # none of the seeds that the results are reported on
+RATES = (0.1, 0.3, 0.9)
+# Where the best rate lay at the edge, or was as good as its neighbour.
+FINER = (
+    ("plain", True, 0.5),
+    ("thin, as s = 4", False, 0.5),
+    ("thin, as s = 4", True, 0.03),
+    ("thin, as s = 4", True, 0.17),
+    ("ghost, s = 4", True, 0.17),
+)
+# What `ghost_tuning` chose. The other kernels take the rate of d = 3.
+LR = {
+    **{(net, taught): 0.3 for net in NETS for taught in (False, True)},
+    ("thin, as s = 4", False): 0.5,
+    ("thin, as s = 4", True): 0.1,
+}
+
+WIDTHS = (16, 32, 64, 128)
+SIZE, BATCH = 14, 16  # of the maps whose layers are timed
+REPEATS = 31  # of which the fastest counts
+
+
+def student(net: str, seed: int) -> Net:
+    """A new student; equal seeds and nets, equal first weights."""
+    seed_everything(seed)
+    return build({**NETS, **KERNELS}[net], **MINUTE.net_options)
+
+
+def recipe(lr: float) -> Recipe:
+    return Recipe(lr=lr, augment=Augment(pad=2), steps_per_epoch=STEPS, channels_last=True)
+
+
+def rate(net: str, taught: bool) -> float:
+    """The learning rate of a net, alone or taught."""
+    return LR["ghost, s = 2" if net in KERNELS else net, taught]
+
+
+def learn(case: Case, seed: int) -> dict[str, float]:
+    """One student on all training digits: accuracy after the last epoch."""
+    net, taught = str(case["net"]), bool(case["taught"])
+    new = student(net, seed)
+    distiller = Hinton(new, MINUTE.teacher(), T=T, alpha=ALPHA) if taught else Alone(new)
+    how = recipe(case.get("lr", rate(net, taught)))
+    history = fit(distiller, MINUTE.data(), EPOCHS, recipe=how, seed=seed, device="cpu", progress=False)
+    return {"val": history.last("val_accuracy"), "test": history.last("test_accuracy")}
+
+
+def clock(case: Case, seed: int) -> dict[str, float]:
+    """Milliseconds for a batch: of a layer in evaluation, or of a net, forward and with the way back."""
+    return _clock_net(str(case["net"]), seed) if "net" in case else _clock_layer(int(case["width"]), seed)
+
+
+def _clock_layer(width: int, seed: int) -> dict[str, float]:
+    """A layer of `width` maps that reads as many: ordinary, and the two parts of a ghost module with s = 2, d = 3."""
+    seed_everything(seed)
+    x = torch.randn(BATCH, width, SIZE, SIZE)
+    ghost = GhostModule(width, width, kernel=3).eval()
+    plain = GhostModule(width, width, kernel=3, ratio=1).eval()
+    cheap = ghost.cheap_operation
+    assert cheap is not None
+    with torch.no_grad():
+        half = ghost.primary_conv(x)
+        return {
+            "ordinary": fastest(lambda: plain(x), REPEATS),
+            "primary": fastest(lambda: ghost.primary_conv(x), REPEATS),
+            "cheap": fastest(lambda: cheap(half), REPEATS),
+            "ghost": fastest(lambda: ghost(x), REPEATS),
+        }
+
+
+def _clock_net(net: str, seed: int) -> dict[str, float]:
+    new, x = student(net, seed), torch.randn(64, 1, 28, 28)
+    with evaluating(new), torch.no_grad():
+        forward = fastest(lambda: new(x), REPEATS)
+
+    def step() -> None:
+        new(x).logsumexp(1).sum().backward()
+
+    return {"forward": forward, "step": fastest(step, REPEATS)}
+
+
+STUDIES = (
+    Study(
+        "ghost_tuning",
+        "Which learning rates are best on validation digits for each net, alone and taught?",
+        (
+            *({"net": net, "taught": taught, "lr": lr} for net in NETS for taught in (False, True) for lr in RATES),
+            *({"net": net, "taught": taught, "lr": lr} for net, taught, lr in FINER),
+        ),
+        learn,
+        seeds=TUNING_SEEDS,
+    ),
+    Study(
+        "ghost_accuracy",
+        "Are ghosts better than an ordinary net of the same cost, alone and taught?",
+        tuple({"net": net, "taught": taught} for net in NETS for taught in (False, True)),
+        learn,
+    ),
+    Study(
+        "ghost_kernels",
+        "Does the kernel of the cheap filters matter?",
+        tuple({"net": net, "taught": False} for net in KERNELS),
+        learn,
+    ),
+    Study(
+        "ghost_timing",
+        "How long do a layer and a net with ghosts take, on one thread?",
+        (*({"width": width} for width in WIDTHS), *({"net": net} for net in NETS)),
+        clock,
+    ),
+)
