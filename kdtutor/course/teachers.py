@@ -7,9 +7,11 @@ from typing import Any
 from .. import data as sets
 from .. import nets
 from ..errors import choose, require
-from ..nets import Net
+from ..nets import Generator, Net
 from ..train import PLANS, train_teacher
 from ..train.presets import RUNS, teacher_folders
+from ..train.teachers import ALL_TEACHERS
+from . import generators
 from .tables import percent, plain_table
 
 
@@ -39,10 +41,25 @@ def teach(
     root: str | None = None,
     overwrite: bool = False,
     progress: bool = True,
-) -> Net:
-    """Train the teacher `name`; those on the digits belong to what ships, the others to what this machine has made."""
-    plan = PLANS[choose("teacher", name, PLANS)]
-    folder = Path(out) if out else sets.root() / "teachers" if plan.data == "digits" else RUNS / "teachers"
+) -> Net | Generator:
+    """Train the teacher `name`; those on the digits belong to what ships, the others to what this machine has made.
+
+    A generator's name is one of `generators.PLANS`.
+    """
+    choose("teacher", name, {*PLANS, *generators.PLANS}, ALL_TEACHERS)
+    generates = name in generators.PLANS
+    ships = generates or PLANS[name].data.startswith("digits")
+    home = sets.root() / ("generators" if generates else "teachers") if ships else RUNS / "teachers"
+    folder = Path(out) if out else home
     exists = (folder / f"{name}.safetensors").exists()
     require(overwrite or not exists, f"{name} is in {folder} already; pass --overwrite to train it again")
+    if generates:
+        return generators.train_generator(name, folder, device, progress)
     return train_teacher(name, folder, root, device, progress)
+
+
+def told(card: Mapping[str, Any]) -> str:
+    """What came of it, from the card: a classifier's accuracy, or a generator's distance to real images."""
+    if "quality" in card:
+        return f"{card['name']}: distance {card['quality']['distance']:.2f} to the test images ({card['protocol']})"
+    return f"{card['name']}: test accuracy {100 * card['accuracy']:.2f} % ({card['correct']} of {card['total']})"

@@ -13,7 +13,7 @@ from .distiller import Alone
 from .evaluation import evaluate
 from .history import environment
 from .loop import fit
-from .recipe import ZOO, Recipe
+from .recipe import GHOST, GHOST_EPOCHS, ZOO, Recipe
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,47 @@ class TeacherPlan:
 
 _DIGITS = {"classes": 10, "channels": 1}
 _CIFAR = {"classes": 100, "channels": 3}
+_CIFAR_200 = Recipe(
+    lr=0.1, batch_size=256, schedule="steps", milestones=(80 / 200, 160 / 200), nesterov=False,
+    augment=Augment(pad=4, flip=True), channels_last=True,
+)  # fmt: skip
 
+ALL_TEACHERS = "`kdtutor teachers` lists them all."
 PLANS: dict[str, TeacherPlan] = {
     "digits-resnet14": TeacherPlan(
         "digits", {"name": "resnet14", **_DIGITS, "stem_stride": 2}, 40, Recipe(lr=0.1, augment=Augment(pad=2))
     ),
     "digits-lenet5": TeacherPlan("digits", {"name": "lenet5", **_DIGITS}, 40, Recipe(lr=0.02, augment=Augment(pad=2))),
+    # Without shifts: a teacher for the data-free lessons, whose students never see a shifted digit either.
+    "digits-lenet5-plain": TeacherPlan(
+        "digits",
+        {"name": "lenet5", **_DIGITS},
+        15,
+        Recipe(lr=1e-3, optimiser="adam", schedule="steps", milestones=(0.7,), weight_decay=0.0),
+    ),
+    "digits-16-resnet8": TeacherPlan(  # no teacher of a lesson, but the judge of made images
+        "digits-16", {"name": "resnet8", **_DIGITS}, 20, Recipe(lr=0.1, augment=Augment(pad=1))
+    ),
+    # The teachers of the data-free papers' tables: github.com/VainF/Data-Free-Adversarial-Distillation
+    "mnist-lenet5": TeacherPlan(
+        "mnist",
+        {"name": "lenet5", **_DIGITS},
+        10,
+        Recipe(lr=0.01, batch_size=256, schedule="constant", nesterov=False, weight_decay=1e-4),
+    ),
+    **{
+        f"{data}-cifar_resnet34": TeacherPlan(
+            data, {"name": "cifar_resnet34", "classes": classes, "channels": 3}, 200, _CIFAR_200
+        )
+        for data, classes in (("cifar10", 10), ("cifar100", 100))
+    },
     **{
         f"cifar100-{name}": TeacherPlan("cifar100", {"name": name, **_CIFAR}, 240, ZOO)
-        for name in ("resnet56", "resnet110", "resnet32x4", "wrn_40_2", "vgg13")
+        for name in ("resnet56", "resnet110", "resnet32x4", "wrn_40_2", "vgg13", "cifar_resnet50")
+    },
+    **{  # the nets of GhostNet's table for CIFAR-10; ghost_resnet56_s1 is a ResNet-56 without ghosts
+        f"cifar10-{name}": TeacherPlan("cifar10", {"name": name, "classes": 10, "channels": 3}, GHOST_EPOCHS, GHOST)
+        for name in ("ghost_resnet56_s1", "ghost_resnet56", "vgg16", "ghost_vgg16")
     },
 }
 
@@ -49,7 +81,7 @@ def train_teacher(
 
     The run itself is kept in `folder/NAME.run`; interrupted, it continues. The card has the last epoch's accuracy.
     """
-    plan = PLANS[choose("teacher", name, PLANS)]
+    plan = PLANS[choose("teacher", name, PLANS, ALL_TEACHERS)]
     data = sets.load(plan.data, root)
     seed_everything(plan.seed)
     net = nets.build(**plan.net)  # type: ignore[arg-type]

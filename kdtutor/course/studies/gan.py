@@ -1,0 +1,123 @@
+"""The experiments of the lesson on GAN compression: students over a ladder of sizes in three ways, a large teacher
+against a small one, and how the rates were chosen.
+
+All students take the same number of steps with 32 images each, from equal first weights and, where there is a critic,
+with the same critic and the same real images. Quality is told by `generators.measured`: 2,000 images against the test
+images, by the eyes of a classifier of ours. Rates were chosen on validation digits at one size (study gan_tuning), with
+seeds that are not reported.
+"""
+
+from typing import TYPE_CHECKING
+
+import torch.nn.functional as F
+
+from ... import data as sets
+from ... import nets
+from ...nets import Generator
+from ...papers.gan import Distil
+from ...train import Recipe, evaluating, fit, seed_everything
+from ..generators import LATENT, latents, measured
+from .runner import Case, Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STEPS = 400
+SIZES = (0.0625, 0.125, 0.25)  # of the teacher's widths
+TUNED_AT = 0.25
+TUNING_SEEDS = (10, 11)  # none of the seeds that the results are reported on
+ALPHA = {"scratch": 0.0, "joint": 0.9, "black box": 1.0}
+LR = {"scratch": 0.08, "joint": 0.1, "black box": 0.1}  # what `gan_tuning` chose
+CRITIC_LR = 0.005
+LARGE, SMALL = "digits-dcgan", "digits-dcgan-small"  # two teachers that learnt alike: 66,241 and 10,417 parameters
+PUPILS = (0.125, 0.25)  # the students of the small teacher
+
+
+def student(times: float, seed: int) -> Generator:
+    """A generator with `times` the teacher's widths; its first weights depend on `seed` alone."""
+    seed_everything(seed)
+    return nets.generator(f"dcganx{times:g}", LATENT, channels=1, size=16)
+
+
+def method(way: str, net: Generator, teacher: Generator | None, seed: int) -> Distil:
+    """Who learns what from whom; every critic of a seed starts alike."""
+    seed_everything(seed + 1000)
+    critic = nets.critic("dcganx0.75", norm="batch") if way != "black box" else None
+    return Distil(
+        net, teacher if way != "scratch" else None, critic, alpha=ALPHA[way],
+        critic_lr=CRITIC_LR if critic is not None else None,
+    )  # fmt: skip
+
+
+def recipe(lr: float, steps: int) -> Recipe:
+    return Recipe(lr=lr, batch_size=32, steps_per_epoch=steps)
+
+
+def train(way: str, net: Generator, teacher: Generator | None, seed: int, lr: float, steps: int) -> None:
+    fit(method(way, net, teacher, seed), sets.load("digits-16"), 1, recipe=recipe(lr, steps), seed=seed, device="cpu",
+        progress=False)  # fmt: skip
+
+
+def told(net: Generator, teacher: Generator | None = None, val: bool = False) -> dict[str, float]:
+    """Quality against the test images (or the validation images), and how much of the teacher's variance is copied."""
+    data = sets.load("digits-16")
+    quality, sharpness = measured(net, data, data.val if val else None)
+    row = {
+        **quality.numbers(), "missing": len(quality.missing), "sharpness": sharpness,
+        "parameters": nets.count_parameters(net),
+    }  # fmt: skip
+    if teacher is not None:
+        z = latents(500)
+        with evaluating(net):
+            made, target = net(z), teacher(z)
+        row["explained"] = 1 - float(F.mse_loss(made, target) / (target - target.mean(0)).square().mean())
+    return {name: round(value, 4) for name, value in row.items()}
+
+
+def learn(case: Case, seed: int) -> dict[str, float]:
+    """One student of a teacher that ships, or on its own."""
+    way, teacher = str(case["way"]), nets.trained_generator(case.get("teacher", LARGE))
+    net = student(case["size"], seed)
+    train(way, net, teacher, seed, case.get("lr", LR[way]), STEPS)
+    return told(net, teacher, val="lr" in case)
+
+
+def in_distances(differences: "pd.DataFrame") -> "pd.DataFrame":
+    """The table of `runner.paired` for a page, of a number whose small values are good: differences as mean ± standard
+    error, and how many seeds were better than the baseline's."""
+    table = differences.drop(columns=["level", "mean", "se", "wins", "n"])
+    rows = list(differences[["level", "mean", "se", "wins", "n"]].itertuples(index=False))
+    return table.assign(
+        **{
+            "distance": [f"{row.level:.2f}" for row in rows],
+            "difference": [f"{row.mean:+.2f} ± {row.se:.2f}" for row in rows],
+            "better with": [f"{row.n - row.wins} of {row.n} seeds" for row in rows],
+        }
+    )
+
+
+STUDIES = (
+    Study(
+        "gan_tuning",
+        "Which learning rate is best on validation digits for each way?",
+        (
+            *({"way": "scratch", "size": TUNED_AT, "lr": lr} for lr in (0.02, 0.04, 0.08, 0.16, 0.32)),
+            *({"way": "joint", "size": TUNED_AT, "lr": lr} for lr in (0.02, 0.05, 0.1, 0.2, 0.4)),
+            *({"way": "black box", "size": TUNED_AT, "lr": lr} for lr in (0.02, 0.05, 0.1, 0.2)),
+        ),
+        learn,
+        seeds=TUNING_SEEDS,
+    ),
+    Study(
+        "gan_ladder",
+        "How small may a student become, from scratch, as a black box and jointly?",
+        tuple({"way": way, "size": size} for size in SIZES for way in ALPHA),
+        learn,
+    ),
+    Study(
+        "gan_teachers",
+        "Is a small teacher, trained alike, as good a teacher as a large one?",
+        tuple({"way": "black box", "size": size, "teacher": SMALL} for size in PUPILS),
+        learn,
+    ),
+)

@@ -1,0 +1,129 @@
+"""Lesson 07: its exercises, its studies, their stored numbers, and the generators that teach."""
+
+import dataclasses
+
+import pytest
+import torch
+
+import kdtutor as kd
+from kdtutor import nets, train
+from kdtutor.course import check, generators
+from kdtutor.course.studies import gan as study
+from kdtutor.course.studies import stored_results
+from kdtutor.papers import gan
+from kdtutor.widgets.gan import between
+
+STUDIES = pytest.mark.parametrize("index", range(len(study.STUDIES)))
+
+
+def test_what_the_package_computes_passes() -> None:
+    def joint(x_s, x_t, on_fake, alpha, scale):
+        return alpha * scale * gan.imitation_loss(x_s, x_t) + (1 - alpha) * gan.fooling_loss(on_fake)
+
+    def diagonal(m, s, m_made, s_made):
+        return (m - m_made).square().sum() + (s**2 + s_made**2 - 2 * s * s_made).sum()
+
+    assert check.joint_loss(joint) and check.image_sharpness(gan.laplacian_variance)
+    assert check.frechet_diagonal(diagonal) and check.great_circle(lambda a, b, way: between(a, b, way)[0])
+
+
+def test_the_diagonal_distance_is_the_distance() -> None:
+    e = torch.randn(4000, 3, generator=torch.Generator().manual_seed(0)).double()
+    m, s = torch.tensor([1.0, 0, -2]), torch.tensor([0.5, 1, 3])
+    by_hand = float(check.frechet_diagonal._solution(torch.zeros(3), torch.ones(3), m, s))
+    assert train.frechet_distance(e, e * s + m) == pytest.approx(by_hand, rel=0.1)
+
+
+def test_the_claims_are_true() -> None:
+    data, scores = kd.data.load("digits-16"), torch.randn(2, 6, generator=torch.Generator().manual_seed(0))
+    same = {game: torch.allclose(gan.critic_loss(*scores, game), gan.critic_loss(*(scores + 1), game))
+            for game in ("wasserstein", "saturating")}  # fmt: skip
+    judge, real = generators.judge(), data.normalise(data.train.images[:1000])
+    few, many = (judge.quality(real[:n], data.test, data).distance for n in (100, 1000))
+    large, small = (nets.trained_generator(name) for name in generators.PLANS)
+    z = generators.latents(300)
+    seen = [judge.look(net(z))[1].argmax(1) for net in (large, small)]
+    found = {
+        "the black box can be trained without one real image": True,  # tests/papers/test_gan.py forbids it to look
+        "a student from scratch makes the teacher's digit of the same z": bool(
+            (seen[0] == seen[1]).float().mean() > 0.5
+        ),
+        "1 added to every score changes the Wasserstein critic's loss": not same["wasserstein"],
+        "1 added to every score changes the softplus critic's loss": not same["saturating"],
+        "a generator that repeats one perfect 3 has a classifier score of 1": (
+            train.classifier_score(torch.randn(1, 10).expand(50, 10)) == pytest.approx(1)
+        ),
+        "equal Fréchet distance means equal sharpness": False,  # black box and joint of the stored ladder
+        "100 real images are as near to the test images as 3,500 are": few < 2 * many,
+    }
+    assert check.gan_truths(lambda: found)
+
+
+@pytest.mark.parametrize("name", generators.PLANS)
+def test_generators_that_ship_are_as_good_as_their_cards_say(name: str) -> None:
+    net, plan, data = nets.trained_generator(name), generators.PLANS[name], kd.data.load("digits-16")
+    assert net.config == nets.generator(**plan.net).config and net.card["critic"] == plan.critic
+    assert net.card["command"] == f"kdtutor teach {name}" and net.card["seed"] == plan.seed
+    assert plan.epochs * (plan.recipe.steps_per_epoch or 0) >= 1600
+    told = {key: value for key, value in net.card["recipe"].items() if key != "epochs"}
+    planned = dataclasses.asdict(plan.recipe)
+    assert {key: list(v) if isinstance(v, tuple) else v for key, v in planned.items()} == told
+    quality, sharpness = generators.measured(net, data)
+    assert quality.distance == pytest.approx(net.card["quality"]["distance"], rel=0.01)
+    assert sharpness == pytest.approx(net.card["quality"]["sharpness"], rel=0.01) and not quality.missing
+    path = kd.data.root() / "generators" / f"{name}.safetensors"
+    assert path.stat().st_size < 400_000
+
+
+def test_training_a_generator_leaves_weights_and_card(tmp_path, monkeypatch) -> None:
+    plan = dataclasses.replace(
+        generators.PLANS["digits-dcgan-small"], epochs=1, recipe=train.Recipe(lr=1e-3, batch_size=8, steps_per_epoch=1)
+    )
+    monkeypatch.setitem(generators.PLANS, "tiny", plan)
+    monkeypatch.setattr(generators, "SAMPLES", 20)
+    net = generators.train_generator("tiny", tmp_path, device="cpu", progress=False)
+    again = generators.train_generator("tiny", tmp_path, device="cpu", progress=False)
+    assert torch.equal(net.body.conv.weight, again.body.conv.weight) and net.card["quality"]["distance"] > 0
+    from kdtutor.course.teachers import told
+
+    assert told(net.card).startswith("tiny: distance")
+
+
+def test_all_ways_start_alike_and_share_their_critic() -> None:
+    methods = {way: study.method(way, study.student(0.125, 3), study.student(1, 9), 3) for way in study.ALPHA}
+    students = [torch.cat([p.flatten() for p in m.student.parameters()]) for m in methods.values()]
+    critics = [torch.cat([p.flatten() for p in m.critic.parameters()]) for m in methods.values() if m.critic]
+    assert all(torch.equal(one, students[0]) for one in students)
+    assert len(critics) == 2 and torch.equal(*critics)
+    assert methods["black box"].critic is None and methods["scratch"].teacher is None
+
+
+@STUDIES
+def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study, "STEPS", 1)
+    chosen = study.STUDIES[index]
+    row = chosen.run(chosen.cases[0], 0)
+    assert row == chosen.run(chosen.cases[0], 0)
+    assert {"distance", "score", "sharpness", "missing", "explained", "parameters"} <= set(row)
+
+
+@STUDIES
+def test_stored_results_answer_every_case_with_every_seed(index: int) -> None:
+    chosen = study.STUDIES[index]
+    frame = stored_results(chosen.name)
+    assert frame.attrs["question"] == chosen.question
+    assert len(frame) == len(chosen.cases) * len(chosen.seeds)
+    for case in chosen.cases:
+        rows = frame
+        for name, value in case.items():
+            rows = rows[rows[name] == value]
+        assert set(chosen.seeds) == set(rows["seed"])
+
+
+def test_the_rates_are_those_that_tuning_chose() -> None:
+    """The best mean distance to the validation digits, which does not lie at the edge of the grid."""
+    tuning = stored_results("gan_tuning")
+    for way, rows in tuning.groupby("way"):
+        means = rows.groupby("lr")["distance"].mean()
+        assert means.idxmin() == study.LR[way], way
+        assert means.index.min() < study.LR[way] < means.index.max(), way
