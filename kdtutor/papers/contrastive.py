@@ -166,6 +166,7 @@ class Contrastive(Features):
     training split that they come from.
     """
 
+    needs_rows = True  # its memory holds a vector for each
     memory: ContrastiveMemory | None
     rows: Int[Tensor, " B"] | None
     """The rows of the samples whose traces the spot is given next, set by `look_at`."""

@@ -115,7 +115,9 @@ class DataFree(Generated):
         images = images[:size]
         free = min(size - held, len(images))
         others = torch.randperm(held, generator=self.noise)[: len(images) - free]
-        self.images[torch.cat([torch.arange(held, held + free), others]).to(images.device)] = images
+        self.images[torch.cat([torch.arange(held, held + free), others]).to(images.device)] = images.to(
+            self.images.dtype
+        )
         self.held += free
 
     def remembered(self, count: int) -> Float[Tensor, "count C H W"]:

@@ -1,7 +1,7 @@
 """On what data: a generator in place of a data set. Any method may learn from what it makes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -9,11 +9,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..data import UNLABELLED, Batch, Data, Latents, Source
-from ..errors import require
+from ..errors import ShapeError, require
 from ..nets import Generator, Trace
 from ..train import Around, Distiller, Phase, Recipe
 from ..train.distiller import Terms
 from .adapters import batch_statistics
+from .tensors import shape
 
 STEPS = 120  # an epoch, where the recipe does not say: DAFL's
 
@@ -33,6 +34,11 @@ class Generated(Around):
             inner.teacher is not None,
             f"{type(inner).__name__} has no teacher; without data there is nobody else to learn from",
         )
+        require(
+            not inner.needs_rows,
+            f"{type(inner).__name__} knows its images by their rows in a training split; generated images have none: "
+            "train it on data, or choose another method",
+        )
         require(generator_lr > 0, f"generator_lr={generator_lr}: the learning rate must be a positive number")
         self.generator, self.generator_lr = generator, generator_lr
         self.register_buffer("taken", torch.zeros((), dtype=torch.long))  # steps
@@ -45,7 +51,7 @@ class Generated(Around):
         return Latents(self.generator.latent_dim, recipe.batch_size, recipe.steps_per_epoch or STEPS)
 
     def begin(self, data: Data) -> None:
-        """Nothing: a method that has to know its data cannot learn without any."""
+        """Nothing: there is no data set to know."""
 
     def start_epoch(self, epoch: int, source: Source, seed: int) -> None:
         super().start_epoch(epoch, _Imagined(self, source), seed)
@@ -120,3 +126,32 @@ class _Imagined:
         for batch in self.latents.epoch(number, seed, start):
             batch = batch.to(where.device)
             yield self.generated.answered(self.generated.imagine(batch.images), batch.indices)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """How the teacher's answers spread over the classes: the share of each, and how many classes that amounts to."""
+
+    shares: tuple[float, ...]
+    effective: float
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether the generator has given up classes: it makes effectively fewer than half of them."""
+        return self.effective < len(self.shares) / 2
+
+    @property
+    def sentence(self) -> str:
+        """What a reader should know."""
+        made = sum(share > 0 for share in self.shares)
+        verdict = "collapsed, " if self.collapsed else ""
+        return f"{verdict}{made} of {len(self.shares)} classes are made, effectively {self.effective:.1f}"
+
+
+def class_balance(z_t: Float[Tensor, "B K"]) -> Balance:
+    """Which classes the teacher sees in B images: `effective` is exp(entropy) of the shares of its answers, K where all
+    are alike and 1 where there is only one. Raises `ShapeError` unless (B, K)."""
+    require(z_t.ndim == 2 and len(z_t) > 0, f"class_balance: the logits are {shape(z_t)}; expected (B, K)", ShapeError)
+    shares = z_t.argmax(1).bincount(minlength=z_t.shape[1]).double() / len(z_t)
+    entropy = -torch.special.xlogy(shares, shares).sum()
+    return Balance(tuple(shares.tolist()), entropy.exp().item())

@@ -19,6 +19,7 @@ class Around(Distiller):
     def __init__(self, inner: Distiller, **options: Any) -> None:
         super().__init__(inner.student, inner.teacher)
         self.inner = inner
+        self.needs_rows = inner.needs_rows
         self.noise = inner.noise  # one stream, which the loop seeds and stores
         self.options = {"inner": {"method": type(inner).__name__, **inner.options}, **options}
 

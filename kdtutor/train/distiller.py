@@ -82,6 +82,9 @@ class Distiller(nn.Module):
             self.teacher.eval()
         return self
 
+    needs_rows = False
+    """Whether a batch has to name the rows of a training split that its images are: nothing else will do then."""
+
     def spots(self) -> tuple[Spot, ...]:
         """The places where knowledge passes over, each with its loss."""
         return ()
