@@ -79,9 +79,16 @@ def _draw_phases(ax: Axes, run: "History") -> None:
 
 def frame(ax: Axes, panel: Sequence[str]) -> None:
     """Labels of the axes on which the terms of `panel` are drawn over the epochs."""
-    accuracy = all(term.endswith("accuracy") for term in panel)
-    ax.set(xlabel="epoch", ylabel=words_of(panel[0]) if len(panel) == 1 else "accuracy" if accuracy else "loss")
+    ax.set(xlabel="epoch", ylabel=words_of(panel[0]) if len(panel) == 1 else _common_word(panel))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _common_word(terms: Sequence[str]) -> str:
+    """What several terms are: accuracies, or all rates (rate_stage1, rate_logits) or probabilities, or else losses."""
+    if all(term.endswith("accuracy") for term in terms):
+        return "accuracy"
+    first = {term.partition("_")[0] for term in terms}
+    return first.pop() if len(first) == 1 and all("_" in term for term in terms) else "loss"
 
 
 def mark_phase(ax: Axes, epoch: float, name: str) -> tuple[Artist, Artist]:
@@ -96,7 +103,9 @@ def legend(ax: Axes, always: bool = False) -> None:
     handles, labels = ax.get_legend_handles_labels()
     if len(labels) > 1 or (always and labels):
         box = ax.legend(handles, labels, fontsize=9, framealpha=0.8, edgecolor="none")
-        box.set_loc("lower right" if "accuracy" in ax.get_ylabel() else "upper right")
+        what = ax.get_ylabel()
+        middle = what in ("rate", "probability")  # these begin or end near 1 or 0
+        box.set_loc("lower right" if "accuracy" in what else "center right" if middle else "upper right")
     elif old := ax.get_legend():
         old.remove()
 
