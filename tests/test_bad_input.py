@@ -16,17 +16,23 @@ from kdtutor import ConfigError, DataError, DivergedError, Error, ShapeError, Un
 from kdtutor.course.cli import app
 from kdtutor.data import Batches, Split
 from kdtutor.papers import (
+    adversarial,
     attention,
     boundaries,
     contrastive,
+    data_free,
     fitnets,
     fsp,
+    gan,
+    gan_setting,
+    ghost,
     hinton,
     matching,
     overhaul,
     related,
     related_methods,
     relational,
+    spot_adaptive,
 )
 from kdtutor.train import Alone, History, Recipe
 
@@ -52,6 +58,10 @@ class Bad:
 
 def digits() -> kd.Data:
     return data.load("digits")
+
+
+def maker(**options: Any) -> nets.Generator:
+    return nets.generator(**({"name": "dcganx0.125", "latent": 5, "size": 16} | options))
 
 
 def net(**options: Any) -> kd.Net:
@@ -155,6 +165,24 @@ BAD: dict[str, Bad] = {
     ),
     "a depth that no wide ResNet has": Bad(
         lambda _: nets.build("wrn_17_2"), UnknownName, ("'wrn_17_2'", "6n+4 layers"),
+    ),
+    "a ghost ResNet of no known depth": Bad(
+        lambda _: nets.build("ghost_resnet9"), UnknownName, ("'ghost_resnet9'", "6n+2 layers"),
+    ),
+    "ghosts without a ratio": Bad(lambda _: nets.build("ghost_vgg8_s0"), ConfigError, ("ratio=0", "at least 1")),
+    "a cheap filter without a middle": Bad(
+        lambda _: ghost.GhostModule(3, 4, cheap_kernel=2), ConfigError, ("cheap_kernel=2", "odd"),
+    ),
+    "GhostNet of no width": Bad(lambda _: nets.ghostnet(0.0), ConfigError, ("width=0.0", "above 0")),
+    "the cost without a ratio": Bad(lambda _: ghost.ghost_cost(3, 4, 3, s=0), ConfigError, ("s=0", "at least 1")),
+    "correlation of one image": Bad(
+        lambda _: ghost.correlation(zeros(3, 4, 4)), ShapeError, ("(B, C, H, W)", "(3, 4, 4)"),
+    ),
+    "a filter between maps of different sizes": Bad(
+        lambda _: ghost.fit_depthwise(zeros(1, 4, 4), zeros(1, 4, 5), 3), ShapeError, ("(1, 4, 4)", "(1, 4, 5)"),
+    ),
+    "more pairs than there are": Bad(
+        lambda _: ghost.nearest_pairs(zeros(2, 2), 2), ConfigError, ("2 pairs", "2 maps make 1"),
     ),
     "a depth that no VGG has": Bad(lambda _: nets.build("vgg9"), UnknownName, ("'vgg9'", "8, 11, 13, 16, 19")),
     "no classes": Bad(lambda _: net(classes=0), ConfigError, ("classes is 0", "at least 1")),
@@ -313,6 +341,97 @@ BAD: dict[str, Bad] = {
         lambda _: boundaries.boundary_loss(zeros(1, 1), zeros(1, 1), margin=0), ConfigError,
         ("margin=0", "the paper's is 1"),
     ),
+    "logits of other classes": Bad(
+        lambda _: adversarial.discrepancy(zeros(2, 3), zeros(2, 4)), ShapeError, ("(2, 3)", "(2, 4)", "must be equal"),
+    ),
+    "an adversarial student of other classes": Bad(
+        lambda _: adversarial.Logits(net(), net(classes=7)), ConfigError, ("7 classes", "10", "same classes"),
+    ),
+    "an unknown distance": Bad(
+        lambda _: adversarial.Adversarial(
+            adversarial.Logits(net(), net()), nets.generator("deconvolutionx0.25", size=28), distance="l2"
+        ),  # type: ignore[arg-type]
+        UnknownName, ("'l2'", "l1"),
+    ),
+    "logits that are no batch": Bad(
+        lambda _: data_free.entropy_loss(zeros(10)), ShapeError, ("entropy_loss", "(10,)", "expected (B, ·)"),
+    ),
+    "a generator that nobody tells anything": Bad(
+        lambda _: data_free.DataFree(
+            adversarial.Logits(net(), net()), nets.generator("deconvolutionx0.25", size=28),
+            one_hot=0, activation=0, entropy=0,
+        ),
+        ConfigError, ("all three weights are 0", "learn nothing"),
+    ),
+    "no memory to replay from": Bad(
+        lambda _: data_free.DataFree(
+            adversarial.Logits(net(), net()), nets.generator("deconvolutionx0.25", size=28), replay=4, memory=0
+        ),
+        ConfigError, ("memory=0", "at least one image"),
+    ),
+    "a memory of rows without rows": Bad(
+        lambda _: data_free.DataFree(
+            contrastive.Contrastive(net(), net()), nets.generator("deconvolutionx0.25", size=28)
+        ),
+        ConfigError, ("Contrastive", "rows in a training split", "choose another method"),
+    ),
+    "a generator that never moves": Bad(
+        lambda _: adversarial.Adversarial(
+            adversarial.Logits(net(), net()), nets.generator("deconvolutionx0.25", size=28), k=0
+        ),
+        ConfigError, ("k=0", "at least 1"),
+    ),
+    "a student that imitates nobody": Bad(
+        lambda _: gan.Distil(maker(), alpha=1), ConfigError, ("alpha=1", "no teacher", "alpha=0 needs none"),
+    ),
+    "a game without a critic": Bad(
+        lambda _: gan.Distil(maker(), alpha=0), ConfigError, ("alpha=0 asks for a critic", "nets.critic"),
+    ),
+    "a penalty under batch norm": Bad(
+        lambda _: gan.Distil(maker(), critic=nets.critic(norm="batch"), alpha=0, game="wasserstein"),
+        ConfigError, ("batch norm mixes", "norm='layer'"),
+    ),
+    "a teacher with another z": Bad(
+        lambda _: gan.Distil(maker(), maker(latent=6), alpha=1), ShapeError, ("reads 6 numbers", "the same z"),
+    ),
+    "images that a generator cannot make": Bad(
+        lambda _: gan.Distil(maker(), critic=nets.critic(), alpha=0).check(digits()), ShapeError,
+        ("(1, 28, 28)", "(1, 16, 16)", "data.for_generators"),
+    ),
+    "sharpness of two channels": Bad(
+        lambda _: gan.laplacian_variance(zeros(1, 2, 5, 5)), ShapeError, ("(1, 2, 5, 5)", "1 or 3"),
+    ),
+    "a set that the paper does not have": Bad(
+        lambda _: gan_setting.paper("cifar100"), UnknownName, ("'cifar100'", "cifar10"),
+    ),
+    "a student larger than its teacher": Bad(
+        lambda _: gan_setting.paper("cifar10").student(2), ConfigError, ("scale=2", "(0, 1]"),
+    ),
+    "an unknown critic": Bad(lambda _: nets.critic("resnet"), UnknownName, ("'resnet'", "dcgan")),
+    "a critic of another size": Bad(lambda _: nets.critic(size=28), ConfigError, ("size is 28", "8, 16, 32")),
+    "large pictures of small ones": Bad(
+        lambda _: data.for_generators(digits(), 64), ShapeError, ("28×28", "mostly padding"),
+    ),
+    "absent faces": Bad(lambda tmp: data.load("celeba", tmp), DataError, ("celeba", "nothing at", "KDTUTOR_DATA")),
+    "a distance of unlike embeddings": Bad(
+        lambda _: train.frechet_distance(zeros(3, 4), zeros(3, 5)), ShapeError, ("(3, 4)", "(3, 5)", "N, M ≥ 2"),
+    ),
+    "points that are images": Bad(
+        lambda _: nets.generator("points", channels=2, size=28), ConfigError, ("size is 28", "1"),
+    ),
+    "decisions about two answers": Bad(
+        lambda _: spot_adaptive.decide(zeros(4, 6)), ShapeError, ("(4, 6)", "(B, spots, 2)"),
+    ),
+    "coins without a temperature": Bad(
+        lambda _: spot_adaptive.decide(zeros(4, 3, 2), tau=0), ConfigError, ("tau=0", "must be positive"),
+    ),
+    "a strategy that is none": Bad(
+        lambda _: spot_adaptive.SpotAdaptive(attention.Attention(net(), net()), "sometimes"), UnknownName,
+        ("sometimes", "adaptive"),
+    ),
+    "spots of a method without any": Bad(
+        lambda _: spot_adaptive.SpotAdaptive(Alone(net())), ConfigError, ("Alone", "no teacher or no spots"),
+    ),
     "all epochs for the boundaries": Bad(
         lambda _: boundaries.ActivationBoundaries(net(), net(), boundary_epochs=4).phases(4), ConfigError,
         ("boundary_epochs=4 of 4", "at least one epoch must be left"),
@@ -406,7 +525,8 @@ BAD: dict[str, Bad] = {
         lambda _: cli("compare", "fsp", "--seeds", "0;1"), Exit2, ("--seeds '0;1'", "such as 0,1,2"),
     ),
     "command: teacher": Bad(
-        lambda _: cli("teach", "cifar100-resnet20"), Exit2, ("'cifar100-resnet20' is not a known teacher", "resnet56"),
+        lambda _: cli("teach", "cifar100-resnet20"), Exit2,
+        ("'cifar100-resnet20' is not a known teacher", "`kdtutor teachers` lists them"),
     ),
     "command: no notebook": Bad(lambda tmp: cli("check", str(tmp)), Exit1, ("holds no notebook (*.ipynb)",)),
 }  # fmt: skip

@@ -10,7 +10,10 @@ from . import (
     data_free,
     fitnets,
     fsp,
+    gan,
+    gan_setting,
     generated,
+    ghost,
     hinton,
     matching,
     metric,
@@ -23,9 +26,9 @@ from . import (
 )
 
 __all__ = [
-    "METHODS", "adversarial", "attention", "boundaries", "contrastive", "data_free", "fitnets", "fsp", "generated",
-    "hinton", "matching", "method", "metric", "overhaul", "related", "related_methods", "relational", "routing",
-    "spot_adaptive",
+    "METHODS", "adversarial", "attention", "boundaries", "contrastive", "data_free", "fitnets", "fsp", "gan",
+    "gan_setting", "generated", "ghost", "hinton", "matching", "method", "metric", "overhaul", "related",
+    "related_methods", "relational", "routing", "spot_adaptive",
 ]  # fmt: skip
 
 METHODS: dict[str, type[Distiller]] = {
@@ -45,6 +48,7 @@ METHODS: dict[str, type[Distiller]] = {
     "correlation": related_methods.Correlation,
     "factor": related_methods.Factor,
     "contrastive": contrastive.Contrastive,
+    "logits": adversarial.Logits,
 }
 """Every method by its name on the command line."""
 

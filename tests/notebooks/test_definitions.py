@@ -1,6 +1,7 @@
 """The functions that the lessons define are the package's functions: equal values and gradients on random inputs, and
 the numbers of the reference implementations. A lesson that defines a function of `kdtutor.papers` has it in `TWINS`."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,21 @@ from nbformat.v4 import new_code_cell, new_notebook
 from torch import Tensor
 
 from kdtutor import papers
-from kdtutor.papers import attention, boundaries, fitnets, fsp, hinton, matching, overhaul, relational
+from kdtutor.papers import (
+    adversarial,
+    attention,
+    boundaries,
+    data_free,
+    fitnets,
+    fsp,
+    gan,
+    ghost,
+    hinton,
+    matching,
+    overhaul,
+    relational,
+    spot_adaptive,
+)
 
 from ..papers.oracle import oracle
 from .definitions import FOLDER, definitions
@@ -106,6 +121,16 @@ def partial_reference() -> Reference:
     case = oracle("ofd_case1")
     t = torch.maximum(case["in_t0"], case["in_margin0"].view(1, -1, 1, 1))
     return (case["out_connected0"], t), case["out_raw_sum0"] / len(t), []
+
+
+def coins() -> Sequence[Arguments]:
+    """A policy's logits, a temperature and noise."""
+    return [(randn(B, 3, 2, seed=B), tau, randn(B, 3, 2, seed=B + 20)) for B, tau in ((4, 5.0), (1, 0.5))]
+
+
+def coins_reference() -> Reference:
+    case = oracle("gumbel_case1")
+    return (case["in_logits"], 5.0, case["in_gumbel"]), case["out_hard"][..., 0], []
 
 
 def embeddings() -> Sequence[Arguments]:
@@ -205,6 +230,54 @@ def absolute_max_reference() -> Reference:
     return (case["in_t1"], case["out_flow_M_dense1"].double()), case["out_amp_reduced_t1"], []
 
 
+def four_dimensional_maps() -> Sequence[Arguments]:
+    return [(randn(3, 4, 5, 2, seed=seed),) for seed in (0, 1)]
+
+
+def two_maps_and_kernels() -> Sequence[Arguments]:
+    return [(randn(3, 6, 5, seed=d), randn(3, 6, 5, seed=d + 50), d) for d in (1, 3, 5)]
+
+
+def scores() -> Sequence[Arguments]:
+    return [(3 * randn(5, seed=1), 3 * randn(5, seed=2)), (randn(1, seed=3), randn(4, seed=4))]
+
+
+def imitation_reference() -> Reference:
+    case = oracle("gankd_joint_case1")
+    return (case["student_img"], case["teacher_img"]), case["mse"], []
+
+
+def grey_images() -> Sequence[Arguments]:
+    return [(randn(3, 1, 6, 5, seed=1).tanh(),), (randn(1, 1, 16, 16, seed=2).tanh(),)]
+
+
+def answers() -> Sequence[Arguments]:
+    return [(3 * randn(B, K, seed=B),) for B, K in ((6, 10), (1, 3), (20, 4))]
+
+
+def data_free_reference(what: str, name: str, factor: float = 1.0) -> Reference:
+    case = oracle("dafl_losses_case1")
+    return (case[f"teacher_{what}"],), factor * case[f"loss_{name}"], [factor * case[f"grad_loss_{name}"]]
+
+
+def one_hot_reference() -> Reference:
+    return data_free_reference("logits", "one_hot")
+
+
+def activation_reference() -> Reference:
+    return data_free_reference("feat", "activation")
+
+
+def entropy_reference() -> Reference:
+    """The reference takes logarithms to base 10."""
+    return data_free_reference("logits", "information_entropy", math.log(10))
+
+
+def discrepancy_reference() -> Reference:
+    case = oracle("dfad_discrepancy_case1")
+    return (case["student"], case["teacher"]), case["loss_S"], [case["grad_loss_S_wrt_student"]]
+
+
 TWINS: dict[str, dict[str, Twin]] = {
     "01_hinton_kd": {
         "soften": Twin(hinton.soften, lambda: [(z_s, T) for z_s, _, T in logits()]),
@@ -229,10 +302,27 @@ TWINS: dict[str, dict[str, Twin]] = {
         "margin_relu": Twin(overhaul.margin_relu, maps_and_margins),
         "partial_l2": Twin(overhaul.partial_l2, maps_and_targets, partial_reference),
     },
+    "08_ghostnet": {
+        "correlation_as_written": Twin(ghost.correlation, four_dimensional_maps),
+        "map_residual_as_written": Twin(ghost.map_residual, two_maps_and_kernels),
+    },
+    "12_spot_adaptive": {
+        "decide_as_written": Twin(spot_adaptive.decide, coins, coins_reference),
+    },
     "11_relational": {
         "distance_loss_as_written": Twin(relational.distance_loss, embeddings, relations_reference("distance")),
         "angle_loss_as_written": Twin(relational.angle_loss, embeddings, relations_reference("angle")),
         "angle_loss_as_published": Twin(relational.angle_loss, embeddings, relations_reference("angle")),
+    },
+    "07_gan_compression": {
+        "critic_loss_as_written": Twin(gan.critic_loss, scores),
+        "imitation_as_written": Twin(gan.imitation_loss, pairs_of_equal_maps, imitation_reference),
+        "sharpness_as_written": Twin(gan.laplacian_variance, grey_images),
+    },
+    "10_data_free_learning": {
+        "one_hot_loss_as_written": Twin(data_free.one_hot_loss, answers, one_hot_reference),
+        "activation_loss_as_written": Twin(data_free.activation_loss, answers, activation_reference),
+        "entropy_loss_as_written": Twin(data_free.entropy_loss, answers, entropy_reference),
     },
     "06_activation_boundaries": {
         "disagreement_as_written": Twin(
@@ -240,6 +330,11 @@ TWINS: dict[str, dict[str, Twin]] = {
         ),
         "boundary_loss_as_written": Twin(boundaries.boundary_loss, two_maps_and_a_margin, boundary_reference),
         "ab_loss_as_written": Twin(boundaries.ab_loss, two_traces, ab_reference),
+    },
+    "09_data_free_adversarial": {
+        "discrepancy_as_written": Twin(
+            adversarial.discrepancy, lambda: [(z_s, z_t) for z_s, z_t, _ in logits()], discrepancy_reference
+        ),
     },
 }
 

@@ -7,17 +7,21 @@ import torch
 from torch import Tensor
 
 from kdtutor.papers import (
+    adversarial,
     attention,
     boundaries,
     contrastive,
+    data_free,
     fitnets,
     fsp,
+    gan,
     hinton,
     matching,
     overhaul,
     related,
     relational,
 )
+from kdtutor.papers.tensors import same_shape
 
 Shapes = tuple[tuple[int, ...], ...]  # without the batch
 
@@ -51,6 +55,12 @@ def _reduced(s: list[Tensor], t: list[Tensor]) -> Tensor:
     """MGD's loss of one layer: match, reduce, partial L2."""
     flow = matching.assign(matching.flow_cost(s[0], t[0]))
     return overhaul.partial_l2(s[0], overhaul.margin_relu(matching.reduce(t[0], flow), -torch.ones(s[0].shape[1])))
+
+
+def paired(s: list[Tensor], t: list[Tensor]) -> Tensor:
+    """The student's tensor, for a loss that reads only one; the teacher's must fit all the same."""
+    same_shape(s[0], t[0], "a loss of one tensor")
+    return s[0]
 
 
 def _contrasted(s: list[Tensor], t: list[Tensor]) -> Tensor:
@@ -90,5 +100,13 @@ LOSSES: dict[str, Loss] = {
     "attention_factor_loss": Loss(
         lambda s, t: related.attention_factor_loss(s[0], t[0]), SMALL[:1], WIDE[:1], LARGE[:1]
     ),
+    # A generator learns through both sides; where the student does, the teacher's is detached.
+    "discrepancy": Loss(lambda s, t: adversarial.discrepancy(s[0], t[0].detach()), VECTORS, VECTORS, NARROWER),
+    "divergence": Loss(lambda s, t: adversarial.divergence(s[0], t[0].detach()), VECTORS, VECTORS, NARROWER),
+    "imitation_loss": Loss(lambda s, t: gan.imitation_loss(s[0], t[0]), SMALL[:1], SMALL[:1], LARGE[:1]),
+    # What a generator minimises: the first tensor is here what it makes, the second one is not read.
+    "one_hot_loss": Loss(lambda s, t: data_free.one_hot_loss(paired(s, t)), VECTORS, VECTORS, NARROWER),
+    "activation_loss": Loss(lambda s, t: data_free.activation_loss(paired(s, t)), VECTORS, VECTORS, NARROWER),
+    "entropy_loss": Loss(lambda s, t: data_free.entropy_loss(paired(s, t)), VECTORS, VECTORS, NARROWER),
     "ContrastiveMemory": Loss(_contrasted, VECTORS, VECTORS, NARROWER),
 }  # fmt: skip

@@ -7,7 +7,35 @@ __all__ = ["Study", "conduct", "in_points", "paired", "stored_results", "studies
 
 def studies() -> dict[str, Study]:
     """Every study of the course by name."""
-    from . import boundaries, fitnets, fsp, hinton, matching, overhaul, paper, relational
+    from . import (
+        adversarial,
+        boundaries,
+        data_free,
+        fitnets,
+        fsp,
+        gan,
+        ghost,
+        hinton,
+        matching,
+        overhaul,
+        paper,
+        relational,
+        spot_adaptive,
+    )
 
-    lessons = (hinton, fitnets, fsp, overhaul, boundaries, matching, relational, paper)
+    lessons = (
+        hinton,
+        fitnets,
+        fsp,
+        overhaul,
+        boundaries,
+        matching,
+        gan,
+        adversarial,
+        data_free,
+        relational,
+        ghost,
+        spot_adaptive,
+        paper,
+    )
     return {study.name: study for lesson in lessons for study in lesson.STUDIES}
