@@ -145,7 +145,7 @@ def layer_times(times: "pd.DataFrame", *, alt: str) -> Picture:
         parts = row["primary"] + row["cheap"]
         hatched: dict[str, Any] = {"color": GREEN, "hatch": "//", "edgecolor": "white"}
         ax.bar(1, row["cheap"], 0.6, bottom=row["primary"], label="cheap half", **hatched)
-        ax.bar(1, max(0.0, row["ghost"] - parts), 0.6, bottom=parts, color="0.8", label="joining them")
+        ax.bar(1, max(0.0, row["ghost"] - parts), 0.6, bottom=parts, color="0.8", label="the rest (joining)")
         ax.set_title(f"{width} maps", fontsize=11)
         ax.set_xticks([0, 1], ["ordinary", "ghost"])
         ax.grid(False, axis="x")

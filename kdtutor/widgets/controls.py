@@ -82,7 +82,7 @@ def in_words(controls: Controls) -> str:
 
 
 def _word(control: Any) -> str:
-    if isinstance(getattr(control, "label", None), str):
+    if getattr(control, "label", ""):  # a choice by its name; a slider over plain values has none
         return str(control.label)
     return repr(float(f"{control.value:.6g}")) if isinstance(control.value, float) else str(control.value)
 

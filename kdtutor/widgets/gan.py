@@ -111,7 +111,7 @@ class BlurExplorer(Explorer):
         live.live(self._mean, self._edges, self._bars)
         super().__init__(
             {
-                "count": SelectionSlider(options=[1, 2, 4, 8, 16, 32], value=1, description="images"),
+                "count": SelectionSlider(options=[1, 2, 4, 8, 16, 32], value=8, description="images"),
                 "digit": IntSlider(digit, min=0, max=9, description="digit"),
             },
             figure=live,

@@ -35,7 +35,7 @@ def test_the_predictions_are_true():
             module.cheap_operation[0].weight.view(1, 2, 1, 1).expand_as(ghosts),
             rtol=1e-3,
         ),
-        "parameters and multiply-adds shrink by the same factor": (
+        "in one layer parameters and multiply-adds shrink by the same factor": (
             ghost.compression(8, 8, 3, 4, 5) == ghost.speed_up(8, 8, 3, 4, 5)
         ),
         "with 1×1 primary convolutions and few channels, ghosts can cost more parameters": (

@@ -164,7 +164,10 @@ ghosts_cost = Prediction(
             True,
             "a 1×1 filter of one map is one number",
         ),
-        "parameters and multiply-adds shrink by the same factor": (True, "each weight is used once at each position"),
+        "in one layer parameters and multiply-adds shrink by the same factor": (
+            True,
+            "each weight is used once at each position",
+        ),
         "with 1×1 primary convolutions and few channels, ghosts can cost more parameters": (
             True,
             "a cheap filter has d² numbers, the primary one it replaces c: below c = d² it has more",

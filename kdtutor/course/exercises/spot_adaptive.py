@@ -76,9 +76,6 @@ hard_decision = Exercise(
         "the soft part has to be cut off once and kept once: hard - soft.detach() + soft": lambda logits, noise, tau: (
             _hard(logits + noise) - _softened(logits, noise, tau) + _softened(logits, noise, tau)
         ),
-        "the softmax runs over the two answers, dimension 2": lambda logits, noise, tau: _through(
-            _hard(logits + noise), F.softmax((logits + noise) / tau, dim=1)[..., 0]
-        ),
     },
     hints=(
         "First the soft decision: softmax of (logits + noise) / tau over the last dimension, index 0.",
@@ -95,7 +92,6 @@ anti_chosen = Exercise(
     _decided,
     mistakes={
         "this is adaptive itself; anti distils where the policy says no": lambda d: d.detach() > 0.5,
-        "these are numbers; a mask of True and False is wanted, since it picks samples": lambda d: 1 - d.detach(),
         "the decisions are 0 and 1 only up to rounding: compare with 0.5, not with 0": lambda d: d.detach() == 0,
     },
     hints=("Adaptive is decisions > 0.5.", "Turn the sign round."),
@@ -141,7 +137,7 @@ why_detach = Prediction(
             False,
             "it decides by routes; otherwise never distilling would be its best answer, for no loss is smaller than 0",
         ),
-        "without detach, the student's features would also be shaped to please the policy": (
+        "without detach, autograd could carry the routing loss through the policy's input into the student": (
             True,
             "a gradient would run from the routing loss through the policy's input into the student",
         ),
