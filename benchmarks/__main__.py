@@ -29,7 +29,7 @@ def import_lines() -> list[Line]:
 
 def redraw_lines() -> list[Line]:
     """Every explorer of every lesson: the median wall time of a redraw in the kernel when its slowest control moves."""
-    from kdtutor.widgets import explorers
+    from .explorers import explorers
 
     def milliseconds(explorer: Explorer, control: str, rounds: int = 20) -> float:
         values = list(dict.fromkeys(settings[control] for settings in explorer.corners()))

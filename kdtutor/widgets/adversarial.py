@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from ipywidgets import Dropdown, FloatSlider, IntSlider, Play, SelectionSlider, jslink
+from ipywidgets import Dropdown, FloatSlider, IntSlider
 from jaxtyping import Float
 from torch import Tensor
 
@@ -16,6 +16,7 @@ from ..figures.charts import Array, array
 from ..figures.style import BLUE, bare
 from ..papers.adversarial import DISTANCES
 from .explorer import Explorer
+from .film import Film
 from .live import LiveFigure
 
 Z_T = (5.0, 1.0, -2.0)  # the teacher's logits, of three classes
@@ -80,21 +81,7 @@ class GapExplorer(Explorer):
         return f"The student {way} by {distance:.1f}. The distances: {', '.join(said)}."
 
 
-class _Film(Explorer):
-    """An explorer whose slider `moment` can be played."""
-
-    def __init__(self, steps: Sequence[int], moment: int, controls: dict[str, Any], figure: LiveFigure) -> None:
-        require(len(steps) > 0, "a film needs at least one frame", ShapeError)
-        options = [(str(step), i) for i, step in enumerate(steps)]
-        slider = SelectionSlider(options=options, value=min(moment, len(steps) - 1), description="step")
-        self.play = Play(min=0, max=len(steps) - 1, interval=350, description="play the film")
-        jslink((self.play, "value"), (slider, "index"))
-        super().__init__({"moment": slider, **controls}, figure=figure)
-        boxes: Any = self.children  # type: ignore[has-type]
-        self.children = (self.play, *boxes)
-
-
-class ChaseFilm(_Film):
+class ChaseFilm(Film):
     """A generator in the plane, frame by frame: where student and teacher disagree, and where it puts its points.
 
     lines: the teacher's border, from `figures.adversarial.border`. data: points that nobody learns from.
@@ -125,7 +112,7 @@ class ChaseFilm(_Film):
         ]
         (self._points,) = left.plot([], [], "o", color=BLUE, markersize=4, zorder=3)
         live.live(self._gap, self._answers, borders, real, self._points)
-        super().__init__([one.step for one in self.frames], moment, {}, live)
+        super().__init__([one.step for one in self.frames], {}, live, moment)
 
     def draw(self, moment: int) -> str:
         """One frame."""
@@ -139,7 +126,7 @@ class ChaseFilm(_Film):
         )
 
 
-class ImageFilm(_Film):
+class ImageFilm(Film):
     """Images of the same latents while the generator learns, and what teacher and student make of one of them."""
 
     COLUMNS = 4
@@ -171,7 +158,7 @@ class ImageFilm(_Film):
         bars.legend(fontsize=9, edgecolor="none", loc="upper right", framealpha=0.7)
         live.live(self._mosaic, self._mark, self._teacher, self._student)
         chosen = IntSlider(min(image, count), min=1, max=count, description="image")
-        super().__init__([one.step for one in self.stills], moment, {"image": chosen}, live)
+        super().__init__([one.step for one in self.stills], {"image": chosen}, live, moment)
 
     def draw(self, moment: int, image: int) -> str:
         """One frame; `image` counts from 1, row by row."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from ipywidgets import Dropdown, FloatSlider, IntSlider, Play, SelectionSlider, jslink
+from ipywidgets import Dropdown, FloatSlider, IntSlider, SelectionSlider
 from jaxtyping import Float
 from matplotlib.collections import LineCollection
 from torch import Tensor
@@ -27,6 +27,7 @@ from ..figures.charts import Array, array
 from ..figures.style import BLACK, BLUE, GREEN, VERMILION
 from ..papers.boundaries import boundary_loss
 from .explorer import Explorer
+from .film import Film
 from .live import LiveFigure
 
 TOP = 4.0  # the largest loss that a bar can show
@@ -184,7 +185,7 @@ class HingeExplorer(Explorer):
         return f"{says} Step loss {0 if on_right else 1}, with gradient 0; hinge <b>{hinge(z):.2f}</b>."
 
 
-class BoundaryFilm(Explorer):
+class BoundaryFilm(Film):
     """Every neuron of a layer as a line, while students learn: on the teacher's lines, which are broad and pale.
 
     teacher: (layers, width, rows, columns), from `figures.boundaries.over_the_plane`. films: {title: the same of a
@@ -225,19 +226,11 @@ class BoundaryFilm(Explorer):
             live.live(shade, roads, dot, lines, share)
         width = teacher.shape[1]
         names = [("all", -1), *((f"{k + 1}", k) for k in range(width))]
-        moment = SelectionSlider(options=[(str(step), i) for i, step in enumerate(steps)], value=0, description="step")
-        self.play = Play(min=0, max=len(steps) - 1, interval=200, description="play the film")
-        jslink((self.play, "value"), (moment, "index"))
-        super().__init__(
-            {
-                "moment": moment,
-                "layer": IntSlider(layer, min=1, max=len(teacher), description="layer"),
-                "neuron": SelectionSlider(options=names, value=-1, description="neurons"),
-            },
-            figure=live,
-        )
-        boxes: Any = self.children  # type: ignore[has-type]
-        self.children = (self.play, *boxes)
+        controls = {
+            "layer": IntSlider(layer, min=1, max=len(teacher), description="layer"),
+            "neuron": SelectionSlider(options=names, value=-1, description="neurons"),
+        }
+        super().__init__(steps, controls, live, interval=200)
 
     def draw(self, moment: int, layer: int, neuron: int) -> str:
         """One frame: zero lines, and the share of places where the neurons shown are on the other side."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from ipywidgets import Checkbox, FloatSlider, IntSlider, Play, SelectionSlider, jslink
+from ipywidgets import Checkbox, FloatSlider, IntSlider
 from jaxtyping import Float
 from torch import Tensor
 
@@ -17,6 +17,7 @@ from ..nets import Generator, Net
 from ..papers.data_free import ACTIVATION, ENTROPY, ONE_HOT, activation_loss, entropy_loss, one_hot_loss
 from ..papers.generated import class_balance
 from .explorer import Explorer
+from .film import Film
 from .live import LiveFigure
 
 COLUMNS = 8  # of a page of generated images
@@ -145,7 +146,7 @@ class Frame(NamedTuple):
     z_t: Float[Tensor, "M K"]
 
 
-class TogglesExplorer(Explorer):
+class TogglesExplorer(Film):
     """Three losses, each on or off: the images and the classes that a generator learns to make, step by step.
 
     films: {(one-hot, activation, entropy): its frames}. steps: the generator's step of each frame. A button plays.
@@ -172,24 +173,14 @@ class TogglesExplorer(Explorer):
         self._bars = class_bars(right, [0.0] * first.z_t.shape[1])
         right.set_title("the teacher's answers", fontsize=11)
         live.live(self._page, self._bars)
-        moment = SelectionSlider(
-            options=[(str(step), i) for i, step in enumerate(steps)], value=len(steps) - 1, description="step"
-        )
-        self.play = Play(min=0, max=len(steps) - 1, interval=400, description="play the film")
-        jslink((self.play, "value"), (moment, "index"))
-        super().__init__(
-            {
-                "one_hot": Checkbox(True, description="one-hot loss", indent=False),
-                "activation": Checkbox(True, description="activation loss", indent=False),
-                "entropy": Checkbox(True, description="entropy loss", indent=False),
-                "moment": moment,
-            },
-            figure=live,
-        )
-        boxes: Any = self.children  # type: ignore[has-type]
-        self.children = (self.play, *boxes)
+        losses = {
+            "one_hot": Checkbox(True, description="one-hot loss", indent=False),
+            "activation": Checkbox(True, description="activation loss", indent=False),
+            "entropy": Checkbox(True, description="entropy loss", indent=False),
+        }
+        super().__init__(steps, losses, live, moment=len(steps) - 1, interval=400)
 
-    def draw(self, one_hot: bool, activation: bool, entropy: bool, moment: int) -> str:
+    def draw(self, moment: int, one_hot: bool, activation: bool, entropy: bool) -> str:
         """One frame of one film, and in words whether the generator has collapsed."""
         film = self.films.get((one_hot, activation, entropy))
         if film is None:

@@ -74,12 +74,6 @@ def test_a_film_shows_the_share_on_the_other_side() -> None:
         assert numbers(shown) == pytest.approx(expected, abs=0.06)
 
 
-def test_a_film_can_be_played() -> None:
-    _, shown = film()
-    assert shown.play in shown.children and shown.play.max == 1
-    assert shown.play.description
-
-
 def test_films_of_another_length_are_refused() -> None:
     teacher, _ = film()
     with pytest.raises(ShapeError, match="3 steps"):
