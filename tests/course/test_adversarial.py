@@ -95,19 +95,6 @@ def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPa
     assert (row,) == tuple(chosen.run(case, 0))
 
 
-@pytest.mark.parametrize("index", SHORT)
-def test_stored_results_answer_every_case_with_every_seed(index: int) -> None:
-    chosen = study.STUDIES[index]
-    frame = stored_results(chosen.name)
-    assert frame.attrs["question"] == chosen.question
-    assert len(frame) == len(chosen.seeds) * sum(case.get("epochs", study.EPOCHS) for case in chosen.cases)
-    for case in chosen.cases:
-        rows = frame
-        for name, value in case.items():
-            rows = rows[rows[name] == value]
-        assert set(chosen.seeds) <= set(rows["seed"])
-
-
 def test_the_rates_are_those_that_tuning_chose() -> None:
     """The best mean on validation digits, and not at the edge of what was tried."""
     tuning = stored_results("adversarial_tuning")

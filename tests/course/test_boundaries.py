@@ -72,19 +72,6 @@ def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPa
     assert row == chosen.run({**chosen.cases[-1], "epochs": 4}, 0)
 
 
-@pytest.mark.parametrize("index", range(3))
-def test_stored_results_answer_every_case_with_every_seed(index: int) -> None:
-    chosen = study.STUDIES[index]
-    frame = stored_results(chosen.name)
-    assert frame.attrs["question"] == chosen.question
-    assert len(frame) == len(chosen.cases) * len(chosen.seeds)
-    for case in chosen.cases:
-        rows = frame
-        for name, value in case.items():
-            rows = rows[rows[name] == value]
-        assert set(chosen.seeds) <= set(rows["seed"])
-
-
 def test_the_rates_are_those_that_tuning_chose() -> None:
     """The best mean on validation digits, or within half a point of it."""
     tuning = stored_results("boundaries_tuning")

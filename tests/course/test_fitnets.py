@@ -80,13 +80,3 @@ def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPa
         for key in ("val", "test")
         if key in row
     )
-
-
-@pytest.mark.parametrize("index", range(2))
-def test_stored_results_answer_every_case_with_every_seed(index: int) -> None:
-    chosen = study.STUDIES[index]
-    frame = stored_results(chosen.name)
-    assert frame.attrs["question"] == chosen.question
-    keys = sorted({key for case in chosen.cases for key in case})
-    found = {tuple(row) for row in frame[[*keys, "seed"]].fillna(-1).itertuples(index=False)}
-    assert found == {(*(case.get(key, -1) for key in keys), seed) for case in chosen.cases for seed in chosen.seeds}

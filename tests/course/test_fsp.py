@@ -14,7 +14,6 @@ from torch import Tensor
 
 from kdtutor.course import check
 from kdtutor.course.studies import fsp as study
-from kdtutor.course.studies import stored_results
 from kdtutor.papers import fsp
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "03_fsp.ipynb"
@@ -104,19 +103,6 @@ def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPa
     rows = chosen.run(case, 0)
     for row in rows if isinstance(rows, list) else [rows]:
         assert all(0 <= row[key] <= 1 for key in ("val", "test") if key in row)
-
-
-@pytest.mark.parametrize("index", range(3))
-def test_stored_results_answer_every_case_with_every_seed(index: int) -> None:
-    chosen = study.STUDIES[index]
-    frame = stored_results(chosen.name)
-    assert frame.attrs["question"] == chosen.question
-    assert set(frame["seed"]) == set(chosen.seeds)
-    finished = frame[frame["test"].notna()]
-    columns = list(chosen.cases[0])
-    assert {tuple(row) for row in finished[columns].drop_duplicates().itertuples(index=False)} == {
-        tuple(case.values()) for case in chosen.cases
-    }
 
 
 def test_equal_seeds_equal_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,19 +75,6 @@ def test_the_smallest_run_of_the_clock():
     assert all(value > 0 for value in study.clock({"net": "thin, as s = 4"}, 0).values())
 
 
-@pytest.mark.parametrize("index", range(4))
-def test_stored_results_answer_every_case_with_every_seed(index):
-    chosen = study.STUDIES[index]
-    frame = stored_results(chosen.name)
-    assert frame.attrs["question"] == chosen.question
-    assert len(frame) == len(chosen.cases) * len(chosen.seeds)
-    for case in chosen.cases:
-        rows = frame
-        for name, value in case.items():
-            rows = rows[rows[name] == value]
-        assert set(chosen.seeds) == set(rows["seed"])
-
-
 def test_the_rates_are_those_that_tuning_chose():
     """The best mean on validation digits, or within half a point of it, and not at the edge of what was tried."""
     tuning = stored_results("ghost_tuning")

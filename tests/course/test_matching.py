@@ -8,7 +8,6 @@ from torch import Tensor
 
 from kdtutor.course import check
 from kdtutor.course.studies import matching as study
-from kdtutor.course.studies import stored_results
 from kdtutor.papers import matching
 
 
@@ -86,15 +85,3 @@ def test_the_smallest_run(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ("moved first" in row) == (method in ("matched", "matched, sparse"))
     if method == "matched":
         assert row == study.learn({"method": method}, 0), "equal seeds, equal numbers"
-
-
-@pytest.mark.parametrize("index", range(2))
-def test_stored_results_answer_every_case_with_every_seed(index: int) -> None:
-    chosen = study.STUDIES[index]
-    frame = stored_results(chosen.name)
-    assert frame.attrs["question"] == chosen.question and set(frame["seed"]) == set(chosen.seeds)
-    names = ["method", "lr", "beta"][: 1 + 2 * (index == 0)]
-    stored = frame[names].fillna(-1).drop_duplicates()
-    assert {tuple(row) for row in stored.itertuples(index=False)} == {
-        tuple(case.get(name, -1) for name in names) for case in chosen.cases
-    }

@@ -68,16 +68,6 @@ def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPa
     assert isinstance(row, dict) and all(0 <= value <= 1 for value in row.values())
 
 
-@pytest.mark.parametrize("index", range(3))
-def test_stored_results_answer_every_case_with_every_seed(index: int) -> None:
-    chosen = study.STUDIES[index]
-    frame = stored_results(chosen.name)
-    assert frame.attrs["question"] == chosen.question
-    assert set(frame["seed"]) == set(chosen.seeds)
-    assert len(frame) == len(chosen.cases) * len(chosen.seeds)
-    assert set(frame["method"]) == {case["method"] for case in chosen.cases}
-
-
 def test_weights_and_rates_are_those_that_were_best_on_validation_digits() -> None:
     tuning = stored_results("overhaul_tuning").fillna({"beta": 0.0})
     means = tuning.groupby(["method", "lr", "beta"])["val"].mean()

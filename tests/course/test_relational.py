@@ -101,18 +101,6 @@ def test_equal_seeds_equal_numbers() -> None:
     assert study.classify(case, 0) == study.classify(case, 0)
 
 
-@pytest.mark.parametrize("chosen", study.STUDIES, ids=lambda chosen: chosen.name)
-def test_stored_results_answer_every_case_with_every_seed(chosen: kd.course.studies.Study) -> None:
-    frame = stored_results(chosen.name)
-    assert frame.attrs["question"] == chosen.question
-    assert set(frame["seed"]) == set(chosen.seeds)
-    for case in chosen.cases:
-        rows = frame
-        for key, value in case.items():
-            rows = rows[rows[key] == value]
-        assert set(rows["seed"]) == set(chosen.seeds)
-
-
 def test_the_rates_are_those_that_validation_chose() -> None:
     tuned = stored_results("relational_tuning").groupby(["method", "lr"])["val"].mean()
     for method in ("DA", "DA + KD"):

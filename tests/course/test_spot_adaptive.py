@@ -80,19 +80,6 @@ def test_the_smallest_run_of_each_study(name: str, monkeypatch: pytest.MonkeyPat
         assert all(0 <= value <= 1 for key, value in row.items() if key not in ("cpu", "epoch"))
 
 
-@pytest.mark.parametrize("name", STUDIES)
-def test_stored_results_answer_every_case_with_every_seed(name: str) -> None:
-    frame = stored_results(name)
-    assert frame.attrs["question"] == STUDIES[name].question
-    last = frame[frame["test"].notna()]
-    assert len(last) == len(STUDIES[name].cases) * len(STUDIES[name].seeds)
-    for case in STUDIES[name].cases:
-        rows = last
-        for key, value in case.items():
-            rows = rows[rows[key] == value]
-        assert set(STUDIES[name].seeds) <= set(rows["seed"])
-
-
 def test_weights_and_rates_are_those_that_tuning_chose() -> None:
     """The best mean on validation digits, or within half a point of it, and not at the edge of what was tried."""
     tuning = stored_results("spot_tuning")
