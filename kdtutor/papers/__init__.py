@@ -8,6 +8,7 @@ from . import (
     boundaries,
     contrastive,
     data_free,
+    decisions,
     fitnets,
     fsp,
     gan,
@@ -26,8 +27,8 @@ from . import (
 )
 
 __all__ = [
-    "METHODS", "adversarial", "attention", "boundaries", "contrastive", "data_free", "fitnets", "fsp", "gan",
-    "gan_setting", "generated", "ghost", "hinton", "matching", "method", "metric", "overhaul", "related",
+    "METHODS", "adversarial", "attention", "boundaries", "contrastive", "data_free", "decisions", "fitnets", "fsp",
+    "gan", "gan_setting", "generated", "ghost", "hinton", "matching", "method", "metric", "overhaul", "related",
     "related_methods", "relational", "routing", "spot_adaptive",
 ]  # fmt: skip
 

@@ -12,50 +12,23 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from ..data import Batch, Source
-from ..errors import ShapeError, choose, require
+from ..errors import choose, require
 from ..nets import Net, Trace
 from ..train import Around, Distiller, Phase, Recipe, Spot, accuracy, descend, eval_mode, task_loss
 from ..train.distiller import Layer, Terms
+from .decisions import TAU, decide, gumbel
 from .hinton import kd_loss
 from .routing import adapter, advance, at, places, sized
-from .tensors import shape
+
+__all__ = [
+    "STRATEGIES", "TAU", "SpotAdaptive", "Strategy", "decide", "gumbel", "half_penalty", "routing_loss", "same_family",
+]  # fmt: skip
 
 Strategy = Literal["adaptive", "always", "random", "anti", "never"]
 STRATEGIES = ("adaptive", "always", "random", "anti", "never")
-TAU = 5.0  # the authors' temperature of the decisions, constant in their code
-TINY = 1e-20  # keeps the logarithms of `gumbel` finite; the authors' number
-HEAD_START = 10.0  # on the logits of "distil", where the nets are of one family; likewise
+HEAD_START = 10.0  # on the logits of "distil", where the nets are of one family; the authors' number
 AGENT_RATE, AGENT_DECAY = 0.5, 1e-3  # learning rate beside the student's, and weight decay; likewise
 PHASE = "distil at chosen spots"
-
-
-def gumbel(*size: int, generator: torch.Generator | None = None) -> Float[Tensor, "..."]:
-    """Standard Gumbel noise, -log(-log U) with U even in (0, 1): argmax(logits + gumbel) draws from softmax(logits)."""
-    return -torch.log(-torch.log(torch.rand(*size, generator=generator) + TINY) + TINY)
-
-
-def decide(
-    logits: Float[Tensor, "B spots 2"], tau: float | Tensor = TAU, noise: Float[Tensor, "B spots 2"] | None = None
-) -> Float[Tensor, "B spots"]:
-    """1 where a sample is to be distilled at a spot, 0 where not: argmax of logits + noise, index 0 meaning "distil".
-
-    The value is hard; its gradient is that of softmax((logits + noise) / tau), passed straight through (§3.2). Without
-    `noise`, fresh Gumbel noise is drawn. Raises `ShapeError` unless the shape is (B, spots, 2), `ConfigError` unless
-    tau > 0.
-    """
-    require(
-        logits.ndim == 3 and logits.shape[2] == 2 and (noise is None or noise.shape == logits.shape),
-        f"decide: the logits have shape {shape(logits)}, the noise {None if noise is None else shape(noise)}; "
-        "expected (B, spots, 2) for both",
-        ShapeError,
-    )
-    require(float(tau) > 0, f"tau={float(tau)}: the temperature of the decisions must be positive")
-    if noise is None:
-        noise = gumbel(*logits.shape)
-    noisy = logits + noise.to(logits)
-    soft = F.softmax(noisy / tau, dim=2)[..., 0]
-    hard = (noisy[..., 0] >= noisy[..., 1]).to(soft)
-    return hard - soft.detach() + soft
 
 
 def routing_loss(

@@ -1,0 +1,41 @@
+"""Hard decisions that a policy can learn from: Gumbel noise, and the straight-through gradient."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from ..errors import ShapeError, require
+from .tensors import shape
+
+TAU = 5.0  # temperature of the decisions, constant in the code of spot-adaptive distillation's authors
+TINY = 1e-20  # keeps the logarithms of `gumbel` finite; the authors' number
+
+
+def gumbel(*size: int, generator: torch.Generator | None = None) -> Float[Tensor, "..."]:
+    """Standard Gumbel noise, -log(-log U) with U even in (0, 1): argmax(logits + gumbel) draws from softmax(logits)."""
+    return -torch.log(-torch.log(torch.rand(*size, generator=generator) + TINY) + TINY)
+
+
+def decide(
+    logits: Float[Tensor, "B spots 2"], tau: float | Tensor = TAU, noise: Float[Tensor, "B spots 2"] | None = None
+) -> Float[Tensor, "B spots"]:
+    """1 where a sample is to be distilled at a spot, 0 where not: argmax of logits + noise, index 0 meaning "distil".
+
+    The value is hard; its gradient is that of softmax((logits + noise) / tau), passed straight through (§3.2). Without
+    `noise`, fresh Gumbel noise is drawn. Raises `ShapeError` unless the shape is (B, spots, 2), `ConfigError` unless
+    tau > 0.
+    """
+    require(
+        logits.ndim == 3 and logits.shape[2] == 2 and (noise is None or noise.shape == logits.shape),
+        f"decide: the logits have shape {shape(logits)}, the noise {None if noise is None else shape(noise)}; "
+        "expected (B, spots, 2) for both",
+        ShapeError,
+    )
+    require(float(tau) > 0, f"tau={float(tau)}: the temperature of the decisions must be positive")
+    if noise is None:
+        noise = gumbel(*logits.shape)
+    noisy = logits + noise.to(logits)
+    soft = F.softmax(noisy / tau, dim=2)[..., 0]
+    hard = (noisy[..., 0] >= noisy[..., 1]).to(soft)
+    return hard - soft.detach() + soft
