@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
+from .options import Bar, Data, Device, Epochs, Json, Pair, Precision, Preset, Root, Spots, Student, Teacher
 
 WRONG, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
 
@@ -35,31 +36,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-Data = Annotated[
-    str | None, typer.Option(help="Data set instead of the preset's, such as cifar10.", show_default=False)
-]
-Teacher = Annotated[
-    str | None, typer.Option(help="Name of a teacher, or its .safetensors file.", show_default="the preset's")
-]
-Student = Annotated[str | None, typer.Option(help="Name of a net, such as resnet20.", show_default="the preset's")]
-Preset = Annotated[str, typer.Option(help="minute: two CPU cores, what ships. paper: CIFAR-100, a GPU.")]
-Pair = Annotated[str | None, typer.Option(help="Teacher-student of the preset paper, such as resnet110-resnet32.")]
-Epochs = Annotated[int | None, typer.Option(help="Over all phases.", show_default="the preset's")]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps.", show_default="the best one here")]
-Precision = Annotated[str, typer.Option(help="float32 or bf16.")]
-Root = Annotated[
-    str | None, typer.Option(help="Folder that holds the data set.", show_default="KDTUTOR_DATA, then data/")
-]
-Spots = Annotated[
-    str | None,
-    typer.Option(
-        help="Where each sample is distilled: adaptive, always, random, anti or never.",
-        show_default="as the method does it",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -105,7 +105,8 @@ def _shufflenet(times: str | None, *, name: str, classes: int, channels: int, st
     return shufflenet(_multiplier(times, name), classes, channels, stem_stride)
 
 
-def _ghost_resnet(
+def _ghosted(
+    family: str,
     depth: str,
     times: str | None,
     ratio: str | None,
@@ -116,25 +117,13 @@ def _ghost_resnet(
     channels: int,
     stem_stride: int,
 ) -> Staged:
-    _six_n_plus_2(int(depth), name, "CIFAR ResNets")
+    if family == "resnet":
+        _six_n_plus_2(int(depth), name, "CIFAR ResNets")
+    else:
+        _vgg_depth(int(depth), name)
+    make = {"resnet": ghost_resnet, "vgg": ghost_vgg}[family]
     ghosts = {"ratio": int(ratio or 2), "cheap_kernel": int(cheap or 3)}
-    return ghost_resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride, **ghosts)
-
-
-def _ghost_vgg(
-    depth: str,
-    times: str | None,
-    ratio: str | None,
-    cheap: str | None,
-    *,
-    name: str,
-    classes: int,
-    channels: int,
-    stem_stride: int,
-) -> Staged:
-    _vgg_depth(int(depth), name)
-    ghosts = {"ratio": int(ratio or 2), "cheap_kernel": int(cheap or 3)}
-    return ghost_vgg(int(depth), _multiplier(times, name), classes, channels, stem_stride, **ghosts)
+    return make(int(depth), _multiplier(times, name), classes, channels, stem_stride, **ghosts)
 
 
 def _ghostnet(times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
@@ -187,8 +176,7 @@ _FAMILIES: dict[str, Callable[..., Staged]] = {
     rf"cifar_resnet(\d+)(?:x{_TIMES})?": _cifar_resnet,
     rf"mobilenetv2(?:x{_TIMES})?": _mobilenet,
     rf"shufflenetv1(?:x{_TIMES})?": _shufflenet,
-    rf"ghost_resnet(\d+)(?:x{_TIMES})?{_GHOSTS}": _ghost_resnet,
-    rf"ghost_vgg(\d+)(?:x{_TIMES})?{_GHOSTS}": _ghost_vgg,
+    rf"ghost_(resnet|vgg)(\d+)(?:x{_TIMES})?{_GHOSTS}": _ghosted,
     rf"ghostnet(?:x{_TIMES})?": _ghostnet,
     rf"lenet5(?:(_half)|x{_TIMES})?": _lenet,
     r"mlp(\d+)?": _mlp,
