@@ -99,12 +99,14 @@ def mark_phase(ax: Axes, epoch: float, name: str) -> tuple[Artist, Artist]:
 
 
 def legend(ax: Axes, always: bool = False) -> None:
-    """A legend if there is more than one line, in the corner that stays free: accuracy rises, losses fall."""
+    """A legend if there is more than one line, where there is room: accuracy rises, losses fall, and of two opponents
+    one is below zero."""
     handles, labels = ax.get_legend_handles_labels()
     if len(labels) > 1 or (always and labels):
         box = ax.legend(handles, labels, fontsize=9, framealpha=0.8, edgecolor="none")
         what = ax.get_ylabel()
-        middle = what in ("rate", "probability")  # these begin or end near 1 or 0
+        low, high = ax.get_ylim()
+        middle = what in ("rate", "probability") or high > 0 > low + 0.2 * high  # the former begin or end near 1 or 0
         box.set_loc("lower right" if "accuracy" in what else "center right" if middle else "upper right")
     elif old := ax.get_legend():
         old.remove()

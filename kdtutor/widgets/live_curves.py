@@ -135,7 +135,7 @@ class LiveCurves:
                     if line.term in run.terms
                 ]
                 self._fit(ax, lines, 0)
-                legend(ax)
+                legend(ax)  # the limits may have fitted before
             self.figure.update()
 
     def _line(self, ax: Axes, term: str, style: Look, label: str) -> Line:
@@ -159,6 +159,7 @@ class LiveCurves:
             bottom, top = ax.get_ylim()
             if ys.min() < bottom or ys.max() > top or top - bottom > TIGHT * (high - low):
                 ax.set_ylim(low, high)
+                legend(ax)
 
 
 def _room(low: float, high: float) -> tuple[float, float]:

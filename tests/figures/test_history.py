@@ -1,4 +1,5 @@
 import pytest
+from matplotlib.legend import Legend
 
 from kdtutor.errors import UnknownName
 from kdtutor.figures import ROLES, curves
@@ -53,3 +54,17 @@ def test_an_unknown_term_is_named():
         curves(history(), "val_acuracy")
     with pytest.raises(ValueError, match="no histories"):
         curves({})
+
+
+def test_the_legend_stands_where_the_lines_leave_room():
+    game = History()
+    for epoch in (1, 2, 3):
+        game.add("game", epoch, found=3.0 + epoch / 10, wanted=-3.0 - epoch / 10, val_accuracy=0.1 * epoch)
+    places = {}
+    for terms in (("found", "wanted"), ("val_accuracy", "val_accuracy")):
+        box = curves(game, (terms,)).axes[0].get_legend()
+        places[terms[0]] = box._loc
+    falling = curves(history(), (("task", "kd"),)).axes[0].get_legend()._loc
+    codes = Legend.codes
+    assert places == {"found": codes["center right"], "val_accuracy": codes["lower right"]}
+    assert falling == codes["upper right"]
