@@ -46,6 +46,7 @@ class Retrain(Board):
         self._make_steps = make_steps
         self._baseline = dict(baseline or {})
         self._keep = keep
+        self._asked: tuple[str, Settings] = ("", {})
         self._current = ""
         self._table = HTML()
         self.run = LiveRun(
@@ -55,6 +56,7 @@ class Retrain(Board):
             alt=alt,
             overlay=self._baseline,
             size=size,
+            on_start=self._ask,
             on_end=self._record,
         )
         super().__init__((VBox(tuple(controls.values())), self.run, self._table), name=name, alt=alt)
@@ -81,15 +83,18 @@ class Retrain(Board):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} {in_words(self.controls)}: {self.alt}>"
 
+    def _ask(self) -> None:
+        self._asked = in_words(self.controls), self.settings
+
     # In the thread of the run.
 
     def _begin(self) -> Iterator[Progress]:
-        """Earlier runs go into the background, and the run of the current setting begins."""
+        """Earlier runs go into the background, and the run of the setting at Start begins."""
         earlier = {f"{number}: {label}": run for number, (label, run) in enumerate(self.runs, start=1)}
         shown = dict(list(earlier.items())[-self._keep :])
         self.run.compare({**self._baseline, **shown})
-        self._current = in_words(self.controls)
-        return self._make_steps(**self.settings)
+        self._current, settings = self._asked
+        return self._make_steps(**settings)
 
     def _record(self, history: History) -> None:
         if self.measure in history.terms:  # a run stopped in its first epoch has measured nothing

@@ -36,6 +36,7 @@ class LiveRun(Board):
     name: the page's class is kd-<name>. A second LiveRun of the same name (the cell was run again) stops the first.
     terms: an entry for each pair of axes, see `figures.curves`. alt: written from the terms if not given.
     overlay: {label: earlier run}, drawn in broken lines. role: whose look the curves have.
+    on_start, on_end: called when a run is asked for, before its thread begins; and in the thread, with its history.
 
     The thread sets traits and never prints, and it alone writes the status. An exception is shown there, kept in
     `error` and raised by `wait` and `finished`. Needs no front end.
@@ -51,10 +52,11 @@ class LiveRun(Board):
         overlay: Mapping[str, History] | None = None,
         role: str = "taught",
         size: tuple[float, float] | None = None,
+        on_start: Callable[[], None] | None = None,
         on_end: Callable[[History], None] | None = None,
     ) -> None:
         self._make_steps = make_steps
-        self._on_end = on_end
+        self._on_start, self._on_end = on_start, on_end
         self.curves = LiveCurves(terms, alt=alt, role=role, size=size)
         self.history = History()
         self.error: BaseException | None = None
@@ -91,14 +93,16 @@ class LiveRun(Board):
             self._go, self._halt, self._predecessor = threading.Event(), threading.Event(), None
             self._go.set()
             self._enable(running=True)
+            if self._on_start:
+                self._on_start()
             arguments = ([thread for thread in earlier if thread is not None], self._go, self._halt)
             self._thread = threading.Thread(target=self._work, args=arguments, name=f"kd-{self.name}", daemon=True)
             self._thread.start()
         return self
 
     def pause(self) -> None:
-        """Hold the training after the current step."""
-        if self.running:
+        """Hold the training after the current step; a run that was told to stop is not held."""
+        if self.running and not self._halt.is_set():
             self._go.clear()
             self._pause.description = "Resume"
 
@@ -111,6 +115,7 @@ class LiveRun(Board):
         """End the training after the current step; the history so far is kept."""
         self._halt.set()
         self._go.set()
+        self._pause.disabled = True
 
     def wait(self, timeout: float | None = None) -> History:
         """Block until the end, return the history, or raise what the training raised.

@@ -40,6 +40,10 @@ def test_start_takes_the_settings_of_that_moment():
     widget.run._start.click()
     assert asyncio.run(widget.finished()).last("val_accuracy") == 0.9
     assert "T=4.0, alpha=0.9" in widget._table.value
+    widget.run.start()
+    widget.controls["alpha"].value = 0.2  # too late for this run
+    assert asyncio.run(widget.finished()).last("val_accuracy") == 0.9
+    assert widget._table.value.count("T=4.0, alpha=0.9") == 2
 
 
 def test_only_the_last_runs_are_drawn():

@@ -110,6 +110,17 @@ def test_stop_closes_the_generator_and_keeps_the_history(paused):
     assert run.wait(30).last("val_accuracy") == 0.9
 
 
+def test_a_run_that_was_told_to_stop_cannot_be_paused():
+    run = LiveRun(lambda: fake_steps(pause=0.2), name="halted").start()
+    until(lambda: status(run).startswith("training"))
+    run.stop()
+    assert run._pause.disabled
+    run.pause()
+    assert not run.paused
+    run.wait(30)
+    assert status(run).startswith("stopped")
+
+
 def test_start_right_after_stop_waits_for_the_end_of_the_first():
     alive = []
 
