@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
-from .options import Bar, Data, Device, Epochs, Json, Pair, Precision, Preset, Root, Spots, Student, Teacher
+from . import options
 
 WRONG, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
 
@@ -51,26 +51,26 @@ def lab(ctx: typer.Context) -> None:
 
 @app.command()
 def distil(
-    method: Annotated[str, typer.Argument(help="hinton, fsp, or alone (the student without a teacher).")],
-    data: Data = None,
-    teacher: Teacher = None,
-    student: Student = None,
-    preset: Preset = "minute",
-    pair: Pair = None,
-    epochs: Epochs = None,
+    method: Annotated[
+        str, typer.Argument(help=f"{', '.join(options.METHODS)}, or alone (the student without a teacher).")
+    ],
+    data: options.Data = None,
+    teacher: options.Teacher = None,
+    student: options.Student = None,
+    preset: options.Preset = "minute",
+    pair: options.Pair = None,
+    epochs: options.Epochs = None,
     seed: int = 0,
     out: Annotated[
         str | None, typer.Option(help="Folder of the report.", show_default="runs/METHOD-PRESET-seedSEED")
     ] = None,
-    device: Device = None,
-    precision: Precision = "float32",
-    root: Root = None,
-    spots: Spots = None,
-    batches: Annotated[
-        str, typer.Option(help="data, or from a generator: adversarial, data-free.", show_default="data")
-    ] = "data",
-    as_json: Json = False,
-    progress: Bar = True,
+    device: options.Device = None,
+    precision: options.Precision = "float32",
+    root: options.Root = None,
+    spots: options.Spots = None,
+    batches: options.Batches = "data",
+    as_json: options.Json = False,
+    progress: options.Bar = True,
 ) -> None:
     """Teach a student.
 
@@ -94,21 +94,22 @@ def distil(
 
 @app.command()
 def compare(
-    methods: Annotated[list[str], typer.Argument(help="hinton, fsp.")],
+    methods: Annotated[list[str], typer.Argument(help=f"One or more of {', '.join(options.METHODS)}.")],
     seeds: Annotated[str, typer.Option(help="Numbers with commas between them.")] = "0,1,2",
-    data: Data = None,
-    teacher: Teacher = None,
-    student: Student = None,
-    preset: Preset = "minute",
-    pair: Pair = None,
-    epochs: Epochs = None,
+    data: options.Data = None,
+    teacher: options.Teacher = None,
+    student: options.Student = None,
+    preset: options.Preset = "minute",
+    pair: options.Pair = None,
+    epochs: options.Epochs = None,
     out: Annotated[str | None, typer.Option(help="Folder of the runs' folders.", show_default="runs")] = None,
-    device: Device = None,
-    precision: Precision = "float32",
-    root: Root = None,
-    spots: Spots = None,
-    as_json: Json = False,
-    progress: Bar = True,
+    device: options.Device = None,
+    precision: options.Precision = "float32",
+    root: options.Root = None,
+    spots: options.Spots = None,
+    batches: options.Batches = "data",
+    as_json: options.Json = False,
+    progress: options.Bar = True,
 ) -> None:
     """Compare methods with the student alone.
 
@@ -118,11 +119,11 @@ def compare(
     from .compare import compare as run
     from .distil import Job
 
-    like = Job("", data, teacher, student, preset, pair, epochs, 0, device, precision, root, out, spots)
+    like = Job("", data, teacher, student, preset, pair, epochs, 0, device, precision, root, out, spots, batches)
     try:
         comparison = run(methods, _numbers(seeds), like, progress)
     except KeyboardInterrupt:
-        raise _interrupted("the runs are kept: continue with the same command") from None
+        raise _interrupted("finished runs and whole epochs are kept: continue with the same command") from None
     if as_json:
         _print_json(comparison.summary())
     else:
@@ -130,17 +131,17 @@ def compare(
 
 
 @app.command()
-def teachers(as_json: Json = False) -> None:
+def teachers(as_json: options.Json = False) -> None:
     """List the teachers.
 
-    Data, test accuracy, parameters, and the command that trains each.
+    Data, test accuracy (of generators their distance to real images), parameters, and the command that trains each.
     """
-    from .teachers import cards, table, untrained
+    from .teachers import cards, generator_cards, table, untrained
 
     if as_json:
-        _print_json({"teachers": cards(), "untrained": untrained()})
+        _print_json({"teachers": cards(), "untrained": untrained(), "generators": generator_cards()})
     else:
-        typer.echo(table(cards(), untrained()))
+        typer.echo(table(cards(), untrained(), generator_cards()))
 
 
 @app.command()
@@ -149,12 +150,12 @@ def teach(
     out: Annotated[
         str | None, typer.Option(help="Folder.", show_default="data/teachers for digits, else runs/teachers")
     ] = None,
-    device: Device = None,
-    root: Root = None,
+    device: options.Device = None,
+    root: options.Root = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Train a teacher again that is there already.")
     ] = False,
-    progress: Bar = True,
+    progress: options.Bar = True,
 ) -> None:
     """Train a teacher.
 
@@ -166,16 +167,16 @@ def teach(
     try:
         net = run(name, out, device, root, overwrite, progress)
     except KeyboardInterrupt:
-        raise _interrupted("the run is kept to its last whole epoch: continue with the same command") from None
+        raise _interrupted("whole epochs are kept: continue with the same command") from None
     typer.echo(told(net.card))
 
 
 @app.command()
 def check(
     paths: Annotated[list[str], typer.Argument(help="Notebooks, or folders of them.")],
-    seconds: Annotated[float, typer.Option(help="Limit for one cell.")] = 120.0,
+    seconds: options.Seconds = 120.0,
     style: Annotated[bool, typer.Option("--style/--no-style", help="Report breaches of the notebooks' style.")] = True,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Validate notebooks: which cell fails, why.
 
@@ -197,7 +198,7 @@ def check(
 @app.command()
 def notebooks(
     names: Annotated[list[str] | None, typer.Argument(help="Notebooks by file or name.", show_default="all")] = None,
-    seconds: Annotated[float, typer.Option(help="Limit for one cell.")] = 120.0,
+    seconds: options.Seconds = 120.0,
 ) -> None:
     """Run the notebooks and store their outputs.
 
@@ -217,7 +218,7 @@ def notebooks(
 @app.command()
 def results(
     names: Annotated[list[str] | None, typer.Argument(help="Studies.", show_default="all")] = None,
-    workers: Annotated[int, typer.Option(help="Runs at a time, one thread each.")] = 2,
+    workers: Annotated[int, typer.Option(help="Runs at a time, one thread each.", min=1)] = 2,
     show: Annotated[bool, typer.Option("--list", help="Only list the studies.")] = False,
 ) -> None:
     """Run the studies behind the numbers.
@@ -236,7 +237,7 @@ def results(
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(as_json: options.Json = False) -> None:
     """Say whether this machine is ready.
 
     One line per question: ok, or what to do.

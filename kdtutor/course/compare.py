@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import choose, require
 from ..papers import METHODS
-from .distil import ALONE, Job, Report, distil
+from .distil import ALONE, DATA, Job, Report, distil, require_sound
 from .tables import percent, plain_table, points
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class Comparison:
         heads = ["method", "epochs", "test accuracy", "difference (points)", "seeds won"]
         seeds = ", ".join(map(str, sorted(set(frame["seed"]))))
         how = "± one standard error" if len(set(frame["seed"])) > 1 else "one seed, so no standard error"
-        spots = next((f", {r.job.spots} spots" for r in self.reports if r.job.spots), "")
-        note = f"Weights of the last epoch{spots}; differences to the student alone, paired over seeds {seeds}, {how}."
+        told = next((r.job.composition for r in self.reports if r.job.method != ALONE), "")
+        note = f"Weights of the last epoch{told}; differences to the student alone, paired over seeds {seeds}, {how}."
         return f"{plain_table(heads, lines)}\n\n{note}"
 
     def summary(self) -> dict[str, Any]:
@@ -64,14 +64,17 @@ class Comparison:
 def compare(methods: Sequence[str], seeds: Sequence[int], like: Job, progress: bool = True) -> Comparison:
     """The student alone and each method with every seed. Runs that are already in their folders are not run again.
 
-    `like` tells everything but method and seed; its `out` is the folder of the runs' folders.
+    `like` tells everything but method and seed; its `out` is the folder of the runs' folders. What cannot be run is
+    said before the first run begins.
     """
     for name in methods:
         choose("method", name, METHODS)
     require(len(set(seeds)) == len(seeds) > 0, f"seeds {list(seeds)}: give at least one, and none twice")
-    alone = replace(like, method=ALONE, spots=None)  # it has no spots to choose from
+    alone = replace(like, method=ALONE, spots=None, batches=DATA)  # it has no spots to choose from, and needs labels
     wanted = (alone, *(replace(like, method=name) for name in dict.fromkeys(methods)))
     jobs = [_placed(replace(job, seed=seed), like.out) for seed in seeds for job in wanted]
+    for job in jobs:
+        require_sound(job)
     return Comparison(tuple(distil(job, progress) for job in jobs))
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import data as sets
 from .. import nets
@@ -23,9 +23,6 @@ from ..train import Alone, Distiller, History, Recipe, environment, fit, preset,
 from ..train.checkpoint import CHECKPOINT
 from ..train.presets import PAIRS, RUNS, Preset, find_teacher
 from .tables import percent, plain_table
-
-if TYPE_CHECKING:
-    pass
 
 ALONE = "alone"
 DATA = "data"
@@ -65,6 +62,12 @@ class Job:
         setting = (self.preset, self.pair, self.data, teacher, self.student, epochs)
         parts = (self.method, spots, batches, *setting, f"seed{self.seed}")
         return RUNS / "-".join(part for part in parts if part)
+
+    @property
+    def composition(self) -> str:
+        """What is added to the method, in words: its spots, its batches."""
+        spots = f", {self.spots} spots" if self.spots else ""
+        return spots + (f", {self.batches} batches" if self.batches != DATA else "")
 
     @property
     def begun(self) -> bool:
@@ -107,6 +110,7 @@ def prepare(job: Job) -> Setup:
         f"the student alone learns from labels, and --batches {job.batches} has none: name a method that has a teacher",
     )
     chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
+    require(job.pair is None or job.preset == "paper", f"--pair {job.pair} belongs to --preset paper, not {job.preset}")
     epochs = chosen.epochs_for(job.method) if job.epochs is None else job.epochs
     require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
     data = sets.load(job.data or chosen.data_name, job.root)
@@ -235,11 +239,9 @@ class Report:
 
     def _markdown(self, alt: str) -> str:
         config = self.history.config
-        spots = f", {self.job.spots} spots" if self.job.spots else ""
-        batches = f", {self.job.batches} batches" if self.job.batches != DATA else ""
         teacher = f"{self.teacher['name']} ({percent(self.teacher['accuracy'])})" if self.teacher else "none"
         return (
-            f"# {self.job.method}{spots}{batches}, preset {self.job.preset}, seed {self.job.seed}\n\n"
+            f"# {self.job.method}{self.job.composition}, preset {self.job.preset}, seed {self.job.seed}\n\n"
             f"    {self.job.command}\n\n"
             f"Data {config['data']}, teacher {teacher}, student {config['student']['name']} "
             f"({self.parameters:,} parameters).\n\n"
@@ -257,8 +259,8 @@ class Report:
 
 def distil(job: Job, progress: bool = True) -> Report:
     """Run `job` to its end and write its report folder. A run that was interrupted is continued."""
-    setup = prepare(job)
     _require_own(job)
+    setup = prepare(job)
     started = time.perf_counter()
     history = fit(
         setup.distiller, setup.data, setup.epochs, recipe=setup.recipe, seed=job.seed, device=job.device,
@@ -270,6 +272,14 @@ def distil(job: Job, progress: bool = True) -> Report:
     report = Report(job, history, card, parameters, len(setup.data.test), seconds)
     report.save()
     return report
+
+
+def require_sound(job: Job) -> None:
+    """Raise now what `distil` would raise before it trains."""
+    _require_own(job)
+    setup = prepare(job)
+    setup.distiller.check(setup.data)
+    setup.distiller.phases(setup.epochs)
 
 
 def _require_own(job: Job) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -135,17 +136,32 @@ def _data() -> Answer:
     return not problem, problem or "digits", BRING_BACK.format("digits") if problem else ""
 
 
-def _teachers() -> Answer:
+def _nets(folder: str) -> Answer:
+    """Are the nets of a folder that ships as their cards say?"""
     from .. import data
 
-    folder = data.root() / "teachers"
-    cards = sorted(folder.glob("*.json"))
+    cards = sorted((data.root() / folder).glob("*.json"))
     problems = [p for card in cards if (p := _damage(card.with_suffix(".safetensors"), card))]
-    if not cards:
-        problems = ["no teacher is here"]
-    if problems:
-        return False, "; ".join(problems), BRING_BACK.format("teachers")
+    if problems or not cards:
+        return False, "; ".join(problems) or f"none of the {folder} is here", BRING_BACK.format(folder)
     return True, ", ".join(card.stem for card in cards), ""
+
+
+def _results() -> Answer:
+    from .. import data
+    from ..errors import Error
+    from .studies import stored_results
+
+    names = [path.stem for path in sorted((data.root() / "results").glob("*.json"))]
+    problems = []
+    for name in names:
+        try:
+            stored_results(name)
+        except Error as error:
+            problems.append(str(error).split(";")[0])
+    if problems or not names:
+        return False, "; ".join(problems) or "no stored result is here", BRING_BACK.format("results")
+    return True, f"{len(names)} stored studies", ""
 
 
 def _disk() -> Answer:
@@ -162,7 +178,10 @@ QUESTIONS: dict[str, Callable[[], Answer]] = {
     "Jupyter": _jupyter,
     "widgets": _widgets,
     "data": _data,
-    "teachers": _teachers,
+    "teachers": partial(_nets, "teachers"),
+    "generators": partial(_nets, "generators"),
+    "students": partial(_nets, "students"),
+    "results": _results,
     "disk": _disk,
 }
 

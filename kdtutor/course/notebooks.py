@@ -1,5 +1,6 @@
 """Notebooks as files: run them and store their outputs, and say what in them is not as the course wants it."""
 
+import math
 import os
 import re
 import subprocess
@@ -55,7 +56,7 @@ def store(path: Path, seconds: float = SECONDS) -> Path:
     nb, before = read(path), path.read_bytes()
     at: list[NotebookNode] = []
     client = NotebookClient(
-        nb, timeout=int(seconds), kernel_name="python3", record_timing=False, store_widget_state=False,
+        nb, timeout=math.ceil(seconds), kernel_name="python3", record_timing=False, store_widget_state=False,
         coalesce_streams=True, resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=lambda cell, cell_index: at.append(cell),
     )  # fmt: skip

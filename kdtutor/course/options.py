@@ -4,6 +4,14 @@ from typing import Annotated
 
 import typer
 
+METHODS = (
+    "hinton", "fitnets", "hint", "attention", "fsp", "boundaries", "overhaul", "matching", "relational", "similarity",
+    "variational", "probabilistic", "selectivity", "correlation", "factor", "contrastive", "logits",
+)  # fmt: skip
+"""The keys of `papers.METHODS`, at hand without torch; a test holds them equal."""
+
+Batches = Annotated[str, typer.Option(help="data, or from a generator: adversarial, data-free.", show_default="data")]
+Seconds = Annotated[float, typer.Option(help="Limit for one cell.", min=1)]
 Data = Annotated[
     str | None, typer.Option(help="Data set instead of the preset's, such as cifar10.", show_default=False)
 ]

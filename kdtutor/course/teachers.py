@@ -22,15 +22,26 @@ def cards() -> list[dict[str, Any]]:
     return [found[name] for name in sorted(found)]
 
 
+def generator_cards() -> list[dict[str, Any]]:
+    """The cards of the generators that can be trained again by name, and of their likes trained here."""
+    return [card for card in nets.teachers(sets.root() / "generators") if card["name"] in generators.PLANS]
+
+
 def untrained() -> list[str]:
     """The teachers that are planned for, but not trained yet."""
     return sorted(PLANS.keys() - {card["name"] for card in cards()})
 
 
-def table(trained: Sequence[Mapping[str, Any]], planned: Sequence[str]) -> str:
-    """Accuracy and size of each teacher that is trained, and the command that trains it."""
+def table(
+    trained: Sequence[Mapping[str, Any]], planned: Sequence[str], generating: Sequence[Mapping[str, Any]] = ()
+) -> str:
+    """Accuracy (of a generator its distance) and size of each trained teacher, and the command that trains it."""
     rows = [[c["name"], c["data"], percent(c["accuracy"]), f"{c['parameters']:,}", c["command"]] for c in trained]
     rows += [[name, PLANS[name].data, "not trained here", "", f"kdtutor teach {name}"] for name in planned]
+    rows += [
+        [c["name"], c["data"], f"distance {c['quality']['distance']:.2f}", f"{c['parameters']:,}", c["command"]]
+        for c in generating
+    ]
     return plain_table(["teacher", "data", "test accuracy", "parameters", "command"], rows)
 
 

@@ -13,9 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 import kdtutor as kd
-from kdtutor.course import doctor
+from kdtutor.course import doctor, generators, options
 from kdtutor.course.cli import app
 from kdtutor.course.studies import Study
+from kdtutor.papers import METHODS
 
 COMMANDS = (
     "lab", "distil", "compare", "teachers", "teach", "check", "notebooks", "results", "doctor", "map", "version",
@@ -76,7 +77,11 @@ def test_version():
         ),
         (["distil", "alone", "--spots", "always"], 2, "the student alone has no spots to choose from"),
         (["distil", "hinton", "--preset", "paper", "--pair", "vgg13-mobilenet"], 2, "Did you mean 'vgg13-mobilenetv2'"),
+        (["distil", "fsp", "--pair", "resnet110-resnet32"], 2, "--pair resnet110-resnet32 belongs to --preset paper"),
         (["distil", "alone", "--epochs", "0"], 2, "epochs=0: at least one epoch is needed"),
+        (["compare", "fsp", "--epochs", "1"], 2, "at least one epoch must be left for the second phase"),
+        (["compare", "hinton", "--spots", "adaptve"], 2, "'adaptve' is not a known choice of spots"),
+        (["compare", "contrastive", "--batches", "adversarial"], 2, "Contrastive knows its images by their rows"),
         (["distil", "alone", "--data", "cifar100", "--root", "nowhere"], 1, "cifar100: nothing at nowhere/cifar-100"),
         (["distil", "hinton", "--teacher", "cifar100-resnet56"], 1, "with `kdtutor teach cifar100-resnet56`"),
         (["compare", "fsp", "--seeds", "1,x"], 2, "--seeds '1,x': expected whole numbers with commas"),
@@ -126,6 +131,20 @@ def test_distil_on_batches_that_a_generator_makes():
     assert summary["command"] == "kdtutor distil logits --epochs 1 --batches adversarial"
 
 
+def test_the_help_names_every_method():
+    assert tuple(METHODS) == options.METHODS
+    for command in ("distil", "compare"):
+        assert ", ".join(METHODS) in " ".join(call(command, "--help").stdout.split())
+
+
+@pytest.mark.parametrize(
+    "arguments", [["results", "--workers", "0"], ["check", "--seconds", "0"], ["notebooks", "--seconds", "0"]]
+)
+def test_numbers_out_of_range_are_refused(arguments):
+    result = call(*arguments)
+    assert result.exit_code == 2 and "greater than or equal to 1" in result.stderr
+
+
 def test_compare_needs_the_teacher_of_its_data():
     result = call("compare", "hinton", "--data", "moons", "--student", "mlp", "--epochs", "1", "--no-progress")
     assert result.exit_code == 2 and "10 classes" in result.stderr
@@ -163,10 +182,13 @@ def test_ctrl_c_before_the_first_epoch_keeps_nothing(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("kdtutor.course.distil.fit", interrupted)
+    kept = {
+        "distil": "no epoch was whole yet, so nothing is kept",
+        "compare": "finished runs and whole epochs are kept",
+    }
     for command in (["distil", *MLP], ["compare", "hinton", "--no-progress"]):
         result = call(*command)
-        assert result.exit_code == 130 and result.stderr.startswith("\nkdtutor: interrupted; ")
-    assert call("distil", *MLP).stderr.endswith("no epoch was whole yet, so nothing is kept\n")
+        assert result.exit_code == 130 and result.stderr.startswith(f"\nkdtutor: interrupted; {kept[command[0]]}")
 
 
 def test_teachers_are_listed_with_their_command():
@@ -174,7 +196,9 @@ def test_teachers_are_listed_with_their_command():
     assert lines[0].split() == ["teacher", "data", "test", "accuracy", "parameters", "command"]
     assert any(line.startswith("digits-resnet14") and "174,970" in line for line in lines)
     assert any("not trained here" in line and "kdtutor teach cifar100-resnet56" in line for line in lines)
+    assert any(line.startswith("digits-dcgan-small") and "distance 2.38" in line for line in lines)
     listed = json.loads(call("teachers", "--json").stdout)
+    assert {card["name"] for card in listed["generators"]} == set(generators.PLANS)
     assert {card["name"] for card in listed["teachers"]} >= {"digits-lenet5", "digits-resnet14"}
     assert "cifar100-resnet56" in listed["untrained"]
 

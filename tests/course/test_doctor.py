@@ -14,7 +14,13 @@ import torch
 from kdtutor.course import doctor
 from kdtutor.course.doctor import Finding
 
-NAMES = ["Python", "torch", "device", "torchvision", "Jupyter", "widgets", "data", "teachers", "disk"]
+NAMES = [
+    "Python", "torch", "device", "torchvision", "Jupyter", "widgets", "data", "teachers", "generators", "students",
+    "results", "disk",
+]  # fmt: skip
+
+
+KINDS = ("teachers", "generators", "students")
 
 
 def ask(name: str) -> Finding:
@@ -23,8 +29,11 @@ def ask(name: str) -> Finding:
 
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder with a small digits file and one small teacher, both as their cards say."""
-    for file, card in (("digits/digits.npz", "digits/card.json"), ("teachers/t.safetensors", "teachers/t.json")):
+    """A data folder with a small digits file and a small net of each kind, all as their cards say, and one study."""
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/coin.json").write_text('{"rows": []}')
+    kinds = ((f"{kind}/{kind[0]}.safetensors", f"{kind}/{kind[0]}.json") for kind in KINDS)
+    for file, card in (("digits/digits.npz", "digits/card.json"), *kinds):
         path = tmp_path / file
         path.parent.mkdir()
         path.write_bytes(file.encode())
@@ -118,10 +127,14 @@ def test_a_jupyter_without_the_kernel(monkeypatch: pytest.MonkeyPatch):
 
 def test_files_as_their_cards_say(shipped: Path):
     assert ask("data") == Finding("data", True, "digits")
-    assert ask("teachers") == Finding("teachers", True, "t")
+    for kind in KINDS:
+        assert ask(kind) == Finding(kind, True, kind[0])
+    assert ask("results") == Finding("results", True, "1 stored studies")
 
 
-@pytest.mark.parametrize("question,file", [("data", "digits/digits.npz"), ("teachers", "teachers/t.safetensors")])
+@pytest.mark.parametrize(
+    "question,file", [("data", "digits/digits.npz"), *((kind, f"{kind}/{kind[0]}.safetensors") for kind in KINDS)]
+)
 def test_damaged_and_absent_files(shipped: Path, question: str, file: str):
     path = shipped / file
     path.write_bytes(b"cut sh")
@@ -132,9 +145,19 @@ def test_damaged_and_absent_files(shipped: Path, question: str, file: str):
     assert "git checkout" in finding.advice
 
 
-def test_no_teacher_at_all(shipped: Path):
-    shutil.rmtree(shipped / "teachers")
-    assert ask("teachers").detail == "no teacher is here"
+def test_nothing_there_at_all(shipped: Path):
+    for kind in (*KINDS, "results"):
+        shutil.rmtree(shipped / kind)
+    assert [ask(kind).detail for kind in KINDS] == [f"none of the {kind} is here" for kind in KINDS]
+    assert ask("results").detail == "no stored result is here"
+
+
+def test_a_study_that_was_cut_short(shipped: Path):
+    (shipped / "results/coin.json").write_text('{"rows": [')
+    finding = ask("results")
+    assert not finding.ok
+    assert "coin.json is damaged" in finding.detail
+    assert "git checkout data/results" in finding.advice
 
 
 def test_a_card_that_is_not_json(shipped: Path):
