@@ -84,6 +84,10 @@ class Batches:
     ) -> None:
         require(len(split) > 0, f"{data.name}: there is no training image left to draw batches from")
         require(size >= 1, f"batch size {size}: it must be at least 1")
+        require(
+            augment is None or bool(data.size),
+            f"{data.name} holds points, and only images can be shifted: augment=None",
+        )
         require(steps is None or steps >= 1, f"steps={steps}: an epoch needs at least one batch")
         self.split, self.data, self.augment = split, data, augment
         labelled = split.labelled.cpu()

@@ -29,9 +29,9 @@ def caltech101(root: str | Path | None = None, size: int = 128, download: bool =
     folder = present[0] if present else folders[0]
     try:
         photographs = sets.Caltech101(str(folder), download=download)
+        images = torch.stack([square(photographs[i][0].convert("RGB"), size) for i in range(len(photographs))])
     except (RuntimeError, OSError) as error:
         raise DataError(f"caltech101: the files below {folder / FOLDER} are incomplete ({error})") from error
-    images = torch.stack([square(photographs[i][0].convert("RGB"), size) for i in range(len(photographs))])
     labels = torch.tensor(photographs.y)
     place = torch.cat([torch.arange(int(count)) for count in torch.bincount(labels)])  # files come class by class
     test = place % EVERY == EVERY - 1

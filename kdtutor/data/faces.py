@@ -27,9 +27,9 @@ def celeba(root: str | Path | None = None, size: int = 64) -> Data:
         if (folder / FOLDER).is_dir():
             try:
                 parts = [sets.CelebA(str(folder), split=part, download=False) for part in ("train", "valid", "test")]
-            except RuntimeError as error:
+                train, val, test = (_split(part, size) for part in parts)
+            except (RuntimeError, OSError) as error:
                 raise DataError(f"celeba: the files below {folder / FOLDER} are incomplete ({error})") from error
-            train, val, test = (_split(part, size) for part in parts)
             return Data("celeba", train, val, test, ("face",), (0.5,) * 3, (0.5,) * 3)
     places = " or ".join(str(folder / FOLDER) for folder in folders)
     raise DataError(f"celeba: nothing at {places}; put torchvision's files for CelebA there, or set KDTUTOR_DATA")

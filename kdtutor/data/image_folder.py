@@ -65,7 +65,8 @@ class FileSplit(Split):
 
     def chunks(self, rows: Iterable[Int[Tensor, " b"]]) -> Iterator[Tensor]:
         batches = [chunk.tolist() for chunk in rows]
-        loader = DataLoader(self.files, batch_sampler=batches, num_workers=self.workers)
+        quiet = torch.Generator().manual_seed(0)  # without it the loader draws from the run's random state
+        loader = DataLoader(self.files, batch_sampler=batches, num_workers=self.workers, generator=quiet)
         device = self.labels.device
         yield from (images.to(device, non_blocking=True) for images in loader)
 

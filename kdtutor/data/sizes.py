@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import UInt8
 from torch import Tensor
 
-from ..errors import ShapeError, require
+from ..errors import DataError, ShapeError, require
 from .splits import Data, Split
 
 CHUNK = 4096  # images averaged at a time: bounds memory, not results
@@ -20,6 +20,8 @@ def for_generators(data: Data, size: int) -> Data:
     28 pixels become 32 and then 16. Raises `ShapeError` for points, and for images smaller than half of `size`.
     """
     require(len(data.size) == 2, f"{data.name} holds no images; only images have a size", ShapeError)
+    stored = len(data.train.images) == len(data.train)
+    require(stored, f"{data.name} streams its images from disk; for generators they have to fit in memory", DataError)
     require(
         2 * min(data.size) >= size >= 1,
         f"{data.name} has images of {data.size[0]}×{data.size[1]} pixels; squares of {size} would be mostly padding",

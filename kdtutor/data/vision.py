@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,8 @@ KNOWN: dict[str, Known] = {
     ),
     "omniglot": Known(_open("Omniglot", background=(True, False)), "omniglot-py", (0.0778,), (0.2544,)),
 }
+# What torchvision raises for files that are cut short or changed, and for a download that fails.
+DAMAGE = (RuntimeError, OSError, EOFError, ValueError, KeyError, UnpicklingError)
 GZIPPED = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
 OMNIGLOT_SIZE = 28
 
@@ -73,8 +76,10 @@ def vision(name: str, root: str | Path | None = None, download: bool = False) ->
     try:
         train, test = (known.open(folder, flag, download) for flag in (True, False))
         parts = [_images_and_labels(part) for part in (train, test)]
-    except Exception as error:  # torchvision raises RuntimeError, EOFError, ValueError … for the same two causes
+    except DAMAGE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if not present:
+            raise DataError(f"{name}: it could not be downloaded ({reason}); try again with a network") from error
         raise DataError(
             f"{name}: the files below {folder / known.where} are incomplete or damaged ({reason}); "
             f'remove them and fetch them again with load("{name}", download=True)'

@@ -19,6 +19,7 @@ from . import (
     matching,
     metric,
     overhaul,
+    published,
     related,
     related_methods,
     relational,
@@ -28,7 +29,8 @@ from . import (
 
 __all__ = [
     "METHODS", "adversarial", "attention", "boundaries", "contrastive", "data_free", "decisions", "fitnets", "fsp",
-    "gan", "gan_setting", "generated", "ghost", "hinton", "matching", "method", "metric", "overhaul", "related",
+    "gan", "gan_setting", "generated", "ghost", "hinton", "matching", "method", "metric", "overhaul",
+    "published", "related",
     "related_methods", "relational", "routing", "spot_adaptive",
 ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +12,7 @@ from torch import Tensor
 from ..data import Batch
 from ..errors import ShapeError, require
 from ..nets import Generator, Trace
-from ..train import Distiller, Phase
+from ..train import Distiller, Phase, Recipe
 from ..train.distiller import Terms
 from .generated import Generated
 from .tensors import full_precision, shape
@@ -55,9 +56,11 @@ class DataFree(Generated):
 
     L_G = one_hot · `one_hot_loss` + activation · `activation_loss` + entropy · `entropy_loss` (§3.1).
 
-    A weight of 0 leaves its loss out. `replay` counts the steps of `inner` for each one of the generator. With 1 both
-    take one step on the same images, as the authors' code. With more, `inner` learns the other times from images out of
-    a memory of the last `memory` images, where a random one is forgotten for each new one: this variant is ours.
+    A weight of 0 leaves its loss out. The generator's rate is constant, as in the authors' code.
+
+    `replay` counts the steps of `inner` for each one of the generator. With 1 both take one step on the same images, as
+    the authors' code. With more, `inner` learns the other times from images out of a memory of the last `memory`
+    images, where a random one is forgotten for each new one: this variant is ours.
     """
 
     images: Tensor
@@ -88,6 +91,10 @@ class DataFree(Generated):
         self.register_buffer("images", torch.zeros(memory if replay > 1 else 0, *generator.shape))
         self.register_buffer("held", torch.zeros((), dtype=torch.long))
 
+    def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
+        told = super().recipe_for(group, recipe)
+        return replace(told, schedule="constant") if group == "generator" else told
+
     def objective(self, s: Trace | None, t: Trace) -> Terms:
         losses = {
             "one_hot": lambda: one_hot_loss(t.logits),
@@ -106,7 +113,8 @@ class DataFree(Generated):
             return self.study(self.remembered(len(batch)), batch.indices, phase, optimisers)
         images = self.generator(batch.images)
         told = self.improve(images, optimisers["generator"], look=False)
-        self.remember(images.detach())
+        if self.replay > 1:
+            self.remember(images.detach())
         return {**self.study(images.detach(), batch.indices, phase, optimisers), **told}
 
     def remember(self, images: Float[Tensor, "B C H W"]) -> None:

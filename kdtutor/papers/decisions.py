@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from ..errors import ShapeError, require
+from ..errors import ConfigError, ShapeError, require
 from .tensors import shape
 
 TAU = 5.0  # temperature of the decisions, constant in the code of spot-adaptive distillation's authors
@@ -32,7 +32,8 @@ def decide(
         "expected (B, spots, 2) for both",
         ShapeError,
     )
-    require(float(tau) > 0, f"tau={float(tau)}: the temperature of the decisions must be positive")
+    if (number := float(tau)) <= 0:  # asked once: on a GPU each answer is a wait
+        raise ConfigError(f"tau={number}: the temperature of the decisions must be positive")
     if noise is None:
         noise = gumbel(*logits.shape)
     noisy = logits + noise.to(logits)

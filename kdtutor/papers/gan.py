@@ -18,12 +18,12 @@ from ..train.distiller import Terms, descend
 from .adapters import batch_statistics
 from .tensors import full_precision, same_shape, shape
 
-Game = Literal["saturating", "wasserstein"]
+Game = Literal["non-saturating", "wasserstein"]
 BETAS = (0.5, 0.999)  # of Adam, in every GAN here: Radford et al. 2016
 PENALTY = 10.0  # of the slope: Gulrajani et al. 2017
 SCALE = 10.0  # of the imitation: brings its 0.01 … 0.1 to the size of the adversarial term (ours; the paper is silent)
 STEPS = 100  # an epoch of a black box, where the recipe does not say
-LATENTS = 500  # on which imitation is measured
+LATENTS = 500  # on which a student is measured
 LUMA = (0.299, 0.587, 0.114)  # of red, green, blue in grey: ITU-R BT.601
 
 
@@ -35,25 +35,25 @@ def imitation_loss(x_s: Float[Tensor, "B C H W"], x_t: Float[Tensor, "B C H W"])
 
 
 @full_precision
-def fooling_loss(on_fake: Float[Tensor, " B"], game: Game = "saturating") -> Float[Tensor, ""]:
+def fooling_loss(on_fake: Float[Tensor, " B"], game: Game = "non-saturating") -> Float[Tensor, ""]:
     """What a generator minimises, given a critic's scores of its images, mean over B.
 
-    "saturating": softplus(-D(G(z))) = -log σ(D(G(z))), Goodfellow et al.'s second, non-saturating form.
+    "non-saturating": softplus(-D(G(z))) = -log σ(D(G(z))), Goodfellow et al.'s second form (2014, §3).
     "wasserstein": -D(G(z)).
     """
-    return F.softplus(-on_fake).mean() if game == "saturating" else -on_fake.mean()
+    return F.softplus(-on_fake).mean() if game == "non-saturating" else -on_fake.mean()
 
 
 @full_precision
 def critic_loss(
-    on_real: Float[Tensor, " B"], on_fake: Float[Tensor, " B"], game: Game = "saturating"
+    on_real: Float[Tensor, " B"], on_fake: Float[Tensor, " B"], game: Game = "non-saturating"
 ) -> Float[Tensor, ""]:
     """What a critic minimises, given its scores of real and of made images, each a mean over its batch.
 
-    "saturating": softplus(-D(x)) + softplus(D(G(z))), cross-entropy of "real" and "made". "wasserstein":
+    "non-saturating": softplus(-D(x)) + softplus(D(G(z))), cross-entropy of "real" and "made". "wasserstein":
     D(G(z)) - D(x), to which `gradient_penalty` belongs.
     """
-    if game == "saturating":
+    if game == "non-saturating":
         return F.softplus(-on_real).mean() + F.softplus(on_fake).mean()
     return on_fake.mean() - on_real.mean()
 
@@ -98,7 +98,8 @@ class Distil(Distiller):
     without a teacher is an ordinary GAN. Adam with betas (0.5, 0.999) moves both, at the recipe's rate or the critic at
     `critic_lr`.
 
-    judge: measures the images against the held-out ones after each epoch; without it, imitation alone is measured.
+    judge: measures the images against the held-out ones after each epoch; without one, imitation is measured, and
+    without a teacher too, sharpness alone, which says little: give a GAN a judge.
     Raises `ConfigError` for a critic with batch norm where there is a gradient penalty.
     """
 
@@ -112,7 +113,7 @@ class Distil(Distiller):
         critic: Critic | None = None,
         alpha: float = 0.5,
         scale: float = SCALE,
-        game: Game = "saturating",
+        game: Game = "non-saturating",
         critic_steps: int = 1,
         critic_lr: float | None = None,
         judge: Judge | None = None,
@@ -138,7 +139,7 @@ class Distil(Distiller):
         return (Phase(name, epochs, self.losses, self.weights(), needs_teacher=self.alpha > 0),)
 
     def check(self, data: Data) -> None:
-        if self.critic is None:
+        if self.critic is None and self.judge is None:
             return
         found = tuple(data.test.images.shape[1:])
         what = f"{data.name} has images {found}, the student makes {self.student.shape}"
@@ -155,8 +156,8 @@ class Distil(Distiller):
         return Latents(self.student.latent_dim, recipe.batch_size, recipe.steps_per_epoch or STEPS)
 
     def measure(self, split: Split, data: Data) -> dict[str, float]:
-        """With a judge its `Quality`; with a teacher the share of the variance of its images that the student
-        explains, on latents of its own: 1 is a perfect copy."""
+        """With a judge its `Quality`, whose score finds the best epoch; with a teacher the share of the variance of its
+        images that the student explains, on latents of its own: 1 is a perfect copy."""
         where = next(self.student.parameters())
         z = torch.randn(LATENTS, self.student.latent_dim, generator=torch.Generator().manual_seed(0)).to(where)
         with evaluating(self.student):
@@ -231,7 +232,7 @@ def frozen(net: nn.Module) -> Iterator[None]:
 
 def _check(student: Generator, teacher: Generator | None, critic: Critic | None, alpha: float, game: str) -> None:
     """Raises `ConfigError` or `ShapeError` where the nets do not fit each other or the loss."""
-    choose("game", game, ("saturating", "wasserstein"))
+    choose("game", game, ("non-saturating", "wasserstein"))
     require(0 <= alpha <= 1, f"alpha={alpha}: the share of the imitation must lie in 0…1")
     if alpha > 0:
         require(teacher is not None, f"alpha={alpha} asks for imitation, but there is no teacher; alpha=0 needs none")

@@ -2,7 +2,8 @@
 
 The authors published no code. Where the text leaves something open, the numbers are those of the only public
 implementation (github.com/yuranusduke/DistillGANs), without its faults: the critic ends without a sigmoid and has no
-batch norm.
+batch norm. The generator is ours, of the family of the lesson: on colour images the teacher has 12,140,035 parameters
+and the smallest student 36,313, 334 to 1, where that implementation has 11.42 million and 22,186, 515 to 1.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """On what data: a generator in place of a data set. Any method may learn from what it makes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..data import UNLABELLED, Batch, Data, Latents, Source
 from ..errors import ShapeError, require
 from ..nets import Generator, Trace
-from ..train import Around, Distiller, Phase, Recipe
+from ..train import Around, Balance, Distiller, Phase, Recipe
 from ..train.distiller import Terms
 from .adapters import batch_statistics
 from .tensors import shape
@@ -24,8 +24,8 @@ class Generated(Around):
     generator learns too. No image and no label of a data set is looked at, but to measure.
 
     Where `inner` weighs a task, its labels are the teacher's own answers. A subclass says when the generator moves, and
-    by which `objective`; the weights of its terms are `objective_weights`. The generator has its own Adam at the
-    constant rate `generator_lr`; everything else is as `inner` and the recipe want it.
+    by which `objective`; the weights of its terms are `objective_weights`. The generator has its own Adam, whose rate
+    `generator_lr` follows the recipe's schedule; everything else is as `inner` and the recipe want it.
     """
 
     def __init__(self, inner: Distiller, generator: Generator, generator_lr: float = 1e-3, **options: Any) -> None:
@@ -33,6 +33,10 @@ class Generated(Around):
         require(
             inner.teacher is not None,
             f"{type(inner).__name__} has no teacher; without data there is nobody else to learn from",
+        )
+        require(
+            not isinstance(inner, Generated),
+            f"{type(inner).__name__} makes its images already; give {type(self).__name__} the method inside",
         )
         require(
             not inner.needs_rows,
@@ -62,7 +66,7 @@ class Generated(Around):
     def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
         if group != "generator":
             return super().recipe_for(group, recipe)
-        return replace(recipe, optimiser="adam", lr=self.generator_lr, schedule="constant", weight_decay=0.0)
+        return replace(recipe, optimiser="adam", lr=self.generator_lr, weight_decay=0.0)
 
     def objective(self, s: Trace | None, t: Trace) -> Terms:
         """What the generator minimises, given the traces of its images."""
@@ -128,30 +132,8 @@ class _Imagined:
             yield self.generated.answered(self.generated.imagine(batch.images), batch.indices)
 
 
-@dataclass(frozen=True)
-class Balance:
-    """How the teacher's answers spread over the classes: the share of each, and how many classes that amounts to."""
-
-    shares: tuple[float, ...]
-    effective: float
-
-    @property
-    def collapsed(self) -> bool:
-        """Whether the generator has given up classes: it makes effectively fewer than half of them."""
-        return self.effective < len(self.shares) / 2
-
-    @property
-    def sentence(self) -> str:
-        """What a reader should know."""
-        made = sum(share > 0 for share in self.shares)
-        verdict = "collapsed, " if self.collapsed else ""
-        return f"{verdict}{made} of {len(self.shares)} classes are made, effectively {self.effective:.1f}"
-
-
 def class_balance(z_t: Float[Tensor, "B K"]) -> Balance:
-    """Which classes the teacher sees in B images: `effective` is exp(entropy) of the shares of its answers, K where all
-    are alike and 1 where there is only one. Raises `ShapeError` unless (B, K)."""
+    """Which classes the teacher sees in B images. Raises `ShapeError` unless (B, K)."""
     require(z_t.ndim == 2 and len(z_t) > 0, f"class_balance: the logits are {shape(z_t)}; expected (B, K)", ShapeError)
     shares = z_t.argmax(1).bincount(minlength=z_t.shape[1]).double() / len(z_t)
-    entropy = -torch.special.xlogy(shares, shares).sum()
-    return Balance(tuple(shares.tolist()), entropy.exp().item())
+    return Balance(tuple(shares.tolist()))

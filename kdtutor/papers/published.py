@@ -38,6 +38,9 @@ class Published:
         """A net with fresh weights by its name in this setting."""
         if not name.startswith("torchvision."):
             return build(name, classes=self.classes, channels=self.channels)
+        import kdtutor_torchvision
+
+        kdtutor_torchvision.ensure()
         import torchvision.models as models
 
         make: Any = getattr(models, name.removeprefix("torchvision."))
@@ -106,8 +109,9 @@ def dafl(data: str) -> Published:
     github.com/huawei-noah/Efficient-Computing, Data-Efficient-Model-Compression/DAFL). One step of the student for each
     of the generator.
 
-    Ours: MNIST's images stay at 28 pixels, and the generator's batch norms have the usual ε; the authors' 0.8 goes
-    with their rate of 0.2 on MNIST.
+    Ours: MNIST's images stay at 28 pixels; the activation loss reads the 84 numbers before the last layer of LeNet-5,
+    where the authors' code reads the 120 of the layer before; and the generator's batch norms have the usual ε, while
+    the authors' 0.8 goes with their rate of 0.2 on MNIST.
     """
     return DAFL[choose("published setting", data, DAFL)]
 

@@ -17,6 +17,7 @@ from ..nets import Net, Trace
 from ..train import Around, Distiller, Phase, Recipe, Spot, accuracy, descend, eval_mode, task_loss
 from ..train.distiller import Layer, Terms
 from .decisions import TAU, decide, gumbel
+from .generated import Generated
 from .hinton import kd_loss
 from .routing import adapter, advance, at, places, sized
 
@@ -94,6 +95,11 @@ class SpotAdaptive(Around):
             inner, strategy=strategy, alpha=alpha, T=T, gamma=gamma, penalty=penalty, tau=tau, final_tau=final_tau,
             head_start=head_start, learning_teacher=learning_teacher,
         )  # fmt: skip
+        require(
+            not isinstance(inner, Generated),
+            f"{type(inner).__name__} makes images, and spots are chosen for images that are there: "
+            f"wrap it the other way round, {type(inner).__name__}(SpotAdaptive(method), generator)",
+        )
         require(
             inner.teacher is not None and bool(inner.spots()),
             f"{type(inner).__name__} has no teacher or no spots; there is nothing to choose from",

@@ -7,7 +7,7 @@ from .evaluation import Evaluation, eval_mode, evaluate, evaluating, predict
 from .history import History, environment
 from .loop import Progress, fit, steps
 from .presets import CROSS_PAIRS, FAMILY_PAIRS, PAIRS, Preset, preset
-from .quality import Judge, Quality, classifier_score, frechet_distance
+from .quality import Balance, Judge, Quality, classifier_score, frechet_distance
 from .recipe import ZOO, Recipe, rate
 from .retrieval import embed, few_shot, prototypes, recall_at
 from .teachers import PLANS, train_teacher
@@ -21,6 +21,7 @@ __all__ = [
     "ZOO",
     "Alone",
     "Around",
+    "Balance",
     "Distiller",
     "Evaluation",
     "History",

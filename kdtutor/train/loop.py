@@ -1,5 +1,6 @@
 """The only training loop. It is a generator: whoever drains it decides about progress bars, pauses and stops."""
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -138,7 +139,7 @@ class _Run:
     precision: str
     out: Path | None
     done: int = 0  # steps, over all phases
-    best: float = -1.0  # of the held-out measurements
+    best: float = -math.inf  # of the held-out measurements
     sums: dict[str, tuple[float, int]] = field(default_factory=dict)  # terms summed over the epoch so far, how many
     history: History = field(init=False)
 

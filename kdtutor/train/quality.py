@@ -10,12 +10,11 @@ from torch import Tensor, nn
 from torch.random import fork_rng
 
 from ..data import Data, Split
-from ..errors import ShapeError, require
+from ..errors import DataError, ShapeError, require
 from ..nets import Net
 from .evaluation import BATCH, evaluating
 
-COLLAPSED = 0.01  # a class with a smaller share of the images, where each class should have its part, is missing
-
+MISSING = 0.1  # a class with less than this part of its due share, 1/K, is missing
 SMALLEST = -700.0  # of a log probability: below it a class that nobody shows would give 0 · ∞
 
 
@@ -54,18 +53,10 @@ def classifier_score(logits: Float[Tensor, "M K"]) -> float:
 
 
 @dataclass(frozen=True)
-class Quality:
-    """What a judge says of made images.
+class Balance:
+    """How images spread over the classes, as a classifier sees them: the share of each."""
 
-    score: `classifier_score`. distance: `frechet_distance` to real images. shares: of each class among the answers.
-    confidence: the mean of the largest probability. samples: how many images were judged.
-    """
-
-    score: float
-    distance: float
     shares: tuple[float, ...]
-    confidence: float
-    samples: int
 
     @property
     def entropy(self) -> float:
@@ -73,18 +64,49 @@ class Quality:
         return -sum(share * math.log(share) for share in self.shares if share > 0)
 
     @property
+    def effective(self) -> float:
+        """How many classes there are, counted by entropy: exp of it."""
+        return math.exp(self.entropy)
+
+    @property
     def missing(self) -> tuple[int, ...]:
         """The classes that (almost) no image belongs to: the generator has lost them."""
-        return tuple(k for k, share in enumerate(self.shares) if share < COLLAPSED)
+        return tuple(k for k, share in enumerate(self.shares) if share < MISSING / len(self.shares))
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether the generator has given up classes: it makes effectively fewer than half of them."""
+        return self.effective < len(self.shares) / 2
 
     @property
     def sentence(self) -> str:
-        """Whether the generator has collapsed, in words."""
-        alike = math.exp(self.entropy)
-        told = f"{alike:.1f} of {len(self.shares)} classes, counted by entropy"
+        """What a reader should know."""
+        made = sum(share > 0 for share in self.shares)
+        verdict = "collapsed, " if self.collapsed else ""
+        return f"{verdict}{made} of {len(self.shares)} classes are made, effectively {self.effective:.1f}"
+
+
+@dataclass(frozen=True)
+class Quality(Balance):
+    """What a judge says of made images.
+
+    score: `classifier_score`. distance: `frechet_distance` to real images. confidence: the mean of the largest
+    probability. samples: how many images were judged.
+    """
+
+    score: float
+    distance: float
+    confidence: float
+    samples: int
+
+    @property
+    def sentence(self) -> str:
+        """Which classes are missing, and whether the generator has collapsed."""
+        told = f"{self.effective:.1f} of {len(self.shares)} classes, counted by entropy"
         if not self.missing:
             return f"no class is missing ({told})"
-        return f"collapsed: class {', '.join(map(str, self.missing))} missing ({told})"
+        verdict = "collapsed: " if self.collapsed else ""
+        return f"{verdict}class {', '.join(map(str, self.missing))} missing ({told})"
 
     def numbers(self) -> dict[str, float]:
         """For a history: the first is larger for better images."""
@@ -96,7 +118,7 @@ class Judge:
     """A trained classifier that looks at images instead of naming them.
 
     Quality depends on the classifier, on the real images and on how many are made: compare only numbers of one judge,
-    one split and one count. `floor` says what the distance of real images is.
+    one split and one count. `floor` says what as many real images reach.
     """
 
     def __init__(self, classifier: Net) -> None:
@@ -115,22 +137,26 @@ class Judge:
         embedding, logits = self.look(images)
         shares: Int[Tensor, " K"] = torch.bincount(logits.argmax(1), minlength=logits.shape[1])
         return Quality(
-            classifier_score(logits),
-            frechet_distance(self.real(split, data).to(embedding), embedding),
-            tuple((shares / len(images)).tolist()),
-            float(logits.softmax(1).amax(1).mean()),
-            len(images),
+            shares=tuple((shares / len(images)).tolist()),
+            score=classifier_score(logits),
+            distance=frechet_distance(self.real(split, data).to(embedding), embedding),
+            confidence=float(logits.softmax(1).amax(1).mean()),
+            samples=len(images),
         )
 
     def real(self, split: Split, data: Data) -> Float[Tensor, "N D"]:
-        """Embeddings of the real images of a split, kept."""
+        """Embeddings of the real images of a split, kept. Raises `DataError` for a split that stays on disk."""
+        stored = len(split.images) == len(split)
+        require(stored, f"{data.name} streams its images from disk; a judge wants them in memory", DataError)
         key = id(split.images)
         if key not in self._real:
             where = next(self.classifier.parameters()).device
             self._real[key] = split.images, self.look(data.normalise(split.images.to(where)))[0]
         return self._real[key][1]
 
-    def floor(self, data: Data, split: Split | None = None) -> Quality:
-        """The quality of real training images, against `split` (the test images if not given): no generator can be
-        expected to do better."""
-        return self.quality(data.normalise(data.train.images), split or data.test, data)
+    def floor(self, data: Data, count: int, split: Split | None = None) -> Quality:
+        """The quality of `count` real training images, always the same ones, against `split` (the test images if not
+        given): no generator can be expected to do better with as many."""
+        require(0 < count <= len(data.train), f"count={count}: {data.name} has {len(data.train)} training images")
+        rows = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(0))[:count]
+        return self.quality(data.normalise(data.train.images[rows]), split or data.test, data)

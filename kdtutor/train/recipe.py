@@ -46,6 +46,13 @@ class Recipe:
         require(self.weight_decay >= 0, f"weight_decay={self.weight_decay}: it must not be negative")
         for name, value in (("momentum", self.momentum), *(("a beta", beta) for beta in self.betas)):
             require(0 <= value < 1, f"{name}={value}: it must lie in [0, 1)")
+        require(
+            all(0 < share < 1 for share in self.milestones) and bool(self.milestones) >= (self.schedule == "steps"),
+            f"milestones={self.milestones}: expected shares of a phase between 0 and 1, such as (0.5, 0.75), "
+            "and for the schedule 'steps' at least one",
+        )
+        steps = self.steps_per_epoch
+        require(steps is None or steps >= 1, f"steps_per_epoch={steps}: an epoch has at least one step")
 
     def optimise(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """A fresh optimiser over `parameters`."""

@@ -2,14 +2,16 @@
 
 import gzip
 import pickle
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from kdtutor import DataError, UnknownName, data
+from kdtutor import ConfigError, DataError, UnknownName, data, nets
 from kdtutor.data.image_folder import FileSplit, image_folder
+from kdtutor.train import Judge
 
 
 def test_an_unknown_name_lists_the_known_ones():
@@ -90,6 +92,38 @@ def test_a_large_folder_streams_the_same_batches(folder):
     assert len(pair[0]) == 2
     for a, b in zip(*pair, strict=True):
         assert torch.equal(a.images, b.images) and torch.equal(a.labels, b.labels)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_streaming_leaves_the_random_state_alone(folder, workers):
+    streamed = image_folder(folder, size=16, in_memory=0, workers=workers)
+    before = torch.get_rng_state()
+    assert len(list(streamed.train.chunks([torch.arange(4)]))) == 1
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_what_streams_is_not_for_generators(folder):
+    streamed = image_folder(folder, size=16, in_memory=0, workers=0)
+    with pytest.raises(DataError, match="streams its images from disk; for generators"):
+        data.for_generators(streamed, 16)
+    judge = Judge(nets.build("resnet8x0.25", classes=2))
+    with pytest.raises(DataError, match="streams its images from disk; a judge"):
+        judge.quality(torch.zeros(4, 3, 16, 16), streamed.test, streamed)
+
+
+def test_points_are_not_shifted():
+    moons = data.load("moons")
+    with pytest.raises(ConfigError, match="moons holds points"):
+        data.Batches(moons.train, moons, 4, data.Augment(pad=1))
+
+
+def test_a_download_that_fails_is_no_damage(tmp_path, monkeypatch):
+    def offline(*_, **__):
+        raise URLError("no network")
+
+    monkeypatch.setattr("torchvision.datasets.CIFAR10", offline)
+    with pytest.raises(DataError, match=r"cifar10: it could not be downloaded .*no network"):
+        data.load("cifar10", root=tmp_path, download=True)
 
 
 def test_a_streamed_folder_can_be_made_scarce(folder):

@@ -256,6 +256,14 @@ def test_a_perfect_copy_explains_everything(data):
     assert method.measure(data.test, data)["explained"] == pytest.approx(1)
 
 
+def test_the_best_weights_are_kept_however_bad(data, tmp_path):
+    """After its first steps a copy may explain less than nothing."""
+    method = make("black box")
+    history = kd.fit(method, data, 1, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
+    assert history.last("val_explained") < -1
+    assert (tmp_path / "best.safetensors").exists()
+
+
 def test_a_run_that_diverges_says_so(data):
     with pytest.raises(kd.DivergedError, match="became"):
         learn(make("joint", scale=1e39), data)
@@ -286,3 +294,5 @@ def test_data_that_do_not_fit_are_named(data):
         learn(make("joint"), kd.data.load("digits"))
     with pytest.raises(ConfigError, match="another range"):
         learn(make("joint"), replace(data, mean=(0.1,), std=(0.3,)))
+    with pytest.raises(ShapeError, match="for_generators"):
+        learn(make("black box", judge=Judge(nets.teacher("digits-16-resnet8"))), kd.data.load("digits"))

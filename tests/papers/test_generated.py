@@ -95,6 +95,15 @@ def test_the_locked_data_are_locked(locked):
         learn(kd.Alone(net("resnet8x0.25", 0)), locked, 1)
 
 
+@pytest.mark.parametrize(("outer", "constant"), [("adversarial", False), ("data-free", True)])
+def test_the_generator_s_rate_follows_the_schedule_where_it_plays_against_the_student(outer, constant):
+    recipe = Recipe(lr=0.1, schedule="steps", milestones=(0.5,), weight_decay=0.1)
+    told = make(outer, "logits").recipe_for("generator", recipe)
+    assert told.optimiser == "adam" and told.weight_decay == 0
+    assert told.rate(0.4) == pytest.approx(1e-3)
+    assert told.rate(0.6) == pytest.approx(1e-3 if constant else 1e-4)
+
+
 @BOTH
 @EVERY
 def test_every_method_learns_without_data(locked, outer, inner):
@@ -147,6 +156,15 @@ def test_a_method_that_needs_rows_says_so(outer):
         with pytest.raises(kd.ConfigError, match="rows in a training split; generated images have none") as caught:
             OUTER[outer](inner, generator)
         assert str(caught.value).count(".") == 0
+
+
+@BOTH
+def test_who_makes_images_already_is_not_wrapped_again(outer):
+    made = make(outer, "hinton")
+    with pytest.raises(kd.ConfigError, match="makes its images already"):
+        OUTER[outer](made, made.generator)
+    with pytest.raises(kd.ConfigError, match="wrap it the other way round"):
+        SpotAdaptive(made)
 
 
 @BOTH

@@ -27,9 +27,7 @@ def imitation(name: str) -> Data:
 
 @EVERY
 def test_the_nets_have_the_size_of_the_published_ones(name):
-    import kdtutor_torchvision
 
-    kdtutor_torchvision.ensure()
     setting = dfad(name)
     assert (
         tuple(nets.count_parameters(setting.net(net)) for net in (setting.teacher, setting.student))
@@ -51,9 +49,7 @@ def test_the_settings_of_the_authors():
 
 @EVERY
 def test_the_first_steps_on_a_cpu(name):
-    import kdtutor_torchvision
 
-    kdtutor_torchvision.ensure()
     setting = dfad(name)
     kd.seed_everything(0)
     distiller = dfad_distiller(name, setting.net(setting.teacher))

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import kdtutor as kd
-from kdtutor import ShapeError, nets
-from kdtutor.train import Judge, Quality, classifier_score, frechet_distance
+from kdtutor import ConfigError, ShapeError, nets
+from kdtutor.train import Balance, Judge, classifier_score, frechet_distance
 from tests.papers.oracle import oracle
 
 
@@ -53,9 +53,9 @@ def test_scoring_leaves_the_random_numbers_alone():
 def test_a_judge_of_real_images():
     data = kd.data.load("digits-16")
     judge = Judge(nets.teacher("digits-16-resnet8"))
-    floor, itself = judge.floor(data), judge.quality(data.normalise(data.test.images), data.test, data)
+    floor, itself = judge.floor(data, 2000), judge.quality(data.normalise(data.test.images), data.test, data)
     assert itself.distance == pytest.approx(0, abs=1e-6) and 0.001 < floor.distance < 0.2
-    assert floor.samples == 3500 and not floor.missing and floor.sentence.startswith("no class is missing")
+    assert floor.samples == 2000 and not floor.missing and floor.sentence.startswith("no class is missing")
     assert floor.score > 9 and floor.entropy == pytest.approx(math.log(10), abs=0.01)
     threes = data.normalise(data.test.images[data.test.labels == 3])
     collapsed = judge.quality(threes, data.test, data)
@@ -74,8 +74,19 @@ def test_a_judge_knows_its_splits_apart():
 
 
 def test_shares_make_the_entropy():
-    assert Quality(1, 0, (1.0, 0.0), 1, 5).entropy == 0 and Quality(1, 0, (1.0, 0.0), 1, 5).missing == (1,)
-    assert Quality(1, 0, (0.5, 0.5), 1, 5).entropy == pytest.approx(math.log(2))
+    assert Balance((1.0, 0.0)).entropy == 0 and Balance((1.0, 0.0)).missing == (1,)
+    assert Balance((0.5, 0.5)).entropy == pytest.approx(math.log(2))
+
+
+def test_what_is_missing_depends_on_how_many_classes_there_are():
+    """2,000 images of 100 classes, drawn evenly, lack some by chance alone."""
+    drawn = torch.randint(100, (2000,), generator=torch.Generator().manual_seed(0)).bincount(minlength=100) / 2000
+    even = Balance(tuple(drawn.tolist()))
+    assert not even.missing and not even.collapsed and even.effective > 90
+    half = Balance((0.25,) * 4 + (0.0,) * 6)
+    assert half.missing == (4, 5, 6, 7, 8, 9) and half.collapsed and half.effective == pytest.approx(4)
+    most = Balance((0.125,) * 8 + (0.0,) * 2)
+    assert most.missing == (8, 9) and not most.collapsed
 
 
 @pytest.mark.parametrize("shapes", [((3, 4), (3, 5)), ((1, 4), (3, 4)), ((3,), (3,))])
@@ -84,3 +95,9 @@ def test_embeddings_of_the_wrong_shape(shapes):
         frechet_distance(*(torch.zeros(shape) for shape in shapes))
     with pytest.raises(ShapeError, match="classifier_score"):
         classifier_score(torch.zeros(0, 4))
+
+
+def test_a_floor_of_more_images_than_there_are():
+    judge = Judge(nets.teacher("digits-16-resnet8"))
+    with pytest.raises(ConfigError, match="count=4000: digits-16 has 3500 training images"):
+        judge.floor(kd.data.load("digits-16"), 4000)

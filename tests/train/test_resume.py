@@ -126,6 +126,9 @@ def test_history_as_a_table(digits):
         ({"weight_decay": -1.0}, "weight_decay=-1.0"),
         ({"optimiser": "sgdd"}, "'sgdd' is not a known optimiser. Did you mean 'sgd'"),
         ({"schedule": "linear"}, "'linear' is not a known schedule"),
+        ({"schedule": "steps"}, r"milestones=\(\): expected shares of a phase"),
+        ({"schedule": "steps", "milestones": (150, 180)}, r"milestones=\(150, 180\): expected shares"),
+        ({"steps_per_epoch": 0}, "steps_per_epoch=0"),
     ],
 )
 def test_a_bad_recipe_is_refused_when_it_is_written(option, sentence):
