@@ -13,7 +13,7 @@ from ..data import Split
 from ..errors import ShapeError, require
 from ..figures.adversarial import EXTENT, GAPS, LOOKS, SIDE, Frame, Still, square
 from ..figures.charts import Array, array
-from ..figures.style import BLUE, bare
+from ..figures.style import BLUE, VERMILION, bare
 from ..papers.adversarial import DISTANCES
 from .explorer import Explorer
 from .film import Film
@@ -149,7 +149,7 @@ class ImageFilm(Film):
         self._shape = height + 2, width + 2
         blank = np.zeros((self._rows * self._shape[0], self.COLUMNS * self._shape[1]))
         self._mosaic = mosaic.imshow(blank, cmap="gray", vmin=-2.5, vmax=2.5)
-        (self._mark,) = mosaic.plot([], [], color="#D55E00", linewidth=3)
+        (self._mark,) = mosaic.plot([], [], color=VERMILION, linewidth=3)
         x = np.arange(classes)
         self._teacher = bars.bar(x - 0.2, np.zeros(classes), 0.38, color="0.35", label="teacher")
         self._student = bars.bar(x + 0.2, np.zeros(classes), 0.38, color=BLUE, label="student")

@@ -18,6 +18,7 @@ from ..papers.data_free import ACTIVATION, ENTROPY, ONE_HOT, activation_loss, en
 from ..papers.generated import class_balance
 from .explorer import Explorer
 from .film import Film
+from .gan import between
 from .live import LiveFigure
 
 COLUMNS = 8  # of a page of generated images
@@ -25,18 +26,11 @@ Toggles = tuple[bool, bool, bool]  # one-hot, activation, entropy
 
 
 def tour(stops: Float[Tensor, "N Z"], at: float) -> Float[Tensor, " Z"]:
-    """A point of the round trip through the stops, `at` from 0 to N; of the length that a latent usually has.
-
-    Between two stops along the great circle: on a straight line the latents would become shorter than any the
-    generator has learnt from.
-    """
+    """A point of the round trip through the stops, `at` from 0 to N; of the length that a latent usually has, √Z."""
     here = int(at) % len(stops)
     a, b = stops[here], stops[(here + 1) % len(stops)]
-    a, b = a / a.norm(), b / b.norm()
-    angle = torch.acos((a @ b).clamp(-1, 1))
-    share = at - int(at)
-    on_the_way = torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b
-    return on_the_way / torch.sin(angle) * len(a) ** 0.5
+    z = between(a / a.norm(), b / b.norm(), at - int(at))[0]
+    return z * len(z) ** 0.5
 
 
 class WalkExplorer(Explorer):
@@ -100,7 +94,8 @@ class LossExplorer(Explorer):
         left.set(xlabel="class", ylabel="image", title="probabilities", xticks=range(self.CLASSES), yticks=())
         self._mean = class_bars(middle, [0.0] * self.CLASSES)
         middle.set(xlabel="class", title="their mean")
-        names = ("one-hot\n× 1", "activation\n× 0.1", "entropy\n× 2.17")
+        weights = {"one-hot": ONE_HOT, "activation": ACTIVATION, "entropy": ENTROPY}
+        names = [f"{name}\n× {weight:.3g}" for name, weight in weights.items()]
         self._bars = right.bar(names, [0, 0, 0], color=(BLUE, GREEN, ORANGE), width=0.6)
         right.axhline(0, color="0.4", linewidth=1)
         right.set(ylim=(-3.6, 2.2), title="losses with their weights: down is good")

@@ -41,11 +41,9 @@ class WalkExplorer(Explorer):
             size=(1.75 * len(networks), 2.05),
             columns=len(networks),
         )
-        blank = np.zeros((8, 8))
+        blank = np.zeros(next(iter(networks.values())).shape[1:])
         self._images = []
         for ax, name in zip(live.axes, networks, strict=True):
-            shape = next(iter(networks.values())).shape
-            blank = np.zeros(shape[1:])
             self._images.append(bare(ax).imshow(blank, cmap="gray", vmin=0, vmax=1, interpolation="nearest"))
             ax.set_title(name, fontsize=11)
         live.live(self._images)
