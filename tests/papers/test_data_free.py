@@ -36,12 +36,6 @@ def learn(distiller: kd.Distiller, data: Data, epochs: int = 2, **options) -> kd
     return kd.fit(distiller, data, epochs, **({"recipe": RECIPE} | options), progress=False, device="cpu")
 
 
-@pytest.fixture(scope="module")
-def digits() -> Data:
-    whole = kd.data.load("digits")
-    return Data("few", whole.train[::35], whole.val[::25], whole.test[::50], whole.classes, whole.mean, whole.std)
-
-
 @dataclass
 class Answers:
     """As much of a trace as the losses read."""

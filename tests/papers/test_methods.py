@@ -17,12 +17,6 @@ ONE_BY_ONE = {"fsp"}  # pairs the layers of student and teacher one by one
 FORMS = {"correlation": "consecutive", "factor": "attention"}  # the zoo's, beside the paper's
 
 
-@pytest.fixture(scope="module")
-def digits():
-    whole = kd.data.load("digits")
-    return Data("few", whole.train[::35], whole.val[::25], whole.test[::50], whole.classes, whole.mean, whole.std)
-
-
 def net(name, seed, **options):
     kd.seed_everything(seed)
     return kd.nets.build(name, **({"classes": 10, "channels": 1} | options))

@@ -170,12 +170,6 @@ HOSTS = pytest.mark.parametrize("name", METHODS)
 STRATEGIES = pytest.mark.parametrize("strategy", spot_adaptive.STRATEGIES)
 
 
-@pytest.fixture(scope="module")
-def digits():
-    whole = kd.data.load("digits")
-    return Data("few", whole.train[::35], whole.val[::50], whole.test[::50], whole.classes, whole.mean, whole.std)
-
-
 def net(name, seed, **options):
     kd.seed_everything(seed)
     return kd.nets.build(name, **({"classes": 10, "channels": 1} | options))
