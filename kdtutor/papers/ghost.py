@@ -4,7 +4,7 @@ alike its maps are. The module and its nets are in `nets`; they are trained like
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -135,19 +135,22 @@ def map_residual(x: Float[Tensor, "B H W"], y: Float[Tensor, "B H W"], d: int) -
     return (fitted(x, fit_depthwise(x, y, d)) - y).square().mean()
 
 
-def fastest(work: Callable[[], object], repeats: int = 7) -> float:
-    """The fastest of a few runs, in milliseconds of the calling thread: whatever else runs on the machine only adds.
+def fastest(works: Sequence[Callable[[], object]], repeats: int = 7) -> list[float]:
+    """The fastest of a few runs of each work, in milliseconds of the calling thread: whatever else runs only adds.
 
-    For work on a CPU in one thread (`torch.set_num_threads(1)`); other threads are not counted.
+    The works run in turn, so that a machine that changes its speed changes it for all. For work on a CPU in one thread
+    (`torch.set_num_threads(1)`); other threads are not counted.
     """
     require(repeats >= 1, f"repeats={repeats}: it must be at least 1")
-    work()
-    found = []
-    for _ in range(repeats):
-        before = time.thread_time()
+    for work in works:
         work()
-        found.append(time.thread_time() - before)
-    return 1000 * min(found)
+    found = [float("inf")] * len(works)
+    for _ in range(repeats):
+        for i, work in enumerate(works):
+            before = time.thread_time()
+            work()
+            found[i] = min(found[i], time.thread_time() - before)
+    return [1000 * seconds for seconds in found]
 
 
 def _check(**numbers: int) -> None:

@@ -120,7 +120,7 @@ class CostExplorer(Explorer):
             layers = [GhostModule(width, width, k, ratio, d).eval() for ratio in (1, s)]
         counted = [count_multiply_adds(layer, x[:1]) for layer in layers]
         with torch.no_grad():
-            took = [fastest(partial(layer, x), repeats=4) for layer in layers]
+            took = fastest([partial(layer, x) for layer in layers], repeats=4)
         shares = (ghost.parameters / ordinary.parameters, counted[1] / counted[0], took[1] / took[0])
         for bar, number, share in zip(self._bars, self._numbers, shares, strict=True):
             bar.set_height(min(share, 2.0))

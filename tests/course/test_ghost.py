@@ -70,9 +70,14 @@ def test_the_smallest_run_of_each_study(index, monkeypatch):
     assert row == chosen.run(chosen.cases[-1], 0)
 
 
-def test_the_smallest_run_of_the_clock():
-    assert set(study.clock({"width": 8}, 0)) == {"ordinary", "primary", "cheap", "ghost"}
-    assert all(value > 0 for value in study.clock({"net": "thin, as s = 4"}, 0).values())
+def test_the_smallest_run_of_the_clock(monkeypatch):
+    monkeypatch.setattr(study, "REPEATS", 1)
+    monkeypatch.setattr(study, "WIDTHS", (8, 16))
+    layers, small = study.clock({"of": "layers"}, 0), study.clock({"of": "nets"}, 0)
+    assert [row.pop("width") for row in layers] == [8, 16]
+    assert [row.pop("net") for row in small] == list(study.NETS)
+    assert all(set(row) == {"ordinary", "primary", "cheap", "ghost"} for row in layers)
+    assert all(value > 0 for row in (*layers, *small) for value in row.values())
 
 
 def test_the_rates_are_those_that_tuning_chose():

@@ -92,7 +92,7 @@ def test_a_silent_map_is_no_trouble():
         (lambda: ghost.fit_depthwise(torch.zeros(1, 4, 4), torch.zeros(1, 4, 5), 3), ShapeError, r"\(1, 4, 5\)"),
         (lambda: ghost.correlation(torch.zeros(3, 4, 4)), ShapeError, r"\(B, C, H, W\)"),
         (lambda: ghost.nearest_pairs(torch.zeros(2, 3), 1), ShapeError, r"\(C, C\)"),
-        (lambda: ghost.fastest(lambda: None, repeats=0), ConfigError, "repeats=0"),
+        (lambda: ghost.fastest([lambda: None], repeats=0), ConfigError, "repeats=0"),
     ],
 )
 def test_wrong_input(call, error, sentence):
@@ -100,10 +100,13 @@ def test_wrong_input(call, error, sentence):
         call()
 
 
-def test_a_clock_counts_the_fastest_run():
+def test_a_clock_counts_the_fastest_run_of_each_work_in_turn():
     calls = []
-    assert ghost.fastest(lambda: calls.append(1), repeats=3) >= 0
-    assert len(calls) == 4, "one to warm up"
+    times = ghost.fastest([lambda: calls.append("quick"), lambda: calls.append("slow")], repeats=3)
+    assert len(times) == 2 and min(times) >= 0
+    assert calls == ["quick", "slow"] * 4, "one each to warm up"
+    busy, idle = ghost.fastest([lambda: sum(range(20_000)), lambda: None], repeats=3)
+    assert busy > 5 * idle
 
 
 def test_modules_and_nets_are_at_hand():

@@ -3,8 +3,8 @@ against a small one, and how the rates were chosen.
 
 All students take the same number of steps with 32 images each, from equal first weights and, where there is a critic,
 with the same critic and the same real images. Quality is told by `generators.measured`: 2,000 images against the test
-images, by the eyes of a classifier of ours. Rates were chosen on validation digits at one size (study gan_tuning), with
-seeds that are not reported.
+images, by the eyes of a classifier of ours. Rates were chosen on validation digits for each size and way (study
+gan_tuning), with seeds that are not reported.
 """
 
 from typing import TYPE_CHECKING
@@ -23,11 +23,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STEPS = 400
-SIZES = (0.0625, 0.125, 0.25)  # of the teacher's widths
-TUNED_AT = 0.25
+SIZES = (0.0625, 0.125, 0.25, 0.5)  # of the teacher's widths
 TUNING_SEEDS = (10, 11)  # none of the seeds that the results are reported on
 ALPHA = {"scratch": 0.0, "joint": 0.9, "black box": 1.0}
-LR = {"scratch": 0.08, "joint": 0.1, "black box": 0.1}  # what `gan_tuning` chose
+RATES = {
+    "scratch": (0.02, 0.04, 0.08, 0.16, 0.32),
+    "joint": (0.02, 0.05, 0.1, 0.2, 0.4),
+    "black box": (0.05, 0.1, 0.2, 0.4),
+}
+LR = {
+    "scratch": {0.0625: 0.16, 0.125: 0.04, 0.25: 0.08, 0.5: 0.04},
+    "joint": {0.0625: 0.05, 0.125: 0.2, 0.25: 0.1, 0.5: 0.1},
+    "black box": {0.0625: 0.2, 0.125: 0.1, 0.25: 0.1, 0.5: 0.1},
+}
+"""What `gan_tuning` chose for each way and size."""
 CRITIC_LR = 0.005
 LARGE, SMALL = "digits-dcgan", "digits-dcgan-small"  # two teachers that learnt alike: 66,241 and 10,417 parameters
 PUPILS = (0.125, 0.25)  # the students of the small teacher
@@ -78,7 +87,7 @@ def learn(case: Case, seed: int) -> dict[str, float]:
     """One student of a teacher that ships, or on its own."""
     way, teacher = str(case["way"]), nets.trained_generator(case.get("teacher", LARGE))
     net = student(case["size"], seed)
-    train(way, net, teacher, seed, case.get("lr", LR[way]), STEPS)
+    train(way, net, teacher, seed, case.get("lr", LR[way][case["size"]]), STEPS)
     return told(net, teacher, val="lr" in case)
 
 
@@ -99,12 +108,8 @@ def in_distances(differences: "pd.DataFrame") -> "pd.DataFrame":
 STUDIES = (
     Study(
         "gan_tuning",
-        "Which learning rate is best on validation digits for each way?",
-        (
-            *({"way": "scratch", "size": TUNED_AT, "lr": lr} for lr in (0.02, 0.04, 0.08, 0.16, 0.32)),
-            *({"way": "joint", "size": TUNED_AT, "lr": lr} for lr in (0.02, 0.05, 0.1, 0.2, 0.4)),
-            *({"way": "black box", "size": TUNED_AT, "lr": lr} for lr in (0.02, 0.05, 0.1, 0.2)),
-        ),
+        "Which learning rate is best on validation digits for each way and size?",
+        tuple({"way": way, "size": size, "lr": lr} for size in SIZES for way in ALPHA for lr in RATES[way]),
         learn,
         seeds=TUNING_SEEDS,
     ),

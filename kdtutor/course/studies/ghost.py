@@ -6,6 +6,10 @@ ordinary convolutions and as many parameters as the net with ghosts. Every run t
 Learning rates were chosen on validation digits (study ghost_tuning) with seeds that are not reported.
 """
 
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
 import torch
 
 from ...data import Augment
@@ -13,7 +17,7 @@ from ...nets import Net, build
 from ...nets.ghost import GhostModule
 from ...papers.ghost import fastest
 from ...papers.hinton import Hinton
-from ...train import Alone, Recipe, evaluating, fit, preset, seed_everything
+from ...train import Alone, Recipe, fit, preset, seed_everything
 from .runner import Case, Study
 
 MINUTE = preset("minute")
@@ -74,38 +78,38 @@ def learn(case: Case, seed: int) -> dict[str, float]:
     return {"val": history.last("val_accuracy"), "test": history.last("test_accuracy")}
 
 
-def clock(case: Case, seed: int) -> dict[str, float]:
-    """Milliseconds for a batch: of a layer in evaluation, or of a net, forward and with the way back."""
-    return _clock_net(str(case["net"]), seed) if "net" in case else _clock_layer(int(case["width"]), seed)
-
-
-def _clock_layer(width: int, seed: int) -> dict[str, float]:
-    """A layer of `width` maps that reads as many: ordinary, and the two parts of a ghost module with s = 2, d = 3."""
+def clock(case: Case, seed: int) -> list[dict[str, Any]]:
+    """Milliseconds for a batch: of layers in evaluation, or of nets, forward and with the way back. A row for each."""
     seed_everything(seed)
-    x = torch.randn(BATCH, width, SIZE, SIZE)
-    ghost = GhostModule(width, width, kernel=3).eval()
-    plain = GhostModule(width, width, kernel=3, ratio=1).eval()
-    cheap = ghost.cheap_operation
-    assert cheap is not None
-    with torch.no_grad():
-        half = ghost.primary_conv(x)
-        return {
-            "ordinary": fastest(lambda: plain(x), REPEATS),
-            "primary": fastest(lambda: ghost.primary_conv(x), REPEATS),
-            "cheap": fastest(lambda: cheap(half), REPEATS),
-            "ghost": fastest(lambda: ghost(x), REPEATS),
-        }
+    return _clock_layers(WIDTHS) if case["of"] == "layers" else _clock_nets(seed)
 
 
-def _clock_net(net: str, seed: int) -> dict[str, float]:
-    new, x = student(net, seed), torch.randn(64, 1, 28, 28)
-    with evaluating(new), torch.no_grad():
-        forward = fastest(lambda: new(x), REPEATS)
+def _clock_layers(widths: Sequence[int]) -> list[dict[str, Any]]:
+    """Layers of `width` maps that read as many: ordinary, and the two parts of a ghost module with s = 2, d = 3."""
+    rows = []
+    for width in widths:
+        x = torch.randn(BATCH, width, SIZE, SIZE)
+        ghost = GhostModule(width, width, kernel=3).eval()
+        plain = GhostModule(width, width, kernel=3, ratio=1).eval()
+        primary, cheap = ghost.primary_conv, ghost.cheap_operation
+        assert cheap is not None
+        with torch.no_grad():
+            half = primary(x)
+            times = fastest([partial(plain, x), partial(primary, x), partial(cheap, half), partial(ghost, x)], REPEATS)
+        rows.append({"width": width, **dict(zip(("ordinary", "primary", "cheap", "ghost"), times, strict=True))})
+    return rows
 
-    def step() -> None:
+
+def _clock_nets(seed: int) -> list[dict[str, Any]]:
+    x = torch.randn(64, 1, 28, 28)
+
+    def step(new: Net) -> None:
         new(x).logsumexp(1).sum().backward()
 
-    return {"forward": forward, "step": fastest(step, REPEATS)}
+    steps = fastest([partial(step, student(net, seed)) for net in NETS], REPEATS)
+    with torch.no_grad():
+        forwards = fastest([partial(student(net, seed).eval(), x) for net in NETS], REPEATS)
+    return [{"net": net, "forward": a, "step": b} for net, a, b in zip(NETS, forwards, steps, strict=True)]
 
 
 STUDIES = (
@@ -134,7 +138,7 @@ STUDIES = (
     Study(
         "ghost_timing",
         "How long do a layer and a net with ghosts take, on one thread?",
-        (*({"width": width} for width in WIDTHS), *({"net": net} for net in NETS)),
+        ({"of": "layers"}, {"of": "nets"}),
         clock,
     ),
 )
