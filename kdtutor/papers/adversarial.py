@@ -80,6 +80,7 @@ class Adversarial(Generated):
     then one of the generator on further ones, to make what student and teacher disagree about most.
 
     `distance` is what the generator maximises, see `DISTANCES`. With `inner = Logits(student, teacher)` this is DFAD.
+    Both rates follow the recipe's schedule, as the schedulers of the authors' code.
     """
 
     def __init__(
