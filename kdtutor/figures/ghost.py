@@ -134,7 +134,7 @@ def layer_times(times: "pd.DataFrame", *, alt: str) -> Picture:
     """Milliseconds of an ordinary layer beside those of a ghost module, a panel for each width.
 
     times: columns width, ordinary, primary, cheap, ghost, a row for each repetition; means are drawn. What the whole
-    module takes beyond its two parts is the joining of their maps.
+    module, a stroke, takes beyond its two parts is the joining of their maps.
     """
     means = times.groupby("width")[["ordinary", "primary", "cheap", "ghost"]].mean()
     picture = Picture(alt=alt, size=(2.0 * len(means) + 0.6, 2.9))
@@ -146,12 +146,13 @@ def layer_times(times: "pd.DataFrame", *, alt: str) -> Picture:
         hatched: dict[str, Any] = {"color": GREEN, "hatch": "//", "edgecolor": "white"}
         ax.bar(1, row["cheap"], 0.6, bottom=row["primary"], label="cheap half", **hatched)
         ax.bar(1, max(0.0, row["ghost"] - parts), 0.6, bottom=parts, color="0.8", label="the rest (joining)")
+        ax.plot([0.65, 1.35], [row["ghost"]] * 2, color="black", linewidth=2, label="whole module")
         ax.set_title(f"{width} maps", fontsize=11)
         ax.set_xticks([0, 1], ["ordinary", "ghost"])
         ax.grid(False, axis="x")
     axes[0].set_ylabel("ms, batch of 16")
     lines, labels = axes[0].get_legend_handles_labels()
-    picture.legend(lines, labels, loc="outside upper center", ncols=4, fontsize=9, edgecolor="none")
+    picture.legend(lines, labels, loc="outside upper center", ncols=5, fontsize=9, edgecolor="none")
     return picture
 
 

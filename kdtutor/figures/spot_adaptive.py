@@ -217,7 +217,7 @@ def histogram_of_draws(shares: Sequence[float], softmax: Sequence[float], *, alt
     ax.plot(x, list(softmax), "_", color=ROLES["alone"]["color"], markersize=34, markeredgewidth=3, label="softmax")
     ax.set_xticks(x, [str(i) for i in x])
     ax.set(xlabel="index", ylabel="probability")
-    ax.legend(fontsize=9, edgecolor="none")
+    ax.legend(fontsize=9, edgecolor="none", markerscale=0.5)
     return picture
 
 

@@ -52,6 +52,7 @@ def test_layer_times_are_means():
                           "ghost": [2.0, 2.0]})  # fmt: skip
     picture = draw.layer_times(times, alt="Bars.")
     assert [bar.get_height() for bar in picture.axes[0].patches] == pytest.approx([2, 1, 0.6, 0.4])
+    assert list(picture.axes[0].lines[0].get_ydata()) == [2, 2]
 
 
 def test_accuracy_over_cost_has_a_panel_for_each_role():
