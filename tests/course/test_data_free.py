@@ -57,7 +57,7 @@ def test_a_case_leaves_its_loss_out() -> None:
     assert study.weights_of("all three") == study.WEIGHTS
 
 
-@pytest.mark.parametrize("index", range(1, 4))
+@pytest.mark.parametrize("index", range(1, 5))
 def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study.adversarial, "STEPS", 2)
     monkeypatch.setattr(study, "EPOCHS", 2)
@@ -70,17 +70,19 @@ def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPa
     assert sum(shares) == pytest.approx(1, abs=1e-3) and 0 <= runs[0][-1]["test"] <= 1
 
 
-def test_the_rates_are_those_that_tuning_chose() -> None:
-    """The best mean on validation digits, or within 1.5 points of it, and not at the edge of what was tried. (The
-    lesson says that a larger rate of the generator had 1.4 points more with the two tuning seeds.)"""
-    tuning = stored_results("data_free_tuning").dropna(subset=["test"])
-    tuning = tuning.assign(schedule=tuning.get("schedule", "one-cycle")).fillna({"schedule": "one-cycle"})
+@pytest.mark.parametrize("loop", study.LR)
+def test_the_rates_are_those_that_tuning_chose(loop: str) -> None:
+    """The best mean on validation digits, or within half a point of it, and not at the edge of what was tried."""
+    tuning = stored_results("data_free_tuning").dropna(subset=["test"]).query("loop == @loop")
+    tuning = tuning.fillna({"schedule": adversarial.SCHEDULE})
     means = tuning.groupby(["lr", "generator_lr", "schedule"])["val"].mean()
-    chosen = (study.LR, study.GENERATOR_LR, study.SCHEDULE["replay"])
-    assert means[chosen] >= means.max() - 0.015
+    chosen = (study.LR[loop], study.GENERATOR_LR[loop], adversarial.SCHEDULE)
+    if loop == "replay":  # several pairs are level there; other seeds decided among them
+        finals = stored_results("data_free_finals").dropna(subset=["test"])
+        means = finals.assign(schedule=adversarial.SCHEDULE).groupby(["lr", "generator_lr", "schedule"])["val"].mean()
+    assert means[chosen] >= means.max() - 0.005
     for level, value in zip(("lr", "generator_lr"), chosen, strict=False):
-        tried = sorted(set(tuning[level]))
-        assert tried[0] < value < tried[-1]
+        assert tuning[level].min() < value < tuning[level].max()
 
 
 def test_only_the_entropy_keeps_the_classes() -> None:
