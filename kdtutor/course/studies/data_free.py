@@ -87,7 +87,7 @@ def learn(case: Case, seed: int) -> list[dict[str, float]]:
     before = time.process_time()
     rows: list[dict[str, float]] = [
         {"epoch": at.epoch, "val": at.history.last("val_accuracy")}
-        for at in steps(distiller, data, EPOCHS, recipe=how, seed=seed, device="cpu")
+        for at in steps(distiller, data, case.get("epochs", EPOCHS), recipe=how, seed=seed, device="cpu")
         if at.epoch_ended
     ]
     seconds = time.process_time() - before
@@ -157,6 +157,12 @@ STUDIES = (
         "data_free_loops",
         "What do the loop of the paper and the adversarial rival reach in equally many steps, and in what time?",
         ({"loop": "faithful"}, {"loop": "adversarial"}),
+        learn,
+    ),
+    Study(
+        "data_free_longer",
+        "How far do both loops come with twice the steps?",
+        ({"loop": "replay", "epochs": 2 * EPOCHS}, {"loop": "faithful", "epochs": 2 * EPOCHS}),
         learn,
     ),
 )
