@@ -31,13 +31,15 @@ def curves(
     terms: "loss", ("loss", "val_accuracy"), or with several terms on the same axes (("task", "kd"), "val_accuracy").
     If not given: of one run all losses and all accuracies; of several runs the loss and the held-out accuracy.
     alt: the alternative text, written from labels and terms if not given.
-    Raises `UnknownName` for a term that no run has.
+    Raises `UnknownName` for a term that no run has, `StoppedError` if one was stopped before it had it.
     """
     runs = dict(histories) if isinstance(histories, Mapping) else {"": histories}
     require(len(runs) > 0, "no histories: give at least one run.")
     known = tuple(dict.fromkeys(term for run in runs.values() for term in run.terms))
     panels = panels_of(terms) if terms else _usual(known, several=len(runs) > 1)
-    for term in (term for panel in panels for term in panel):
+    for term in (term for panel in panels for term in panel if term not in known):
+        for run in (run for run in runs.values() if run.stopped):
+            run.curve(term)  # says where it was stopped
         choose("term of these histories", term, known)
     picture = Picture(alt=alt or alt_of(panels, list(runs)), size=size or (0.6 + 3.4 * len(panels), 3.0))
     for ax, panel in zip(picture.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
