@@ -6,15 +6,15 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 from IPython.display import DisplayHandle
 from ipywidgets import HTML, Image, Layout, VBox, Widget
 from matplotlib.artist import Artist
 from PIL import Image as Pixels
 
 from ..errors import ConfigError, require
-from ..figures.picture import DPI, NO_ALT, Picture, bundle, compact, quick
+from ..figures.picture import DPI, NO_ALT, Picture, bundle, card, compact, quick
 from .cells import take_place
+from .controls import FITS
 
 
 class LiveFigure:
@@ -82,7 +82,7 @@ class LiveFigure:
                     self.figure.draw_artist(artist)
                 else:
                     artist.axes.draw_artist(artist)
-            self.image.value = quick(Pixels.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]))
+            self.image.value = quick(card(canvas))
 
     def png(self) -> bytes:
         """The picture as it is now, as a small PNG."""
@@ -101,7 +101,7 @@ def still_image(width: int, height: int) -> Image:
 
     ipywidgets' Image has no alternative text, and its page breaks if it is given a tooltip: `Board` says the text.
     """
-    layout = Layout(width=f"{width}px", max_width="100%", align_self="flex-start", flex="0 0 auto")
+    layout = Layout(width=f"{width}px", max_width=FITS, align_self="flex-start", flex="0 0 auto")
     return Image(format="png", width=str(width), height=str(height), layout=layout)
 
 

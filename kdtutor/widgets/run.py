@@ -13,6 +13,7 @@ from ipywidgets import HTML, Button, FloatProgress, HBox, Layout
 from ..errors import StoppedError, require
 from ..figures.history import Terms
 from ..train import History, Progress
+from .controls import FITS
 from .explorer import sentence_of
 from .live import Board
 from .live_curves import LiveCurves
@@ -68,7 +69,9 @@ class LiveRun(Board):
         self._start = _button("Start", "Start training", self.start)
         self._pause = _button("Pause", "Pause between two steps, or go on", self._toggle, disabled=True)
         self._stop = _button("Stop", "Stop training and keep what was learnt", self.stop, disabled=True)
-        self._bar = FloatProgress(min=0, max=1, description="Progress", tooltip="Share of the steps done")
+        self._bar = FloatProgress(
+            min=0, max=1, description="Progress", tooltip="Share of the steps done", layout=Layout(max_width=FITS)
+        )
         self._status = HTML(_status("ready"))
         buttons = HBox((self._start, self._pause, self._stop, self._bar), layout=Layout(flex_flow="row wrap"))
         figure = self.curves.figure

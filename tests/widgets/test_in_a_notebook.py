@@ -31,7 +31,8 @@ from ipywidgets import FloatSlider""",
     "confusion_matrix([0, 1, 1], [0, 1, 0], ['cat', 'dog'], alt='Counts.')",
     "curves(history)",
     "LiveRun(lambda: fake_steps(pause=0.01, per_epoch=100000), name='left', alt='Never ends.').start()",
-    "lab = Retrain(fake_steps, {'level': FloatSlider(0.5, max=1, description='level')}, name='last', alt='Accuracy.')\nlab",
+    "lab = Retrain(fake_steps, {'level': FloatSlider(0.5, max=1, description='level')}, name='last', alt='Accuracy.')",
+    "lab",
     "history = await lab.finished()\nhistory.stopped",
 ]
 
@@ -59,7 +60,7 @@ def test_pictures_are_stored_with_text_and_alternative_text(notebook):
         8: "<Picture: Counts.>",
         9: "<Picture: Curves over the epochs: task, kd, loss; train accuracy, validation accuracy.>",
         10: "<LiveRun left: Never ends.>",
-        11: "<Retrain last level=0.5: Accuracy.>",
+        12: "<Retrain last level=0.5: Accuracy.>",
     }
     for number, text in expected.items():
         (output,) = cells[number].outputs
@@ -78,12 +79,17 @@ def test_the_cell_of_a_run_stores_the_finished_picture(notebook):
     def blue(number: int) -> int:
         png = base64.b64decode(cells[number].outputs[0].data["image/png"])
         return int(
-            (np.abs(np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int) - (0, 114, 178)) < 9)
+            (
+                np.abs(
+                    np.asarray(Image.open(io.BytesIO(png)).convert("RGBA").convert("RGB")).astype(int) - (0, 114, 178)
+                )
+                < 9
+            )
             .all(-1)
             .sum()
         )
 
-    assert blue(4) > 200 and blue(11) > 200
+    assert blue(4) > 200 and blue(12) > 200
     assert blue(7) == 0  # nobody waited for this one
 
 
