@@ -47,7 +47,7 @@ def curves(
         if len(runs) == 1:
             _draw_phases(ax, next(iter(runs.values())))
         frame(ax, panel)
-        legend(ax, always=any(runs))
+        legend(ax, always=any(runs), place="best")
     return picture
 
 
@@ -100,16 +100,17 @@ def mark_phase(ax: Axes, epoch: float, name: str) -> tuple[Artist, Artist]:
     return line, ax.annotate(name, (epoch, 1), va="bottom", fontsize=8.5, color="0.3", **place)
 
 
-def legend(ax: Axes, always: bool = False) -> None:
-    """A legend if there is more than one line, where there is room: accuracy rises, losses fall, and of two opponents
-    one is below zero."""
+def legend(ax: Axes, always: bool = False, place: str | None = None) -> None:
+    """A legend if there is more than one line. "best" is where it covers least of the curves; curves that still grow
+    need a place that stays: accuracy rises, losses fall, and of two opponents one is below zero."""
     handles, labels = ax.get_legend_handles_labels()
     if len(labels) > 1 or (always and labels):
         box = ax.legend(handles, labels, fontsize=9, framealpha=0.8, edgecolor="none")
         what = ax.get_ylabel()
         low, high = ax.get_ylim()
         middle = what in ("rate", "probability") or high > 0 > low + 0.2 * high  # the former begin or end near 1 or 0
-        box.set_loc("lower right" if "accuracy" in what else "center right" if middle else "upper right")
+        growing = "lower right" if "accuracy" in what else "center right" if middle else "upper right"
+        box.set_loc(place or growing)
     elif old := ax.get_legend():
         old.remove()
 
