@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -100,7 +100,7 @@ def mark_phase(ax: Axes, epoch: float, name: str) -> tuple[Artist, Artist]:
     return line, ax.annotate(name, (epoch, 1), va="bottom", fontsize=8.5, color="0.3", **place)
 
 
-def legend(ax: Axes, always: bool = False, place: str | None = None) -> None:
+def legend(ax: Axes, always: bool = False, place: Literal["best"] | None = None) -> None:
     """A legend if there is more than one line. "best" is where it covers least of the curves; curves that still grow
     need a place that stays: accuracy rises, losses fall, and of two opponents one is below zero."""
     handles, labels = ax.get_legend_handles_labels()
@@ -109,8 +109,7 @@ def legend(ax: Axes, always: bool = False, place: str | None = None) -> None:
         what = ax.get_ylabel()
         low, high = ax.get_ylim()
         middle = what in ("rate", "probability") or high > 0 > low + 0.2 * high  # the former begin or end near 1 or 0
-        growing = "lower right" if "accuracy" in what else "center right" if middle else "upper right"
-        box.set_loc(place or growing)
+        box.set_loc(place or ("lower right" if "accuracy" in what else "center right" if middle else "upper right"))
     elif old := ax.get_legend():
         old.remove()
 
