@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..errors import ConfigError, ShapeError, require
+from .layout import mend
 
 
 class Images(nn.Module):
@@ -52,7 +53,9 @@ def named(**modules: nn.Module) -> nn.Sequential:
 
 def conv(c_in: int, c_out: int, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
     """A convolution that keeps the size (divided by the stride), without bias: a batch norm follows."""
-    return nn.Conv2d(c_in, c_out, kernel, stride=stride, padding=kernel // 2, bias=False)
+    made = nn.Conv2d(c_in, c_out, kernel, stride=stride, padding=kernel // 2, bias=False)
+    mend(made)
+    return made
 
 
 def average_pool() -> nn.Sequential:

@@ -13,6 +13,7 @@ from torch import Tensor, fx, nn
 from ..errors import ConfigError, ShapeError, require
 from . import graphs
 from .layers import as_images
+from .layout import mend
 from .trace import Net, Trace
 
 
@@ -51,6 +52,7 @@ def wrap(
         for graph in (extractor.train_graph, extractor.eval_graph):
             _read(extractor, graph, stages, embedding, logits, stem)
         extractor.graph = extractor.train_graph if extractor.training else extractor.eval_graph  # compiles it anew
+    mend(extractor)
     name = type(model).__name__
     asked = {"stages": list(stages), "embedding": embedding, "logits": logits, "stem": stem}
     net = Wrapped(extractor, name, _channels(model), {"wrapped": name, **asked})

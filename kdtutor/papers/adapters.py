@@ -49,8 +49,9 @@ def pooled(x: Float[Tensor, "B C H W"], size: tuple[int, int], pool: Pool) -> Fl
     """x brought to `size` by its maximum or its mean; as it is if it has that size."""
     if tuple(x.shape[2:]) == size:
         return x
-    if pool == "max":  # torch's CPU kernel is faster over channels that lie side by side, the copy included
-        return F.adaptive_max_pool2d(x.contiguous(memory_format=torch.channels_last), size)
+    if pool == "max":  # torch's CPU kernel is faster over channels that lie side by side, both copies included
+        small = F.adaptive_max_pool2d(x.contiguous(memory_format=torch.channels_last), size)
+        return small if x.stride(1) == 1 else small.contiguous()  # in the layout of x
     if pool == "avg":
         return F.adaptive_avg_pool2d(x, size)
     raise ConfigError(f"pool={pool!r}: expected 'max' or 'avg'")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..data import Batch, Data, Source, derived_seed
 from ..errors import BusyError, DivergedError, choose, require
+from ..nets.layout import laid_out, lay_out
 from .checkpoint import (
     learnt,
     load_checkpoint,
@@ -179,8 +180,7 @@ class _Run:
     def _steps(self) -> Iterator[Progress]:
         self.distiller.begin(self.data)
         self.distiller.to(self.device)
-        if self.recipe.channels_last:
-            self.distiller.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        lay_out(self.distiller, self.recipe.channels_last)
         torch.manual_seed(derived_seed(self.seed, "run"))
         self.distiller.noise.manual_seed(derived_seed(self.seed, "noise"))
         stored = load_checkpoint(self.out, self.history.config) if self.out else None
@@ -229,8 +229,8 @@ class _Run:
 
     def _step(self, batch: Batch, phase: Phase, optimisers: dict[str, torch.optim.Optimizer]) -> dict[str, float]:
         batch = batch.to(self.device)
-        if self.recipe.channels_last and batch.images.ndim == 4:
-            batch = Batch(batch.images.contiguous(memory_format=torch.channels_last), batch.labels, batch.indices)
+        if batch.images.ndim == 4:
+            batch = Batch(laid_out(batch.images, self.recipe.channels_last), batch.labels, batch.indices)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             values = self.distiller.step(batch, phase, optimisers)
         numbers: list[float] = torch.stack(
