@@ -35,7 +35,9 @@ def returned_logits(model: nn.Module, graphs: dict[bool, Graph]) -> dict[bool, N
     name = type(model).__name__
     end = output(graphs[False]).args[0]
     if not isinstance(end, Node) or _unpacked(end) != [end]:
-        raise ConfigError(f"{name} returns {_listed(_unpacked(end))} in evaluation; " + _advice(_unpacked(end)))
+        raise ConfigError(
+            f"{name} returns {_listed(_unpacked(end))} in evaluation, not one tensor; " + _advice(_unpacked(end))
+        )
     _check_logits(model, end)
     candidates = _unpacked(output(graphs[True]).args[0])
     for whole in (True, False):
@@ -47,7 +49,7 @@ def returned_logits(model: nn.Module, graphs: dict[bool, Graph]) -> dict[bool, N
             return {True: same[0], False: end}
     raise ConfigError(
         f"{name} returns {_listed(candidates)} in training and {label(end)!r} in evaluation, so its logits are not the "
-        f"same output in both; " + _advice(candidates)
+        f"same output in both; " + _advice([end] if label(end) in labelled(graphs[True]) else candidates)
     )
 
 
@@ -99,8 +101,8 @@ def _check_logits(model: nn.Module, end: Node) -> None:
     if soft:
         before = label(end.all_input_nodes[0])
         raise ConfigError(
-            f"{label(end)!r} of {type(model).__name__} holds probabilities, but distillation reads logits; name the node before: "
-            f"wrap(model, logits={before!r})"
+            f"{label(end)!r} of {type(model).__name__} holds probabilities, but distillation reads logits; "
+            f"name the node before it: wrap(model, logits={before!r})"
         )
 
 
@@ -153,9 +155,7 @@ def _advice(nodes: Sequence[Node]) -> str:
 
 
 def _listed(nodes: Sequence[Node]) -> str:
-    return (
-        f"{len(nodes)} outputs ({_few([label(node) for node in nodes])})" if len(nodes) != 1 else f"{label(nodes[0])!r}"
-    )
+    return "(" + _few([label(node) for node in nodes]) + ")" if nodes else "no tensor"
 
 
 def _few(names: Sequence[str]) -> str:

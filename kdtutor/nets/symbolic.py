@@ -22,7 +22,7 @@ def both_graphs(model: nn.Module) -> dict[bool, fx.Graph]:
     Raises:
         ConfigError: the model cannot be traced.
     """
-    with modes_kept(model), _buffers_kept(model), torch.enable_grad():
+    with modes_kept(model):
         try:
             return {mode: _graph(model.train(mode), buffers=True) for mode in (True, False)}
         except Exception:  # some models decide by a buffer, which then must be known while they are traced
@@ -57,13 +57,18 @@ def modes_kept(model: nn.Module) -> Iterator[None]:
 @contextmanager
 def _buffers_kept(model: nn.Module) -> Iterator[None]:
     """Undo what tracing does to buffers: a model that counts its batches counts while it is traced, too."""
-    before = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    before = [(m._buffers, name, buffer, buffer.clone()) for m in model.modules() for name, buffer in _buffers_of(m)]
     try:
         yield
     finally:
         with torch.no_grad():
-            for buffer, value in before:
+            for buffers, name, buffer, value in before:
+                buffers[name] = buffer
                 buffer.copy_(value)
+
+
+def _buffers_of(module: nn.Module) -> list[tuple[str, Any]]:
+    return [(name, buffer) for name, buffer in module._buffers.items() if buffer is not None]
 
 
 def _graph(model: nn.Module, buffers: bool) -> fx.Graph:
@@ -89,12 +94,31 @@ def _graph(model: nn.Module, buffers: bool) -> fx.Graph:
 
     blocks = [kind for kind in vars(torchvision.ops).values() if inspect.isclass(kind) and issubclass(kind, nn.Module)]
     tracer = Tracer(leaf_modules=blocks, autowrap_modules=(math, torchvision.ops))
-    graph = tracer.trace(model)
+    with _buffers_kept(model), torch.enable_grad():
+        graph = tracer.trace(model)
+        _record_assignments(model, graph)
     for node, label in tracer.node_to_qualname.items():
         node.meta["label"] = label
     _thread_overwritten(model, graph)
     _stop_gradients(graph)
     return graph
+
+
+def _record_assignments(model: nn.Module, graph: fx.Graph) -> None:
+    """Where the model has assigned to a buffer, as in `self.mean = 0.9 * self.mean + …`, let the graph do it."""
+    end = next(node for node in reversed(graph.nodes) if node.op == "output")
+    for path, module in model.named_modules():
+        for name, value in _buffers_of(module):
+            if isinstance(value, fx.Proxy):
+                with graph.inserting_before(end):
+                    buffer = graph.get_attr(f"{path}.{name}".lstrip("."))
+                    assigned = graph.call_function(_assign, (buffer, value.node))
+                buffer.meta.update(gradient=True)
+                assigned.meta.update(gradient=True, keeps=True)
+
+
+def _assign(buffer: Tensor, value: Tensor) -> None:
+    buffer.copy_(value.detach())
 
 
 def _thread_overwritten(model: nn.Module, graph: fx.Graph) -> None:
@@ -108,6 +132,8 @@ def _thread_overwritten(model: nn.Module, graph: fx.Graph) -> None:
             overwritten = node.all_input_nodes[0]
             for reader in [user for user in overwritten.users if node < user]:
                 reader.replace_input_with(overwritten, node)
+            while overwritten.all_input_nodes and _in_place(model, overwritten):
+                overwritten = overwritten.all_input_nodes[0]
             node.meta["keeps"] = overwritten.op == "get_attr"
 
 

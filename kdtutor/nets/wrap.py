@@ -200,11 +200,11 @@ def _measure(net: Wrapped, model: nn.Module, example: Tensor | None) -> None:
     if example is None:
         example = _blank(model, net.channels)
     read = _first_pass(net, example)
-    if net.asked["logits"] is None:
-        _check_faithful(net, model, example)
     shape = tuple(getattr(read["logits"], "shape", ()))
     message = f"the logits of {net.name} have shape {shape}, expected (B, K); name their node: wrap(model, logits=…)"
     require(len(shape) == 2, message, ShapeError)
+    if net.asked["logits"] is None:
+        _check_faithful(net, model, example)
     maps = read["stages"] if read["stem"] is None else (read["stem"], *read["stages"])
     for h in maps:
         message = f"a stage of {net.name} has shape {tuple(h.shape)}, expected a map (B, C, H, W); leave it out"
@@ -239,7 +239,7 @@ def _check_faithful(net: Wrapped, model: nn.Module, example: Tensor) -> None:
     logits = net.read(example)["logits"]
     torch.set_rng_state(state)
     require(
-        isinstance(logits, Tensor) and torch.allclose(returned, logits, rtol=0, atol=0, equal_nan=True),
+        torch.allclose(returned, logits, rtol=0, atol=0, equal_nan=True),
         f"{net.name} returns other numbers than its graph computes: they depend on more than the images, or torch.fx "
         "does not see an operation; such a model cannot be wrapped",
     )
