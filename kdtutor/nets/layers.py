@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..errors import ConfigError, ShapeError, require
@@ -24,6 +24,7 @@ class Images(nn.Module):
         return as_images(x, self.channels, self.smallest, self.largest)
 
 
+@fx.wrap  # one step of a graph, since it decides by the shape, which is unknown while a model is traced
 def as_images(x: Tensor, channels: int, smallest: int = 1, largest: int | None = None) -> Tensor:
     """The batch x as (B, channels, H, W); a 1-channel batch is repeated over the channels.
 
