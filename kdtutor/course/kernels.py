@@ -3,7 +3,6 @@
 import ast
 import inspect
 import json
-import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell, NbCellError
 
 from . import blame
+from .notebooks import death
 
 POLL = 0.5  # seconds between two looks at a silent kernel
 PATIENCE = 10.0  # seconds for the answer which line failed
@@ -74,16 +74,6 @@ class WatchedKernel(RunningKernel):
                 told = answer["content"].get("user_expressions", {}).get("blame", {})
                 return Blame(**json.loads(ast.literal_eval(told["data"]["text/plain"]))) if "data" in told else None
         return None
-
-
-def death(code: int) -> str:
-    """What an exit code says: "died of SIGSEGV (signal 11)", "died with exit code 3"."""
-    if code >= 0:
-        return f"died with exit code {code}"
-    try:
-        return f"died of {signal.Signals(-code).name} (signal {-code})"
-    except ValueError:
-        return f"died of signal {-code}"
 
 
 def pytest_configure(config: pytest.Config) -> None:

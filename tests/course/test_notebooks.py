@@ -176,7 +176,8 @@ def test_store_runs_and_keeps_only_what_every_run_would_store(tmp_path):
     [
         ("y = 1\nundefined", "NameError: name 'undefined' is not defined"),
         ("import time\ntime.sleep(30)", "it took longer than 1 seconds"),
-        ("import os\nos._exit(1)", "its kernel died"),
+        ("import os\nos._exit(1)", "its kernel died with exit code 1"),
+        ("import os\nos.kill(os.getpid(), 9)", "its kernel died of SIGKILL (signal 9)"),
     ],
 )
 def test_a_notebook_with_an_error_is_not_stored(tmp_path, source, reason):
