@@ -8,13 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
-from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 from torch.random import fork_rng
 
 from ..data import root
-from ..errors import DataError, Error, choose, require
+from ..errors import DataError, choose, require
 from ..files import file_name, read_json, require_sealed, sealed, write_whole
 from .build import build
 from .generators import Generator, generator
@@ -64,7 +63,7 @@ def _trained(name: str | Path, kind: str, make: Callable[..., Made]) -> Made:
         with fork_rng(devices=[]):  # what is drawn and then overwritten must not change the weights of the next net
             net = make(**card["config"])
         net.load_state_dict(load(weights))
-    except (Error, SafetensorError, RuntimeError, TypeError) as error:
+    except Exception as error:  # a card that was changed may ask for anything
         raise DataError(f"{path} does not fit the net of its card, {card['config']}: {error}; {_REMEDY}") from error
     _require_own(card, path.with_suffix(".json"))
     net.card = card

@@ -1,6 +1,7 @@
 """What a teacher was trained on, by its card, and whether that is the data it is to teach on."""
 
 import re
+import warnings
 
 from ..data import Data, names
 from ..nets import Net
@@ -26,12 +27,11 @@ def strange_data(teacher: Net | None, *data: str) -> str:
     return told if told is not None and family(told) not in map(family, data) else ""
 
 
-def certainly_strange(teacher: Net | None, data: Data) -> str:
-    """As `strange_data`, for data that a program puts together and names as it likes: only what is sure.
-
-    That is where both names are known, or the classes are as many in neither.
-    """
+def warn_of_strange_data(teacher: Net | None, data: Data) -> None:
+    """Warn of a teacher whose card names other data. Programs put data together and name them as they like, so only
+    what is sure is said: both names are known, or the classes are not as many."""
     told = strange_data(teacher, data.name)
     known = told in names() and data.name in names()
-    classes = getattr(teacher, "num_classes", None)
-    return told if told and (known or classes not in (None, data.num_classes)) else ""
+    if told and (known or getattr(teacher, "num_classes", None) not in (None, data.num_classes)):
+        sentence = f"the teacher was trained on {told}, by its card, and is to teach on {data.name}; is that meant?"
+        warnings.warn(sentence, stacklevel=4)

@@ -2,7 +2,6 @@
 
 import math
 import threading
-import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -18,7 +17,7 @@ from .devices import device as find_device
 from .distiller import Distiller, Phase
 from .folder import RunFolder, Stored
 from .history import History
-from .lineage import certainly_strange
+from .lineage import warn_of_strange_data
 from .recipe import Recipe
 
 PRECISIONS = ("float32", "bf16")
@@ -68,10 +67,7 @@ def steps(
     choose("precision", precision, PRECISIONS)
     require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
     distiller.check(data)
-    if strange := certainly_strange(distiller.teacher, data):
-        warnings.warn(
-            f"the teacher was trained on {strange} and is to teach on {data.name}: is that meant?", stacklevel=2
-        )
+    warn_of_strange_data(distiller.teacher, data)
     batches = source or distiller.source(replace(data, train=data.train.to(where)), recipe)
     phases = distiller.phases(epochs)
     folder = RunFolder(Path(out), distiller, data, phases, source) if out is not None else None
