@@ -74,9 +74,12 @@ def save_checkpoint(folder: Path, content: dict[str, Any]) -> None:
     torch.save(content, buffer)
     archive = bytes(buffer.getbuffer())[:-2] + SEAL.to_bytes(2, "little")  # the length of the comment that follows
     new = write_whole(folder / f".{CHECKPOINT}.part", archive + sha256(archive).hexdigest().encode())
-    if content["done"] and (folder / CHECKPOINT).exists():
-        move(folder / CHECKPOINT, folder / BEFORE)
-    move(new, folder / CHECKPOINT)
+    try:
+        if content["done"] and (folder / CHECKPOINT).exists():
+            move(folder / CHECKPOINT, folder / BEFORE)
+        move(new, folder / CHECKPOINT)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
