@@ -23,7 +23,7 @@ CHOICE := $(strip $(CONSTRAINTS)|$(PIP_ARGS))
 SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadfile
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg --nbval-cell-timeout=120
 
-.PHONY: help lab install test check notebooks results bench doctor clean
+.PHONY: help lab install test check notebooks results bench torture doctor clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ results: install  ## regenerate the stored runs in data/results (long)
 
 bench: install  ## measure speed and memory
 	$(BIN)/python -m benchmarks
+
+torture: install  ## kill, damage and starve runs: nothing may be lost (minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.torture
 
 doctor: install  ## say what is well here and what is not
 	@$(BIN)/kdtutor doctor

@@ -15,9 +15,10 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -29,7 +30,7 @@ from kdtutor import files
 from kdtutor.course.studies import Study, conduct, stored_results
 from kdtutor.nets.digest import digest
 from kdtutor.train import History, Progress, Recipe
-from kdtutor.train.checkpoint import CHECKPOINT, newest_checkpoint
+from kdtutor.train.checkpoint import CHECKPOINT, HISTORY, newest_checkpoint
 
 EPOCHS = 3
 DONE, TOLD, RAW = 0, 3, 4  # how a child ends: finished, with a sentence of kdtutor, with any other error
@@ -52,6 +53,7 @@ class Trials:
 def run(out: Path, seed: int = 0, until: int | None = None) -> Generator[Progress]:
     """A small run of a method whose student, teacher and adapters all have weights; held after the step `until`."""
     whole = kd.data.load("digits")
+    assert whole.val is not None
     few = kd.Data("few", whole.train[::35], whole.val[::10], whole.test[::20], whole.classes, whole.mean, whole.std)
     teacher, student = _net(99), _net(seed)
     recipe = Recipe(batch_size=25, steps_per_epoch=4)
@@ -73,7 +75,7 @@ def same(a: Path, b: Path) -> bool:
     weights = all(
         (a / name).read_bytes() == (b / name).read_bytes() for name in ("best.safetensors", "last.safetensors")
     )
-    return weights and History.load(a / "history.json").rows == History.load(b / "history.json").rows
+    return weights and History.load(a / HISTORY).rows == History.load(b / HISTORY).rows
 
 
 @contextmanager
@@ -113,7 +115,7 @@ def kills_at_random(folder: Path, count: int, rng: random.Random) -> Trials:
     while trials.outcomes["killed"] < count:
         out = folder / "killed"
         for _ in range(6):
-            with child(lambda: run(out)) as number:
+            with child(partial(run, out)) as number:
                 time.sleep(rng.uniform(0, 0.8 * seconds))
                 os.kill(number, signal.SIGKILL)
                 if ended(number) == -signal.SIGKILL:
@@ -128,7 +130,7 @@ def kills_at_writes(folder: Path, every: int = 1) -> Trials:
     at, code = 1, -signal.SIGKILL
     while code == -signal.SIGKILL:
         out = folder / "killed"
-        with child(lambda: _with_disk(at, _kill, lambda: run(out))) as number:
+        with child(partial(_with_disk, at, _kill, out)) as number:
             code = ended(number)
         if code == -signal.SIGKILL:
             trials.note("killed")
@@ -144,7 +146,7 @@ def full_disk(folder: Path, every: int = 1) -> Trials:
     at, code = 1, TOLD
     while code != DONE:
         out = folder / "starved"
-        with child(lambda: _with_disk(at, _starve, lambda: run(out))) as number:
+        with child(partial(_with_disk, at, _starve, out)) as number:
             code = ended(number)
         if code != DONE:
             left = [path.name for path in out.glob(".*")] if out.is_dir() else []
@@ -162,11 +164,7 @@ def small_files(folder: Path, sizes: tuple[int, ...]) -> Trials:
     for size in sizes:
         out = folder / "limited"
 
-        def limited(size: int = size, out: Path = out) -> None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-            run(out)
-
-        with child(limited) as number:
+        with child(partial(_limited, size, out)) as number:
             code = ended(number)
         fault = "" if code in (TOLD, DONE) else f"with {size} bytes it ended with {code}, not with a sentence"
         trials.note("told" if code == TOLD else "finished", fault)
@@ -181,7 +179,7 @@ def two_writers(folder: Path, count: int) -> Trials:
     expected = [whole_run(folder, seed)[0] for seed in (0, 1)]
     for _ in range(count):
         out = folder / "shared"
-        with child(lambda: run(out, 0)) as one, child(lambda: run(out, 1)) as other:
+        with child(partial(run, out, 0)) as one, child(partial(run, out, 1)) as other:
             codes = [ended(one), ended(other)]
         winner = codes.index(DONE) if DONE in codes else 0
         right = sorted(codes) == [DONE, TOLD] and same(out, expected[winner])
@@ -193,7 +191,7 @@ def two_writers(folder: Path, count: int) -> Trials:
 def flips(folder: Path, count: int, rng: random.Random) -> list[Trials]:
     """Bits flipped, bytes zeroed and files cut, `count` times for each kind of file."""
     out, stopped = whole_run(folder)[0], folder / "stopped"
-    with child(lambda: (run(stopped, until=9), _kill())) as number:
+    with child(partial(_killed_after, stopped, 9)) as number:
         ended(number)
     study = Study("coin", "?", ({"gain": 0.25}, {"gain": 0.5}), _toss, seeds=(0, 1))
     conduct(study, folder, workers=1, say=lambda _: None)
@@ -207,7 +205,7 @@ def flips(folder: Path, count: int, rng: random.Random) -> list[Trials]:
     kinds: dict[str, tuple[Path, Callable[[], Any]]] = {
         "checkpoint": (out / CHECKPOINT, lambda: newest_checkpoint(out)),
         "checkpoint, one before": (stopped / CHECKPOINT, lambda: newest_checkpoint(stopped)),
-        "history": (out / "history.json", lambda: vars(History.load(out / "history.json"))),
+        "history": (out / HISTORY, lambda: vars(History.load(out / HISTORY))),
         "results": (folder / "coin.json", lambda: stored_results("coin", folder).to_dict("records")),
         "teacher's weights": (weights, lambda: state(kd.nets.teacher(weights))),
         "teacher's card": (weights.with_suffix(".json"), lambda: state(kd.nets.teacher(weights))),
@@ -220,7 +218,7 @@ def runs_after_flips(folder: Path, count: int, rng: random.Random) -> Trials:
     trials, (expected, _) = Trials("flips: a run goes on"), whole_run(folder)
     for _ in range(count):
         out = folder / "flipped"
-        with child(lambda: (run(out, until=9), _kill())) as number:
+        with child(partial(_killed_after, out, 9)) as number:
             ended(number)
         damage(out / CHECKPOINT, rng)
         _ends_the_same(trials, out, expected)
@@ -260,15 +258,20 @@ def _flipped(name: str, path: Path, read: Callable[[], Any], count: int, rng: ra
 
 def _ends_the_same(trials: Trials, out: Path, expected: Path) -> None:
     """Call again, to the end; then the folder is as if nothing had happened."""
-    with child(lambda: run(out)) as number:
+    with child(partial(run, out)) as number:
         code = ended(number)
     right = code == DONE and same(out, expected)
     trials.note("then the same numbers", "" if right else f"the next call ended with {code}, or its numbers differ")
     shutil.rmtree(out, ignore_errors=True)
 
 
-def _with_disk(at: int, happens: Callable[[], None], work: Callable[[], object]) -> None:
-    """Do `work`; at the operation number `at` on the disk (a flush, a rename) something happens."""
+def _killed_after(out: Path, step: int) -> None:
+    run(out, until=step)
+    _kill()
+
+
+def _with_disk(at: int, happens: Callable[[], None], out: Path) -> None:
+    """A run; at its operation number `at` on the disk (a flush, a rename) something happens."""
     calls = iter(range(1, 1_000_000))
     flush, replace = files._flush, os.replace
 
@@ -281,7 +284,12 @@ def _with_disk(at: int, happens: Callable[[], None], work: Callable[[], object])
         return operation
 
     with patch.object(files, "_flush", counted(flush)), patch.object(os, "replace", counted(replace)):
-        work()
+        run(out)
+
+
+def _limited(size: int, out: Path) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    run(out)
 
 
 def _kill() -> None:
@@ -292,7 +300,7 @@ def _starve() -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _toss(case: dict[str, float], seed: int) -> dict[str, float]:
+def _toss(case: Mapping[str, Any], seed: int) -> dict[str, float]:
     return {"accuracy": 0.5 + seed * case["gain"] / 7}
 
 
