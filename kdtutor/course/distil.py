@@ -143,8 +143,9 @@ def _teacher(job: Job, chosen: Preset, data: Data) -> nets.Net | None:
     whose = f"the teacher {job.teacher}" if job.teacher else f"the preset's teacher {chosen.teacher_name}"
     require(
         job.teacher_of_other_data or not strange,
-        f"{whose} was trained on {strange}, not on {job.data or chosen.data_name}: name one of these data with "
-        "--teacher, or allow it with --teacher-of-other-data",
+        f"{whose} was trained on {strange} ({teacher.num_classes} classes), not on {job.data or chosen.data_name} "
+        f"({data.num_classes} classes): name a teacher of these data with --teacher, or allow this one with "
+        "--teacher-of-other-data",
     )
     return teacher
 

@@ -153,8 +153,10 @@ def _bytes(path: Path) -> bytes:
 def _card(path: Path, kind: str = "teacher") -> dict[str, Any]:
     try:
         card = read_json(_bytes(path))
-    except ValueError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a card: {error}; {_REMEDY}") from error
+    except ValueError as error:
+        raise DataError(f"{path} is not a {kind}'s card: {error}; {_REMEDY}") from error
     whole = {"name", "config", "sha256", "format"} <= card.keys()
     require(whole, f"{path} is not a {kind}'s card: it lacks name, config, sha256 or format; {_REMEDY}", DataError)
     newer = f"{path} has format {card['format']}, this kdtutor reads {FORMAT}; update kdtutor"

@@ -41,7 +41,8 @@ class RunFolder:
     distiller: Distiller
     data: Data
     phases: tuple[Phase, ...]
-    source: Source | None  # of the batches, if the caller gave one
+    batches: Source
+    source: Source | None  # the batches, if the caller gave them
     identity: Identity = field(default_factory=dict)  # of the run as it began
 
     @contextmanager
@@ -54,7 +55,7 @@ class RunFolder:
         with held(self.path):
             remove_partial(self.path)
             require_free(self.path, {BEST, LAST, HISTORY})
-            self.identity = identity(self.distiller, self.data, self.phases, self.source)
+            self.identity = identity(self.distiller, self.data, self.phases, self.batches, self.source)
             stored = load_checkpoint(self.path, config, self.identity, self.distiller)
             if stored is not None:
                 self.identity = stored["identity"]

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..data import Data, Source, Split
+from ..data import Data, Latents, Source, Split
 from ..data.image_folder import FileSplit
 from ..nets.digest import digest, public, structure
 from .distiller import Distiller, Phase
@@ -18,11 +18,16 @@ Identity = dict[str, str]
 """A digest (of a version: the version) by what it is of, in the order in which a difference is told."""
 
 STUDENT, TEACHER, OWN = "student", "teacher", "own"
-SPLITS = ("train", "val", "test")
 
 
-def identity(distiller: Distiller, data: Data, phases: tuple[Phase, ...], source: Source | None = None) -> Identity:
-    """The digests of a run that is about to begin, from its nets, data, phases and batches."""
+def identity(
+    distiller: Distiller, data: Data, phases: tuple[Phase, ...], batches: Source, source: Source | None = None
+) -> Identity:
+    """The digests of a run that is about to begin, from its nets, data and phases, and from the source of its batches
+    if the caller gave one. Where batches are latents no training image is looked at."""
+    splits = {
+        name: split for name, split in data.splits().items() if name != "train" or not isinstance(batches, Latents)
+    }
     held = parts(distiller)
     attributes = {f"its {name}": value for each in _levels(distiller) for name, value in _attributes(each).items()}
     return {
@@ -30,7 +35,7 @@ def identity(distiller: Distiller, data: Data, phases: tuple[Phase, ...], source
         "layers": digest({name: structure(net) for name, net in held.items()}),
         OWN: digest(_own_tensors(distiller)),
         "data": digest([data.name, data.classes, data.mean, data.std]),
-        **{f"{name} split": digest(_content(split)) for name, split in data.splits().items()},
+        **{f"{name} split": digest(_content(split)) for name, split in splits.items()},
         "source of batches": digest(source),
         "phases": digest([[p.name, p.epochs, p.weights, p.needs_teacher, p.schedule, p.lr] for p in phases]),
         "code": digest([type(each) for each in _levels(distiller)]),

@@ -70,7 +70,7 @@ def steps(
     warn_of_strange_data(distiller.teacher, data)
     batches = source or distiller.source(replace(data, train=data.train.to(where)), recipe)
     phases = distiller.phases(epochs)
-    folder = RunFolder(Path(out), distiller, data, phases, source) if out is not None else None
+    folder = RunFolder(Path(out), distiller, data, phases, batches, source) if out is not None else None
     run = _Run(distiller, data, phases, batches, recipe, seed, where, precision, folder)
     return run.steps()  # a call checks its arguments at once; the generator runs when it is drained
 

@@ -28,8 +28,9 @@ def fit(distiller, data, out, epochs=1, **options):
 
 def told(one, other, data, other_data=None, source=None, other_source=None):
     """What is said of a folder with the run of `one` when `other` is asked for."""
-    then = identity(one, data, one.phases(2), source)
-    now = identity(other, other_data or data, other.phases(2), other_source)
+    batches = one.source(data, QUICK)
+    then = identity(one, data, one.phases(2), batches, source)
+    now = identity(other, other_data or data, other.phases(2), batches, other_source)
     return difference(then, now, other, one.state_dict())
 
 
