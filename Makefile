@@ -26,7 +26,7 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanit
 # Trains the narrowest net channels-last, which some processors' kernels cannot do (see kdtutor/nets/layout.py).
 LESSON_FOR_ISA := notebooks/02_fitnets.ipynb
 
-.PHONY: help lab install test test-isa check notebooks results bench doctor clean
+.PHONY: help lab install test test-isa check notebooks results bench torture doctor clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ results: install  ## regenerate the stored runs in data/results (long)
 
 bench: install  ## measure speed and memory
 	$(BIN)/python -m benchmarks
+
+torture: install  ## kill, damage and starve runs: nothing may be lost (minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.torture
 
 doctor: install  ## say what is well here and what is not
 	@$(BIN)/kdtutor doctor
