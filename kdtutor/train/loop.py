@@ -1,18 +1,16 @@
 """The only training loop. It is a generator: whoever drains it decides about progress bars, pauses and stops."""
 
 import math
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..data import Batch, Data, Source, derived_seed
-from ..errors import BusyError, DivergedError, choose, require
+from ..errors import choose, require
 from .checkpoint import (
     learnt,
     load_checkpoint,
@@ -23,7 +21,10 @@ from .checkpoint import (
 )
 from .devices import device as find_device
 from .distiller import Distiller, Phase
+from .diverged import check_terms
 from .history import History
+from .holding import alone
+from .ready import ready
 from .recipe import Recipe
 
 PRECISIONS = ("float32", "bf16")
@@ -69,11 +70,10 @@ def steps(
     """
     where = find_device(device)
     choose("precision", precision, PRECISIONS)
-    require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
-    distiller.check(data)
+    phases = ready(distiller, data, epochs, recipe, seed, out, source)
     batches = source or distiller.source(replace(data, train=data.train.to(where)), recipe)
     folder = Path(out) if out is not None else None
-    run = _Run(distiller, data, distiller.phases(epochs), batches, recipe, seed, where, precision, folder)
+    run = _Run(distiller, data, phases, batches, recipe, seed, where, precision, folder)
     return run.steps()  # a call checks its arguments at once; the generator runs when it is drained
 
 
@@ -94,6 +94,7 @@ def fit(
     """Train to the end and return the history; `steps` tells the rest. `on_epoch` is called after each epoch."""
     from tqdm import tqdm
 
+    require(on_epoch is None or callable(on_epoch), f"on_epoch={on_epoch!r:.60}: expected a function of Progress")
     run = steps(
         distiller, data, epochs, recipe=recipe, seed=seed, device=device, precision=precision, out=out, source=source
     )
@@ -109,20 +110,6 @@ def fit(
                     on_epoch(at)
             bar.update(at.step - bar.n)
     return history
-
-
-@contextmanager
-def _alone(student: nn.Module) -> Iterator[None]:
-    """Hold the student for one run; a second run over the same student would mix two trainings."""
-    lock = student.__dict__.setdefault("_training", threading.Lock())
-    if not lock.acquire(blocking=False):
-        raise BusyError(
-            "this student is already being trained by another run; stop that run first, or build a new student"
-        )
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @dataclass
@@ -173,7 +160,7 @@ class _Run:
         return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
 
     def steps(self) -> Iterator[Progress]:
-        with _alone(self.distiller.student):
+        with alone(self.distiller.student):
             yield from self._steps()
 
     def _steps(self) -> Iterator[Progress]:
@@ -237,12 +224,8 @@ class _Run:
             [v.detach().float() for v in values.values()]
         ).tolist()  # one wait for the GPU
         terms = dict(zip(values, numbers, strict=True))
+        check_terms(terms, batch, self.distiller, phase, self.done + 1, phase.lr or self.recipe.lr)
         for name, value in terms.items():
-            if not torch.isfinite(torch.tensor(value)):
-                raise DivergedError(
-                    f"the term {name!r} became {value} in step {self.done + 1} (phase {phase.name!r}); "
-                    f"lower the learning rate (now {phase.lr or self.recipe.lr}) or the weight of the term"
-                )
             total, count = self.sums.get(name, (0.0, 0))
             self.sums[name] = (total + value, count + 1)
         return terms
