@@ -40,9 +40,14 @@ def divergence(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Te
     return relative_entropy(torch.log_softmax(z_t, 1), torch.log_softmax(z_s, 1)).sum(1).mean()
 
 
+def log_discrepancy(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
+    """log(1 + `discrepancy`), whose gradient fades where the two are far apart."""
+    return torch.log1p(discrepancy(z_s, z_t))
+
+
 DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l1": discrepancy,
-    "log": lambda z_s, z_t: torch.log1p(discrepancy(z_s, z_t)),
+    "log": log_discrepancy,
     "kl": divergence,
 }
 """How far student and teacher are apart, as the generator sees it: "l1" is the paper's, "log" = log(1 + l1) its

@@ -132,6 +132,9 @@ class Distiller(nn.Module):
             f"the student tells {self.student.num_classes} classes apart, {data.name} has {data.num_classes}; "
             f"build it with classes={data.num_classes}",
         )
+        for part, split in data.splits().items():
+            told = f"no {part} image of {data.name} has a label, so nothing can be measured on them"
+            require(part == "train" or bool(split.labelled.any()), f"{told}; give a held-out split its labels")
 
     def source(self, data: Data, recipe: Recipe) -> Source:
         """Where the batches of a run come from that is not given any: the training split."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ..data import Batch
+from ..data import UNLABELLED, Batch
 from ..errors import DivergedError
+from ..nets import Net
 from .distiller import Distiller, Phase
 
 
@@ -16,7 +17,7 @@ def check_terms(
 ) -> None:
     """Raise `DivergedError` if a term is NaN or infinite, with the cause and what can be done about it.
 
-    `step` counts from 1; `lr` is the rate that the phase began with, or its peak.
+    `step` counts from 1; `lr` is the peak rate of the phase.
     """
     bad = [name for name, value in terms.items() if not math.isfinite(value)]
     if bad:
@@ -33,15 +34,18 @@ def _cause(
             f"{len(spoilt)} of the batch's {len(batch)} images hold NaN or infinite numbers (first in row "
             f"{int(batch.indices[spoilt[0]])}); mend or remove them, or the data's mean and std"
         )
-    if phase.needs_teacher and distiller.teacher is not None and (answer := _teachers_answer(distiller, batch)):
+    if phase.needs_teacher and (answer := _teachers_answer(distiller, batch)):
         return answer
-    sound = [name for name in distiller.terms() if name in terms and name not in bad]
-    if sound:
+    if bad == ["loss"]:
+        return f"each of its terms is finite, so a weight is too large ({dict(phase.weights)}); lower it"
+    sound = [name for name in distiller.terms() if name in terms and name not in bad and terms[name]]  # 0: left out
+    one = len(distiller.parameter_groups(phase)) == 1  # optimiser: no weight has moved since the step began
+    if sound and one:
         return (
             f"the loss itself, since {sound[0]!r} of the same outputs is {terms[sound[0]]:.3g}; lower the weight of "
             f"{bad[0]!r}, or look at the numbers that it divides by or takes the logarithm of"
         )
-    if step == 1:
+    if step == 1 and one:
         return (
             "no weight has moved yet, so the student's first outputs are at fault, and no learning rate is; bring its "
             "first weights or the pixels to a usual scale (mean and std of the data)"
@@ -51,7 +55,8 @@ def _cause(
 
 def _teachers_answer(distiller: Distiller, batch: Batch) -> str | None:
     """What is wrong with the teacher's trace of the images, if something is. A logit of -∞ is a class ruled out."""
-    t = distiller.teach(batch.images)
+    are_images = batch.images.ndim == 4 or bool((batch.labels != UNLABELLED).any())  # and no latents
+    t = distiller.teach(batch.images) if are_images and isinstance(distiller.teacher, Net) else None
     if t is None:
         return None
     parts = {"logits": t.logits.masked_fill(t.logits == -torch.inf, 0.0), "embedding": t.embedding}

@@ -66,7 +66,8 @@ def steps(
     test split where there is none; that of the last weights on the test split comes at the end. With `out`, a folder,
     the run is saved after each epoch and when it is stopped, and the same call continues it to the same numbers.
     Batches come from `source`, or from where the distiller takes them: the training split, mostly. `seed` fixes order,
-    augmentation and noise (also torch's global generator); the first weights are the caller's.
+    augmentation and noise (also torch's global generator); the first weights are the caller's. Where there can be
+    no run a sentence says so at once; `DivergedError` names the cause where a term becomes NaN or infinite.
     """
     where = find_device(device)
     choose("precision", precision, PRECISIONS)
@@ -91,7 +92,12 @@ def fit(
     progress: bool = True,
     on_epoch: Callable[[Progress], None] | None = None,
 ) -> History:
-    """Train to the end and return the history; `steps` tells the rest. `on_epoch` is called after each epoch."""
+    """Train to the end and return the history; `steps` tells the rest. `on_epoch` is called after each epoch.
+
+    Afterwards the student is in eval mode, ready to answer, and nothing of the run is left in it. What was frozen of
+    it has stayed as it was, see `Distiller`, and stays so in further runs until `student.train()` thaws what was in
+    eval mode, or `requires_grad_(True)` what did not require a gradient.
+    """
     from tqdm import tqdm
 
     require(on_epoch is None or callable(on_epoch), f"on_epoch={on_epoch!r:.60}: expected a function of Progress")
@@ -161,7 +167,10 @@ class _Run:
 
     def steps(self) -> Iterator[Progress]:
         with alone(self.distiller.student):
-            yield from self._steps()
+            try:
+                yield from self._steps()
+            finally:
+                self.distiller.zero_grad(set_to_none=True)
 
     def _steps(self) -> Iterator[Progress]:
         self.distiller.begin(self.data)

@@ -28,7 +28,9 @@ def ready(
         for name, parameters in distiller.parameter_groups(phase).items():
             _check_trainable(name, parameters)
     for role, net in (("student", distiller.student), ("teacher", distiller.teacher)):
-        if isinstance(net, Net):
+        if net is not None:
+            _check_weights(net, role)
+        if isinstance(net, Net) and len(data.test):
             _first_look(net, role, data)
     return phases
 
@@ -57,19 +59,21 @@ def _check_trainable(name: str, parameters: list[nn.Parameter]) -> None:
     )
 
 
-def _first_look(net: Net, role: str, data: Data) -> None:
-    """Show a net a few images: its weights are numbers, it reads the images, and it answers in logits.
-
-    Raises `DivergedError` or `ShapeError`; warns of probabilities.
-    """
-    state = (*net.named_parameters(), *net.named_buffers())
-    broken = [name for name, x in state if x.is_floating_point() and not bool(x.isfinite().all())]
+def _check_weights(net: nn.Module, role: str) -> None:
+    """The weights are numbers. Raises `DivergedError`. (A buffer may hold -∞, such as the mask of a transformer.)"""
+    broken = [name for name, x in net.named_parameters() if not bool(x.isfinite().all())]
+    broken += [name for name, x in net.named_buffers() if bool(x.isnan().any())]
     require(
         not broken,
         f"the {role}'s weights hold NaN or infinite numbers before the first step (first in {broken[:1]}); "
-        "load or build it again: no recipe can mend it",
+        "load or build it again, no recipe can mend it",
         DivergedError,
     )
+
+
+def _first_look(net: Net, role: str, data: Data) -> None:
+    """Show a net a few images: it has to read them, and to answer in logits. Raises `ShapeError`; warns of
+    probabilities."""
     images = data.normalise(data.test.images[:FEW])
     try:
         with evaluating(net):
@@ -77,7 +81,7 @@ def _first_look(net: Net, role: str, data: Data) -> None:
     except Error:
         raise
     except Exception as error:  # a wrapped model runs code of its own, which may raise anything
-        reason = str(error).splitlines()[0][:100]
+        reason = (str(error) or type(error).__name__).splitlines()[0][:100]
         raise ShapeError(
             f"the {role} {net.name} cannot read images {tuple(images.shape)} of {data.name} ({reason}); build it for "
             "such images, or bring them to its size"
