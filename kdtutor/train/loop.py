@@ -1,24 +1,25 @@
 """The only training loop. It is a generator: whoever drains it decides about progress bars, pauses and stops."""
 
 import math
-import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from ..data import Batch, Data, Source, derived_seed
-from ..errors import BusyError, DivergedError, choose, require
+from ..errors import choose, require
 from ..nets.digest import plain
 from ..nets.layout import laid_out, lay_out
 from .devices import device as find_device
 from .distiller import Distiller, Phase
+from .diverged import check_terms
 from .folder import RunFolder, Stored
 from .history import History
+from .holding import alone
 from .lineage import warn_of_strange_data
+from .ready import ready
 from .recipe import Recipe
 
 PRECISIONS = ("float32", "bf16")
@@ -62,15 +63,14 @@ def steps(
     other call is refused: digests of nets, data and settings tell which run a folder holds. One process at a time may
     write it. An error or an interrupt puts the nets back to what was saved last.
     Batches come from `source`, or from where the distiller takes them: the training split, mostly. `seed` fixes order,
-    augmentation and noise (also torch's global generator); the first weights are the caller's.
+    augmentation and noise (also torch's global generator); the first weights are the caller's. Where there can be
+    no run a sentence says so at once; `DivergedError` names the cause where a term becomes NaN or infinite.
     """
     where = find_device(device)
     choose("precision", precision, PRECISIONS)
-    require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
-    distiller.check(data)
+    phases = ready(distiller, data, epochs, recipe, seed, out, source)
     warn_of_strange_data(distiller.teacher, data)
     batches = source or distiller.source(replace(data, train=data.train.to(where)), recipe)
-    phases = distiller.phases(epochs)
     folder = RunFolder(Path(out), distiller, data, phases, batches, source) if out is not None else None
     run = _Run(distiller, data, phases, batches, recipe, seed, where, precision, folder)
     return run.steps()  # a call checks its arguments at once; the generator runs when it is drained
@@ -90,9 +90,15 @@ def fit(
     progress: bool = True,
     on_epoch: Callable[[Progress], None] | None = None,
 ) -> History:
-    """Train to the end and return the history; `steps` tells the rest. `on_epoch` is called after each epoch."""
+    """Train to the end and return the history; `steps` tells the rest. `on_epoch` is called after each epoch.
+
+    Afterwards the student is in eval mode, ready to answer, and nothing of the run is left in it. What was frozen of
+    it has stayed as it was, see `Distiller`, and stays so in further runs until `student.train()` thaws what was in
+    eval mode, or `requires_grad_(True)` what did not require a gradient.
+    """
     from tqdm import tqdm
 
+    require(on_epoch is None or callable(on_epoch), f"on_epoch={on_epoch!r:.60}: expected a function of Progress")
     run = steps(
         distiller, data, epochs, recipe=recipe, seed=seed, device=device, precision=precision, out=out, source=source
     )
@@ -108,20 +114,6 @@ def fit(
                     on_epoch(at)
             bar.update(at.step - bar.n)
     return history
-
-
-@contextmanager
-def _alone(student: nn.Module) -> Iterator[None]:
-    """Hold the student for one run; a second run over the same student would mix two trainings."""
-    lock = student.__dict__.setdefault("_training", threading.Lock())
-    if not lock.acquire(blocking=False):
-        raise BusyError(
-            "this student is already being trained by another run; stop that run first, or build a new student"
-        )
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @dataclass
@@ -172,8 +164,11 @@ class _Run:
         return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
 
     def steps(self) -> Generator[Progress]:
-        with _alone(self.distiller.student), self._opened() as stored:
-            yield from self._steps(stored)
+        with alone(self.distiller.student), self._opened() as stored:
+            try:
+                yield from self._steps(stored)
+            finally:
+                self.distiller.zero_grad(set_to_none=True)
 
     def _opened(self) -> AbstractContextManager[Stored | None]:
         return self.folder.opened(self.history.config) if self.folder else nullcontext()
@@ -249,12 +244,8 @@ class _Run:
             [v.detach().float() for v in values.values()]
         ).tolist()  # one wait for the GPU
         terms = dict(zip(values, numbers, strict=True))
+        check_terms(terms, batch, self.distiller, phase, self.done + 1, phase.lr or self.recipe.lr)
         for name, value in terms.items():
-            if not torch.isfinite(torch.tensor(value)):
-                raise DivergedError(
-                    f"the term {name!r} became {value} in step {self.done + 1} (phase {phase.name!r}); "
-                    f"lower the learning rate (now {phase.lr or self.recipe.lr}) or the weight of the term"
-                )
             total, count = self.sums.get(name, (0.0, 0))
             self.sums[name] = (total + value, count + 1)
         return terms

@@ -200,5 +200,5 @@ def test_what_hides_a_model_is_refused():
         nets.wrap(torch.compile(Heads(), backend="eager"))
     with pytest.raises(ConfigError, match="scripted model"):
         nets.wrap(torch.jit.script(nn.Conv2d(3, 4, 3)))
-    with pytest.raises(ConfigError, match="wrap takes a model, .* got str"):
+    with pytest.raises(ConfigError, match=r"wrap takes a model, .* got str"):
         nets.wrap("resnet18")  # type: ignore[arg-type]
