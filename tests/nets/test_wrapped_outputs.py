@@ -173,8 +173,7 @@ def test_images_that_the_first_convolution_does_not_read_itself():
     gray = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4, 4, 3), nn.Flatten(), nn.Linear(64, 3))
     assert nets.wrap(gray, example=IMAGES[:, :1])(IMAGES[:, :1]).shape == (2, 3)
     late = Heads()
-    late.norm, late.first = nn.Sequential(nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4)), late.first
-    late._modules.move_to_end("first")
+    late._modules["first"] = late._modules.pop("first")  # listed last, computed first
     assert nets.wrap(late, example=IMAGES).channels == 3
 
 
