@@ -92,7 +92,7 @@ def test_a_continued_run_keeps_them_too(digits, tmp_path):
     for _ in range(3):
         next(running)
     running.close()
-    resumed = small(4)
+    resumed = small()
     frozen = by_mode(resumed)
     kd.fit(kd.Alone(resumed), digits, 2, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
     assert all(map(torch.equal, before, statistics(frozen)))
