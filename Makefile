@@ -23,10 +23,13 @@ CHOICE := $(strip $(CONSTRAINTS)|$(PIP_ARGS))
 SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadfile
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg --nbval-cell-timeout=120
 
-.PHONY: help lab install test check notebooks results bench doctor clean
+# Trains the narrowest net channels-last, which some processors' kernels cannot do (see kdtutor/nets/layout.py).
+LESSON_FOR_ISA := notebooks/02_fitnets.ipynb
+
+.PHONY: help lab install test test-isa check notebooks results bench torture doctor clean
 
 help:  ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
 	@echo
 	@echo '  PYTHON=python3.12    the Python that makes the environment (3.11 to 3.13)'
 	@echo '  VENV=DIR             where the environment is (default .venv); may be one you have'
@@ -43,6 +46,10 @@ install: $(STAMP)  ## only make the environment, or bring it up to date
 test: check  ## lint, then every test and every notebook
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(NBVAL) $(SIDE_BY_SIDE) tests notebooks $(PYTEST_ARGS)
 
+test-isa: install  ## a fast part of the tests, for other instruction sets (ONEDNN_MAX_CPU_ISA=AVX2 make test-isa)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m isa $(SIDE_BY_SIDE) tests $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(NBVAL) $(LESSON_FOR_ISA) $(PYTEST_ARGS)
+
 check: install  ## ruff, mypy and the import contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -57,6 +64,9 @@ results: install  ## regenerate the stored runs in data/results (long)
 
 bench: install  ## measure speed and memory
 	$(BIN)/python -m benchmarks
+
+torture: install  ## kill, damage and starve runs: nothing may be lost (minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.torture
 
 doctor: install  ## say what is well here and what is not
 	@$(BIN)/kdtutor doctor

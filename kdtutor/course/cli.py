@@ -69,6 +69,7 @@ def distil(
     root: options.Root = None,
     spots: options.Spots = None,
     batches: options.Batches = "data",
+    teacher_of_other_data: options.OtherData = False,
     as_json: options.Json = False,
     progress: options.Bar = True,
 ) -> None:
@@ -77,10 +78,16 @@ def distil(
     Shows a progress bar and a table, and leaves a folder with configuration, history, curves, weights and report.
     The same command continues a run that was interrupted.
     """
-    from .distil import Job
+    from .distil import Job, placed
     from .distil import distil as run
 
-    job = Job(method, data, teacher, student, preset, pair, epochs, seed, device, precision, root, out, spots, batches)
+    wanted = Job(
+        method, data, teacher, student, preset, pair, epochs, seed, device, precision, root, out, spots, batches,
+        teacher_of_other_data,
+    )  # fmt: skip
+    job = placed(wanted)
+    if job != wanted:
+        typer.echo(f"kdtutor: {wanted.folder} holds a run of another teacher; this one is in {job.folder}", err=True)
     try:
         report = run(job, progress)
     except KeyboardInterrupt:
@@ -108,6 +115,7 @@ def compare(
     root: options.Root = None,
     spots: options.Spots = None,
     batches: options.Batches = "data",
+    teacher_of_other_data: options.OtherData = False,
     as_json: options.Json = False,
     progress: options.Bar = True,
 ) -> None:
@@ -119,7 +127,10 @@ def compare(
     from .compare import compare as run
     from .distil import Job
 
-    like = Job("", data, teacher, student, preset, pair, epochs, 0, device, precision, root, out, spots, batches)
+    like = Job(
+        "", data, teacher, student, preset, pair, epochs, 0, device, precision, root, out, spots, batches,
+        teacher_of_other_data,
+    )  # fmt: skip
     try:
         comparison = run(methods, _numbers(seeds), like, progress)
     except KeyboardInterrupt:

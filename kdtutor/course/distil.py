@@ -20,7 +20,9 @@ from ..papers.data_free import DataFree
 from ..papers.generated import Generated
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
 from ..train import Alone, Distiller, History, Recipe, environment, fit, preset, seed_everything
-from ..train.checkpoint import CHECKPOINT
+from ..train.checkpoint import holds_run, require_free, teacher_of
+from ..train.identity import teacher_digest
+from ..train.lineage import strange_data
 from ..train.presets import PAIRS, RUNS, Preset, find_teacher
 from .tables import percent, plain_table
 
@@ -49,6 +51,7 @@ class Job:
     out: str | None = None
     spots: str | None = None
     batches: str = DATA
+    teacher_of_other_data: bool = False
 
     @property
     def folder(self) -> Path:
@@ -72,14 +75,14 @@ class Job:
     @property
     def begun(self) -> bool:
         """Whether the folder holds a run that can be continued."""
-        return (self.folder / CHECKPOINT).exists()
+        return holds_run(self.folder)
 
     @property
     def command(self) -> str:
         """The command that asks for this job."""
         usual = asdict(Job(self.method))
         options = [
-            f"--{name} {shlex.quote(str(value))}"
+            f"--{name.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
             for name, value in asdict(self).items()
             if value != usual[name] and name != "method"
         ]
@@ -114,7 +117,7 @@ def prepare(job: Job) -> Setup:
     epochs = chosen.epochs_for(job.method) if job.epochs is None else job.epochs
     require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
     data = sets.load(job.data or chosen.data_name, job.root)
-    teacher = None if job.method == ALONE else find_teacher(job.teacher or chosen.teacher_name)
+    teacher = _teacher(job, chosen, data)
     student = _student(chosen, job.student, data, job.seed)
     if teacher is None:
         distiller: Distiller = Alone(student)
@@ -129,6 +132,22 @@ def prepare(job: Job) -> Setup:
         distiller = made_by(distiller, _generator(data))
     augment = chosen.recipe.augment if data.size else None  # points cannot be shifted like images
     return Setup(distiller, data, epochs, replace(chosen.recipe, augment=augment))
+
+
+def _teacher(job: Job, chosen: Preset, data: Data) -> nets.Net | None:
+    """The teacher that the job names, or the preset's; refused if its card names other data. None for `ALONE`."""
+    if job.method == ALONE:
+        return None
+    teacher = find_teacher(job.teacher or chosen.teacher_name)
+    strange = strange_data(teacher, data.name, job.data or chosen.data_name)
+    whose = f"the teacher {job.teacher}" if job.teacher else f"the preset's teacher {chosen.teacher_name}"
+    require(
+        job.teacher_of_other_data or not strange,
+        f"{whose} was trained on {strange} ({teacher.num_classes} classes), not on {job.data or chosen.data_name} "
+        f"({data.num_classes} classes): name a teacher of these data with --teacher, or allow this one with "
+        "--teacher-of-other-data",
+    )
+    return teacher
 
 
 def _student(chosen: Preset, name: str | None, data: Data, seed: int) -> nets.Net:
@@ -257,8 +276,23 @@ class Report:
         )
 
 
+def placed(job: Job) -> Job:
+    """`job` as it is, or in a folder named after its teacher's weights where the usual one holds another teacher's run.
+
+    Two teachers can have the same file name, and a teacher can be trained again under its name.
+    """
+    if job.out is not None or job.method == ALONE or not job.begun:
+        return job
+    chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
+    weights, held = teacher_digest(find_teacher(job.teacher or chosen.teacher_name)), teacher_of(job.folder)
+    if held in (None, weights):
+        return job
+    return replace(job, out=str(job.folder.with_name(f"{job.folder.name}-teacher{weights[:8]}")))
+
+
 def distil(job: Job, progress: bool = True) -> Report:
     """Run `job` to its end and write its report folder. A run that was interrupted is continued."""
+    job = placed(job)
     _require_own(job)
     setup = prepare(job)
     started = time.perf_counter()
@@ -276,6 +310,7 @@ def distil(job: Job, progress: bool = True) -> Report:
 
 def require_sound(job: Job) -> None:
     """Raise now what `distil` would raise before it trains."""
+    job = placed(job)
     _require_own(job)
     setup = prepare(job)
     setup.distiller.check(setup.data)
@@ -284,7 +319,4 @@ def require_sound(job: Job) -> None:
 
 def _require_own(job: Job) -> None:
     """Refuse a folder with somebody else's files: a report would overwrite what has the same name."""
-    folder = job.folder
-    require(not folder.is_file(), f"{folder} is a file; name a folder for the run with --out")
-    foreign = folder.is_dir() and any(folder.iterdir()) and not job.begun
-    require(not foreign, f"{folder} holds other files and no run; name an empty or new folder with --out")
+    require_free(job.folder)

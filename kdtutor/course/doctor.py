@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -97,6 +98,15 @@ def _device() -> Answer:
     return True, cpu, "an NVIDIA driver is here; a CUDA build of torch would use it (see README, GPU)"
 
 
+def _cpu() -> Answer:
+    """Which instructions torch's own kernels use; those of oneDNN, its convolutions, have a limit of their own."""
+    import torch
+
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA")
+    held = f"; ONEDNN_MAX_CPU_ISA holds its convolutions to {limit}" if limit else ""
+    return True, f"{platform.machine()}, torch uses {torch.backends.cpu.get_cpu_capability()}{held}", ""
+
+
 def _torchvision() -> Answer:
     import torchvision  # noqa: F401  # the question is whether this works
 
@@ -174,6 +184,7 @@ QUESTIONS: dict[str, Callable[[], Answer]] = {
     "Python": _python,
     "torch": _torch,
     "device": _device,
+    "CPU": _cpu,
     "torchvision": _torchvision,
     "Jupyter": _jupyter,
     "widgets": _widgets,

@@ -6,6 +6,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import webbrowser
 from collections.abc import Callable, Sequence
@@ -20,25 +21,39 @@ POLL = 0.1  # seconds
 def serve(arguments: Sequence[str], say: Callable[[str], None]) -> int:
     """Run JupyterLab on the first lesson until Ctrl-C; return its exit code. `arguments` are added to its own.
 
-    The address is said once the server is up: Jupyter takes the next port if its first is in use.
+    The address is said once the server is up: Jupyter takes the next port if its first is in use. Its token is for this
+    user alone: everyone may read a command line, so it goes through the environment, and the page by which Jupyter
+    opens a browser is readable for all, so it lies in a folder that is not.
     """
     from jupyter_core.paths import jupyter_runtime_dir
 
+    shared = Path(jupyter_runtime_dir())
+    shared.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="kdtutor-", dir=shared, ignore_cleanup_errors=True) as private:
+        return _serve(arguments, Path(private), say)
+
+
+def _serve(arguments: Sequence[str], private: Path, say: Callable[[str], None]) -> int:
     folder, browser = notebooks_folder(), has_browser()
     lesson = f"lab/tree/{folder.name}/{LESSONS[0].file}"
     command = [
         sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}", f"--LabApp.default_url=/{lesson}",
         f"--ServerApp.open_browser={browser}", "--ServerApp.answer_yes=True", "--Application.log_level=ERROR",
-        f"--IdentityProvider.token={secrets.token_hex(16)}",  # with a token of its own Jupyter prints a banner
         *(["--allow-root"] if is_root() else []), *arguments,
     ]  # fmt: skip
     places = filter(None, (os.environ.get("JUPYTER_CONFIG_PATH"), str(SETTINGS)))
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))  # kdtutor in its terminals
-    environment = {**os.environ, "PATH": path, "JUPYTER_CONFIG_PATH": os.pathsep.join(places)}
+    environment = {
+        "JUPYTER_TOKEN": secrets.token_hex(16),  # with a token of its own Jupyter prints a banner
+        **os.environ,  # a user may have chosen a token
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(places),
+        "JUPYTER_RUNTIME_DIR": str(private),
+        "PATH": path,
+    }
     server = subprocess.Popen(command, env=environment)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # who ends kdtutor ends the server with it
     try:
-        if address := _address(Path(jupyter_runtime_dir(), f"jpserver-{server.pid}.json"), server, lesson):
+        if address := _address(private / f"jpserver-{server.pid}.json", server, lesson):
             say(f"The course is at  {address}")
             say("It opens in your browser; Ctrl-C ends it." if browser else "Open this address; Ctrl-C ends it.")
         return server.wait()

@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -54,11 +55,11 @@ def store(path: Path, seconds: float = SECONDS) -> Path:
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     nb, before = read(path), path.read_bytes()
-    at: list[NotebookNode] = []
-    client = NotebookClient(
+    at: list[tuple[NotebookNode, Any]] = []  # the cells that were begun, and the process that runs them
+    client: Any = NotebookClient(  # traits, which have no types
         nb, timeout=math.ceil(seconds), kernel_name="python3", record_timing=False, store_widget_state=False,
         coalesce_streams=True, resources={"metadata": {"path": str(path.parent)}},
-        on_cell_start=lambda cell, cell_index: at.append(cell),
+        on_cell_start=lambda cell, cell_index: at.append((cell, client.km.provisioner.process)),
     )  # fmt: skip
     try:
         with clean_environment():
@@ -68,13 +69,24 @@ def store(path: Path, seconds: float = SECONDS) -> Path:
     except CellTimeoutError:
         reason = f"it took longer than {seconds:g} seconds"
     except DeadKernelError:
-        reason = "its kernel died"
+        reason = f"its kernel {death(at[-1][1].poll())}"
     else:
         require(path.read_bytes() == before, f"{path.name} was changed while it ran; nothing was stored", Error)
         tidy(nb)
         return write_whole(path, nbformat.writes(nb) + "\n")
-    number = next(number for number, cell in code_cells(nb) if cell is at[-1])
-    raise Error(f"{path.name}, cell [{number}] `{first_line(at[-1].source)}`: {reason}; nothing was stored")
+    failed = at[-1][0]
+    number = next(number for number, cell in code_cells(nb) if cell is failed)
+    raise Error(f"{path.name}, cell [{number}] `{first_line(failed.source)}`: {reason}; nothing was stored")
+
+
+def death(code: int) -> str:
+    """What the exit code of a kernel says: "died of SIGSEGV (signal 11)", "died with exit code 3"."""
+    if code >= 0:
+        return f"died with exit code {code}"
+    try:
+        return f"died of {signal.Signals(-code).name} (signal {-code})"
+    except ValueError:
+        return f"died of signal {-code}"
 
 
 @contextmanager

@@ -34,5 +34,8 @@ Spots = Annotated[
         show_default="as the method does it",
     ),
 ]
+OtherData = Annotated[
+    bool, typer.Option("--teacher-of-other-data", help="Allow a teacher that was trained on another data set.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]

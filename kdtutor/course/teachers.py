@@ -7,6 +7,7 @@ from typing import Any
 from .. import data as sets
 from .. import nets
 from ..errors import choose, require
+from ..files import held
 from ..nets import Generator, Net
 from ..train import PLANS, train_teacher
 from ..train.presets import RUNS, teacher_folders
@@ -64,9 +65,10 @@ def teach(
     folder = Path(out) if out else home
     exists = (folder / f"{name}.safetensors").exists()
     require(overwrite or not exists, f"{name} is in {folder} already; pass --overwrite to train it again")
-    if generates:
-        return generators.train_generator(name, folder, device, progress)
-    return train_teacher(name, folder, root, device, progress)
+    with held(folder / f"{name}.run", ".teach.lock"):
+        if generates:
+            return generators.train_generator(name, folder, device, progress)
+        return train_teacher(name, folder, root, device, progress)
 
 
 def told(card: Mapping[str, Any]) -> str:

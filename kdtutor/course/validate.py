@@ -12,6 +12,7 @@ import pytest
 from nbformat import NotebookNode
 
 from ..errors import DataError, Error, choose, require
+from . import kernels
 from .map import FOLDER, notebooks_folder
 from .notebooks import SECONDS, clean_environment, code_cells, first_line, problems, read
 
@@ -29,8 +30,10 @@ class Failure:
     """A code cell, by number from 1, that does not do what is stored."""
 
     cell: int
-    line: str  # its first
+    line: str  # the one that raised; where none did, its first
     why: str
+    row: int | None = None  # which line that is, from 1
+    values: dict[str, str] = field(default_factory=dict)  # of the names in an assertion that failed
 
 
 @dataclass
@@ -50,7 +53,10 @@ class Outcome:
     def __str__(self) -> str:
         lines = [f"{'ok' if self.ok else 'FAILED':6}  {self.file}  {self.cells} cells  {self.seconds:.1f} s"]
         for failure in self.failures:
-            lines += [f"    cell [{failure.cell}]  {failure.line[:SHOWN]}", f"        {failure.why}"]
+            row = f", line {failure.row}:" if failure.row else " "
+            lines += [f"    cell [{failure.cell}]{row} {failure.line[:SHOWN]}", f"        {failure.why}"]
+            if failure.values:
+                lines.append("        " + ", ".join(f"{name} = {value}" for name, value in failure.values.items()))
         return "\n".join([*lines, *(f"    {problem}" for problem in self.problems)])
 
     def as_dict(self) -> dict[str, Any]:
@@ -119,7 +125,7 @@ def _run(paths: Sequence[Path], outcomes: dict[Path, Outcome], seconds: float, s
     ]  # fmt: skip
     watch = _Watch(outcomes, say)
     with clean_environment():
-        code = pytest.main([*options, *map(str, paths)], plugins=[watch])
+        code = pytest.main([*options, *map(str, paths)], plugins=[watch, kernels])
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     require(code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED), f"nbval itself failed: {watch.trouble}", Error)
@@ -162,7 +168,10 @@ class _Watch:
         if item.parent.timed_out or not _alive(item):
             self.lost = item.path
             why += "; the cells after it were not judged"
-        self.outcomes[item.path].failures.append(Failure(item.cell_num + 1, first_line(item.cell.source), why))
+        blame = getattr(error, "blame", None) or kernels.Blame()
+        line = blame.line or first_line(item.cell.source)
+        failure = Failure(item.cell_num + 1, line, why, blame.row, blame.values)
+        self.outcomes[item.path].failures.append(failure)
 
 
 def _alive(item: Any) -> bool:
@@ -175,8 +184,11 @@ def reason(item: Any, error: BaseException) -> str:
     outputs = item.test_outputs or []
     message = first_line(str(error))
     raised = next((output for output in outputs if output.output_type == "error"), None)
-    if "Failed to interrupt" in message or not _alive(item):
-        return "the kernel died, or hangs so that it cannot be interrupted"
+    if lost := item.parent.stash.get(kernels.LOST, ""):
+        return lost
+    if "Failed to interrupt" in message:
+        seconds = item.config.option.nbval_cell_timeout
+        return f"it took longer than {seconds:g} seconds, and its kernel hangs so that it cannot be interrupted"
     if item.parent.timed_out:
         return f"it took longer than {item.config.option.nbval_cell_timeout:g} seconds"
     if message == "Cell outputs differ":

@@ -9,7 +9,7 @@ from .caltech import caltech101
 from .classes import ClassBatches, Episode, apart, episodes, only
 from .faces import celeba
 from .folders import root, search_roots
-from .image_folder import image_folder, tiny_imagenet
+from .image_folder import WORKERS, image_folder, tiny_imagenet
 from .latents import Latents
 from .sizes import for_generators
 from .splits import UNLABELLED, Batch, Data, Split
@@ -31,14 +31,17 @@ def names() -> tuple[str, ...]:
     return ("digits", *SMALL, *CURVES, *KNOWN, *metric_sets.NAMES, *photographs)
 
 
-def load(name: str, root: str | Path | None = None, download: bool = False, size: int = 64) -> Data:
+def load(
+    name: str, root: str | Path | None = None, download: bool = False, size: int = 64, workers: int = WORKERS
+) -> Data:
     """A data set by name.
 
     "digits" ships with the course, and "digits-16" and "digits-32" are made of it for generators; "moons", "spirals"
     and "rings" are made in code; torchvision's sets ("cifar100" …) and "celeba" are read from `root`, KDTUTOR_DATA or
     `data/`, and downloaded only with `download=True` ("celeba" never); "image-folder" reads `root/train/<class>/*` and
     `root/test/<class>/*`, as squares of `size` pixels. The sets of metric learning ("cub", "cars196", "sop",
-    "mini-imagenet", "omniglot-28") are read as their authors lay them out.
+    "mini-imagenet", "omniglot-28") are read as their authors lay them out. Folders of photographs that do not fit in
+    memory stream from disk, read ahead by `workers` threads.
     Raises `UnknownName` or `DataError`.
     """
     choose("data set", name, names())
@@ -49,11 +52,11 @@ def load(name: str, root: str | Path | None = None, download: bool = False, size
     if name in CURVES:
         return toy(name)
     if name == "tiny-imagenet":
-        return tiny_imagenet(root, size)
+        return tiny_imagenet(root, size, workers=workers)
     if name in metric_sets.NAMES:
-        return metric_sets.metric_set(name, root, size)
+        return metric_sets.metric_set(name, root, size, workers=workers)
     if name == "image-folder":
-        return image_folder(root, size)
+        return image_folder(root, size, workers=workers)
     import kdtutor_torchvision
 
     kdtutor_torchvision.ensure()  # torch calls it too, unless its plug-ins are switched off

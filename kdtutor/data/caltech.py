@@ -6,7 +6,7 @@ import torch
 
 from ..errors import DataError
 from .folders import search_roots
-from .image_folder import square
+from .pixels import rgb, square
 from .splits import Data, Split
 
 FOLDER = "caltech101"  # where torchvision's class looks, below the root
@@ -29,8 +29,8 @@ def caltech101(root: str | Path | None = None, size: int = 128, download: bool =
     folder = present[0] if present else folders[0]
     try:
         photographs = sets.Caltech101(str(folder), download=download)
-        images = torch.stack([square(photographs[i][0].convert("RGB"), size) for i in range(len(photographs))])
-    except (RuntimeError, OSError) as error:
+        images = torch.stack([square(rgb(photographs[i][0]), size) for i in range(len(photographs))])
+    except (RuntimeError, OSError, ValueError) as error:
         raise DataError(f"caltech101: the files below {folder / FOLDER} are incomplete ({error})") from error
     labels = torch.tensor(photographs.y)
     place = torch.cat([torch.arange(int(count)) for count in torch.bincount(labels)])  # files come class by class

@@ -1,7 +1,6 @@
 """The data set that ships: 5,000 handwritten digits (see data/digits/card.json for source and licence)."""
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 
 from ..errors import DataError, require
+from ..files import read_json, require_sealed
 from .folders import root
 from .splits import Data, Split
 
@@ -17,7 +17,14 @@ def card(folder: Path | None = None) -> dict[str, Any]:
     """Source, licence, split, checksum and statistics of the digits."""
     path = (folder or root() / "digits") / "card.json"
     require(path.is_file(), f"{path} is missing; restore it from the repository (git checkout -- data)", DataError)
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        about = read_json(path.read_bytes())
+        require_sealed(about)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged ({error}); restore it (git checkout -- data)") from None
+    missing = [key for key in ("sha256", "classes", "mean", "std") if key not in about]
+    require(not missing, f"{path} lacks {', '.join(missing)}; restore it (git checkout -- data)", DataError)
+    return about
 
 
 def sha256(path: Path) -> str:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..errors import DataError
 from .folders import search_roots
+from .pixels import rgb
 from .splits import Data, Split
 
 CROP = 178  # the width of an aligned picture; its middle square is kept
@@ -28,7 +29,7 @@ def celeba(root: str | Path | None = None, size: int = 64) -> Data:
             try:
                 parts = [sets.CelebA(str(folder), split=part, download=False) for part in ("train", "valid", "test")]
                 train, val, test = (_split(part, size) for part in parts)
-            except (RuntimeError, OSError) as error:
+            except (RuntimeError, OSError, ValueError) as error:
                 raise DataError(f"celeba: the files below {folder / FOLDER} are incomplete ({error})") from error
             return Data("celeba", train, val, test, ("face",), (0.5,) * 3, (0.5,) * 3)
     places = " or ".join(str(folder / FOLDER) for folder in folders)
@@ -43,5 +44,5 @@ def _split(pictures: Any, size: int) -> Split:
 def _square(picture: Any, size: int) -> Tensor:
     """The middle of a PIL picture, (3, size, size) bytes."""
     left, top = (picture.width - CROP) // 2, (picture.height - CROP) // 2
-    small = picture.convert("RGB").crop((left, top, left + CROP, top + CROP)).resize((size, size))
+    small = rgb(picture).crop((left, top, left + CROP, top + CROP)).resize((size, size))
     return torch.from_numpy(np.array(small)).permute(2, 0, 1).contiguous()

@@ -1,98 +1,122 @@
 """Any folder of images, one sub-folder a class; what does not fit in memory streams from disk."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from jaxtyping import Int
-from PIL import Image
+from jaxtyping import Int, UInt8
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from ..errors import DataError, require
 from .folders import search_roots
+from .listing import class_folders
+from .pixels import read, square
 from .splits import Data, Split
 
 IN_MEMORY = 2**30
 """Bytes up to which the images of a folder are held in memory (1 GiB)."""
+WORKERS = 2
+"""Threads that read the images of a set that streams."""
+AHEAD = 2  # batches that are being read while one is used
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, the custom for photographs
 TINY_IMAGENET = "tiny-imagenet-200"
 
 
-def square(image: Image.Image, size: int) -> Tensor:
-    """The middle of a picture as uint8 `(3, size, size)`."""
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    cut = image.resize((size, size), box=(left, top, left + side, top + side))
-    return torch.from_numpy(np.array(cut)).permute(2, 0, 1)
+@dataclass(frozen=True)
+class Files:
+    """Image files by row: each as a square of `size` pixels, cut from its middle."""
 
-
-class _Files(Dataset[Tensor]):
-    """Decoded images by row: uint8 `(3, size, size)`, centre-cropped to a square."""
-
-    def __init__(self, paths: list[Path], size: int) -> None:
-        self.paths, self.size = paths, size
+    paths: list[Path]
+    size: int
 
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, row: int) -> Tensor:
-        try:
-            with Image.open(self.paths[row]) as opened:
-                image = opened.convert("RGB")
-        except OSError as error:
-            raise DataError(f"{self.paths[row]} cannot be read as an image ({error}); replace or remove it") from None
-        return square(image, self.size)
+    def __getitem__(self, row: int) -> UInt8[Tensor, "3 size size"]:
+        return square(read(self.paths[row]), self.size)
 
 
 @dataclass(frozen=True)
 class FileSplit(Split):
-    """A split whose images stay on disk; `images` holds one example, and `chunks` streams through a DataLoader."""
+    """A split whose images stay on disk; `images` holds one example, and `chunks` reads ahead in `workers` threads.
 
-    files: _Files = field(default=None, repr=False)  # type: ignore[assignment]
-    workers: int = 2
+    Threads, not processes: Pillow decodes outside of Python's lock, an error keeps its sentence, and where processes
+    are spawned a script would need `if __name__ == "__main__":`. `workers=0` reads each chunk when it is asked for.
+    """
+
+    files: Files = field(default=None, repr=False)  # type: ignore[assignment]
+    workers: int = WORKERS
 
     def __post_init__(self) -> None:
         require(len(self.files) == len(self.labels), "a folder needs one label per file")
 
     def __getitem__(self, rows: Any) -> "FileSplit":
         chosen = torch.arange(len(self))[rows]
-        files = _Files([self.files.paths[i] for i in chosen.tolist()], self.files.size)
+        files = Files([self.files.paths[i] for i in chosen.tolist()], self.files.size)
         return FileSplit(self.images, self.labels[rows], files, self.workers)
 
     def chunks(self, rows: Iterable[Int[Tensor, " b"]]) -> Iterator[Tensor]:
-        batches = [chunk.tolist() for chunk in rows]
-        quiet = torch.Generator().manual_seed(0)  # without it the loader draws from the run's random state
-        loader = DataLoader(self.files, batch_sampler=batches, num_workers=self.workers, generator=quiet)
         device = self.labels.device
-        yield from (images.to(device, non_blocking=True) for images in loader)
+        for images in _read_ahead(self.files, (chunk.tolist() for chunk in rows), self.workers):
+            yield torch.stack(images).to(device, non_blocking=True)
 
     def to(self, device: torch.device | str) -> "FileSplit":
         return FileSplit(self.images, self.labels.to(device), self.files, self.workers)
 
 
-def image_folder(root: str | Path | None, size: int = 64, in_memory: int = IN_MEMORY, workers: int = 2) -> Data:
+def _read_ahead(files: Files, chunks: Iterable[list[int]], workers: int) -> Iterator[list[Tensor]]:
+    """The images of each chunk, in order; `workers` threads read those of the next chunks meanwhile."""
+    if not workers:
+        yield from ([files[row] for row in chunk] for chunk in chunks)
+        return
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="kdtutor-images")
+    try:
+        coming = deque[list[Any]]()
+        for chunk in chunks:
+            coming.append([pool.submit(files.__getitem__, row) for row in chunk])
+            if len(coming) > AHEAD:
+                yield [image.result() for image in coming.popleft()]
+        while coming:
+            yield [image.result() for image in coming.popleft()]
+    finally:  # also where an epoch is left before its end
+        pool.shutdown(cancel_futures=True)
+
+
+def image_folder(root: str | Path | None, size: int = 64, in_memory: int = IN_MEMORY, workers: int = WORKERS) -> Data:
     """`root/train/<class>/*` and `root/test/<class>/*` (or `val`): square colour images of `size` pixels.
 
     With both `val` and `test` present, each becomes the split of its name. Sets larger than `in_memory` bytes stream.
+    What counts as a class and as an image: `listing.class_folders`; how pixels are read: `pixels.rgb`. A class without
+    an image in `test` is allowed, one without an image in `train` is none.
     """
     require(root is not None, 'load("image-folder") needs root=..., the folder with train/ and test/', DataError)
     base = Path(str(root))
     require((base / "train").is_dir(), f"{base / 'train'} is not a folder; expected train/<class>/<image>", DataError)
     held_out = [part for part in ("val", "test") if (base / part).is_dir()]
     require(bool(held_out), f"{base} has neither val/ nor test/; expected test/<class>/<image>", DataError)
-    classes = tuple(sorted(p.name for p in (base / "train").iterdir() if p.is_dir()))
-    require(len(classes) > 1, f"{base / 'train'} has {len(classes)} class folders; at least 2 are needed", DataError)
-    parts = {part: file_split(_listed(base / part, classes), size, in_memory, workers) for part in ("train", *held_out)}
+    found = {part: class_folders(base / part) for part in ("train", *held_out)}
+    classes = tuple(found["train"])
+    for part, files in found.items():
+        require(bool(files), f"{base / part} holds no image file in its class folders", DataError)
+    few = f"{base / 'train'} has {len(classes)} class folders with images; at least 2 are needed"
+    require(len(classes) > 1, few, DataError)
+    for part, files in found.items():
+        strange = [name for name in files if name not in classes]
+        unknown = f"{base / part}: class {strange[:1]} does not occur in train/; the classes must agree"
+        require(not strange, unknown, DataError)
+    parts = {part: file_split(_listed(files, classes), size, in_memory, workers) for part, files in found.items()}
     test = parts.get("test", parts[held_out[-1]])
     val = parts.get("val") if "test" in parts else None
     return Data(base.name, parts["train"], val, test, classes, MEAN, STD)
 
 
-def tiny_imagenet(root: str | Path | None = None, size: int = 64, in_memory: int = 2 * IN_MEMORY) -> Data:
+def tiny_imagenet(
+    root: str | Path | None = None, size: int = 64, in_memory: int = 2 * IN_MEMORY, workers: int = WORKERS
+) -> Data:
     """Tiny ImageNet (200 classes, 64×64) as its authors pack it: train/<id>/images and val/val_annotations.txt."""
     places = [folder / TINY_IMAGENET for folder in search_roots(root)]
     base = next((place for place in places if place.is_dir()), None)
@@ -103,32 +127,29 @@ def tiny_imagenet(root: str | Path | None = None, size: int = 64, in_memory: int
         )
     notes = base / "val" / "val_annotations.txt"
     require((base / "train").is_dir() and notes.is_file(), f"{base} lacks train/ or val/val_annotations.txt", DataError)
-    classes = tuple(sorted(p.name for p in (base / "train").iterdir() if p.is_dir()))
-    train = [(path, k) for k, name in enumerate(classes) for path in sorted((base / "train" / name).rglob("*.JPEG"))]
-    rows = [line.split("\t")[:2] for line in notes.read_text(encoding="utf-8").splitlines()]
+    found = class_folders(base / "train")
+    classes = tuple(found)
+    train = _listed(found, classes)
+    rows = [line.split("\t")[:2] for line in notes.read_text(encoding="utf-8").splitlines() if line.strip()]
+    strange = [row for row in rows if len(row) < 2 or row[1] not in classes]
+    require(bool(train and rows), f"{base} holds no image of train/ or names none of val/", DataError)
+    require(not strange, f"{notes}: {strange[:1]} is no image with a class of train/", DataError)
     test = [(base / "val" / "images" / file, classes.index(name)) for file, name in rows]
-    splits = [file_split(part, size, in_memory, workers=2) for part in (train, test)]
+    splits = [file_split(part, size, in_memory, workers) for part in (train, test)]
     return Data("tiny-imagenet", splits[0], None, splits[1], classes, MEAN, STD)
 
 
-def _listed(folder: Path, classes: tuple[str, ...]) -> list[tuple[Path, int]]:
-    endings = set(Image.registered_extensions())
-    strange = sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name not in classes)
-    require(not strange, f"{folder}: class {strange[:1]} does not occur in train/; the classes must agree", DataError)
-    files = [
-        (path, k)
-        for k, name in enumerate(classes)
-        for path in sorted((folder / name).rglob("*"))
-        if path.suffix.lower() in endings
-    ]
-    require(bool(files), f"{folder} holds no image file in its class folders", DataError)
-    return files
+def _listed(files: dict[str, list[Path]], classes: tuple[str, ...]) -> list[tuple[Path, int]]:
+    """The files of each class, with its number."""
+    return [(path, classes.index(name)) for name in files for path in files[name]]
 
 
 def file_split(listed: list[tuple[Path, int]], size: int, in_memory: int, workers: int) -> Split:
     """Files and their classes as a split: in memory up to `in_memory` bytes, else streamed from disk."""
+    require(size >= 1, f"size={size}: an image needs at least one pixel")
+    require(workers >= 0, f"workers={workers}: how many threads read images; 0 reads them when they are asked for")
     labels = torch.tensor([k for _, k in listed])
-    files = _Files([path for path, _ in listed], size)
+    files = Files([path for path, _ in listed], size)
     if len(files) * 3 * size * size <= in_memory:
         return Split(torch.stack([files[i] for i in range(len(files))]), labels)
     return FileSplit(files[0].unsqueeze(0), labels, files, workers)

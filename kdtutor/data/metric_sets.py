@@ -9,7 +9,7 @@ import torch
 
 from ..errors import DataError, require
 from .folders import search_roots
-from .image_folder import IN_MEMORY, MEAN, STD, file_split
+from .image_folder import IN_MEMORY, MEAN, STD, WORKERS, file_split
 from .splits import Data, Split
 
 Listed = list[tuple[Path, int]]  # image file, class
@@ -76,7 +76,9 @@ FOLDERS: dict[str, tuple[str, Sequence[str], Callable[[Path], Parts]]] = {
 NAMES = (*FOLDERS, "omniglot-28")
 
 
-def metric_set(name: str, root: str | Path | None = None, size: int = 64, in_memory: int = IN_MEMORY) -> Data:
+def metric_set(
+    name: str, root: str | Path | None = None, size: int = 64, in_memory: int = IN_MEMORY, workers: int = WORKERS
+) -> Data:
     """One of `NAMES` from a local folder, with the split that is customary for it; nothing is downloaded.
 
     Photographs become squares of `size` pixels and stream from disk where they exceed `in_memory` bytes. Raises
@@ -93,7 +95,7 @@ def metric_set(name: str, root: str | Path | None = None, size: int = 64, in_mem
     except ValueError as error:
         raise DataError(f"{name}: the lists in {base} are not laid out as their authors do ({error})") from None
     _check(name, base, train, val or [], test)
-    splits = [file_split(side, size, in_memory, workers=2) if side else None for side in (train, val, test)]
+    splits = [file_split(side, size, in_memory, workers) if side else None for side in (train, val, test)]
     assert splits[0] is not None and splits[2] is not None
     return Data(name, splits[0], splits[1], splits[2], names, MEAN, STD)
 

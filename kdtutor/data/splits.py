@@ -34,17 +34,24 @@ class Batch:
 
 @dataclass(frozen=True)
 class Split:
-    """One part of a data set, whole in memory: uint8 images `(N, C, H, W)`, or float points `(N, D)`, and labels."""
+    """One part of a data set, whole in memory: uint8 images `(N, C, H, W)`, or float points `(N, D)`, and labels.
+
+    A label is the number of a class, one for each image; other whole numbers than int64 are converted. Raises
+    `ShapeError` or `ConfigError` for anything else.
+    """
 
     images: Tensor
     labels: Int[Tensor, " N"]
 
     def __post_init__(self) -> None:
+        _check_kind("images", self.images)
+        _check_kind("labels", self.labels)
         require(
             len(self.images) == len(self.labels),
             f"a split has {len(self.images)} images and {len(self.labels)} labels; it needs one label per image",
             ShapeError,
         )
+        object.__setattr__(self, "labels", class_numbers(self.labels))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -83,13 +90,21 @@ class Data:
     std: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        for part, split in self.splits().items():
+        for part, split in {"train": self.train, **self.splits(), "test": self.test}.items():
+            told = f"{self.name}: {part} is a {type(split).__name__}; expected a Split"
+            require(isinstance(split, Split), f"{told}, made of two tensors: kd.data.Split(images, labels)")
             low, high = (int(split.labels.min()), int(split.labels.max())) if len(split) else (0, 0)
             require(
                 low >= UNLABELLED and high < self.num_classes,
                 f"{self.name}: the {part} labels run from {low} to {high}; with {self.num_classes} classes they must "
                 f"lie in 0…{self.num_classes - 1} ({UNLABELLED} marks an unlabelled image)",
             )
+
+        if self.size:
+            numbers = {len(self.mean), len(self.std)}
+            told = f"{self.name}: {len(self.mean)} means and {len(self.std)} standard deviations"
+            require(numbers == {self.channels}, f"{told} for images of {self.channels} channels; give one for each")
+            require(min(self.std) > 0, f"{self.name}: std={self.std}; pixels are divided by it, so it must be positive")
 
     @property
     def num_classes(self) -> int:
@@ -162,6 +177,28 @@ class Data:
             hidden = int((~split.labelled).sum())
             lines.append(f"  {name:5} {len(split):6,}" + (f"  ({hidden:,} without a label)" if hidden else ""))
         return "\n".join(lines)
+
+
+def class_numbers(labels: Tensor) -> Int[Tensor, " N"]:
+    """Labels as int64. Raises `ShapeError` for several a sample, `ConfigError` for what is no whole number."""
+    shape = tuple(labels.shape)
+    require(
+        labels.ndim == 1,
+        f"the labels have shape {shape}, expected (N,): one class for each image; of one-hot rows take "
+        "labels.argmax(1), several classes an image are not supported",
+        ShapeError,
+    )
+    require(
+        not labels.is_floating_point() and not labels.is_complex(),
+        f"the labels are numbers of {labels.dtype}; expected whole numbers, the classes: labels.long() if they are; "
+        "real-valued targets are not supported",
+    )
+    return labels.long()
+
+
+def _check_kind(what: str, x: object) -> None:
+    told = f"the {what} of a split are a {type(x).__name__}; expected a tensor, such as torch.as_tensor({what})"
+    require(isinstance(x, Tensor) and x.ndim > 0, told)
 
 
 def stratified(labels: Int[Tensor, " N"], counts: tuple[int, ...], seed: int) -> tuple[Int[Tensor, " n"], ...]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import torch
 from torch import nn
-from torch.fx import Graph, GraphModule, Node
+from torch.fx import Graph, Node
 from torch.nn import functional as F
 
 from ..errors import ConfigError, UnknownName, require
@@ -34,7 +34,7 @@ def find(nodes: Mapping[str, Node], name: str, model: str) -> Node:
     return nodes[inside[-1]]
 
 
-def read_by_last_linear(module: GraphModule, logits: Node) -> Node:
+def read_by_last_linear(module: nn.Module, logits: Node) -> Node:
     """What the last linear layer before `logits` reads."""
     before = ancestors(logits)
     for node in reversed(logits.graph.nodes):
@@ -43,7 +43,7 @@ def read_by_last_linear(module: GraphModule, logits: Node) -> Node:
     raise ConfigError("the model has no linear layer; name the node of its embedding: wrap(model, embedding=…)")
 
 
-def last_norms(module: GraphModule, graph: Graph, taps: Sequence[Node]) -> tuple[nn.BatchNorm2d | None, ...]:
+def last_norms(module: nn.Module, graph: Graph, taps: Sequence[Node]) -> tuple[nn.BatchNorm2d | None, ...]:
     """For each tap the batch norm that was computed last before it, after the tap before; None where there is none."""
     norms: list[nn.BatchNorm2d | None] = []
     last: nn.BatchNorm2d | None = None
@@ -54,6 +54,13 @@ def last_norms(module: GraphModule, graph: Graph, taps: Sequence[Node]) -> tuple
             norms.append(last)
             last = None
     return tuple(norms)
+
+
+def first_convolution(module: nn.Module, graph: Graph) -> nn.Conv2d | None:
+    """The convolution that is computed first."""
+    called = (module.get_submodule(str(node.target)) for node in graph.nodes if node.op == "call_module")
+    parts = (part for block in called for part in block.modules())  # torchvision's convolution and norm are one node
+    return next((part for part in parts if isinstance(part, nn.Conv2d)), None)
 
 
 def ancestors(end: Node, start: Node | None = None) -> set[Node]:
@@ -76,12 +83,17 @@ def check_order(taps: Sequence[Node], model: str) -> None:
         require(position[first] < position[second], message)
 
 
+def labelled(graph: Graph) -> dict[str, Node]:
+    """The nodes by the names that the user knows, in the order in which they are computed."""
+    return {node.meta["label"]: node for node in graph.nodes if "label" in node.meta}
+
+
 def label(node: Node) -> str:
     """The node's name as the user knows it."""
     return node.meta.get("label", node.name)
 
 
-def protect(module: GraphModule, tap: Node) -> None:
+def protect(module: nn.Module, tap: Node) -> None:
     """Let in-place operations on `tap` work on a copy, or a tapped pre-activation would be read after its ReLU."""
     users = [node for node in tap.graph.nodes if node in tap.users and node.op != "output"]
     overwriting = [_overwrites(module, user) for user in users]
@@ -117,7 +129,7 @@ def cut(graph: Graph, start: Node | None, end: Node) -> Graph:
     return part
 
 
-def check_active(module: GraphModule, start: Node, end: Node) -> None:
+def check_active(module: nn.Module, start: Node, end: Node) -> None:
     """Raises `ConfigError` if what leads to `end` reads `start` otherwise than through a ReLU."""
     require(
         _is_relu(module, start) or all(_is_relu(module, user) for user in _readers(start, ancestors(end, start))),
@@ -135,11 +147,11 @@ def _readers(node: Node, needed: set[Node]) -> list[Node]:
     return readers
 
 
-def _calls(module: GraphModule, node: Node, kinds: tuple[type, ...]) -> bool:
+def _calls(module: nn.Module, node: Node, kinds: tuple[type, ...]) -> bool:
     return node.op == "call_module" and isinstance(module.get_submodule(str(node.target)), kinds)
 
 
-def _is_relu(module: GraphModule, node: Node) -> bool:
+def _is_relu(module: nn.Module, node: Node) -> bool:
     if node.op == "call_module":
         called = module.get_submodule(str(node.target))
         while isinstance(called, nn.Sequential) and called:  # torchvision's convolution, norm and ReLU as one node
@@ -148,7 +160,7 @@ def _is_relu(module: GraphModule, node: Node) -> bool:
     return node.op.startswith("call_") and node.target in _RELU_CALLS
 
 
-def _overwrites(module: GraphModule, node: Node) -> bool:
+def _overwrites(module: nn.Module, node: Node) -> bool:
     """Whether the node, or one that reads a view made by it, changes its input; when in doubt, yes: it costs a copy."""
     if node.op == "call_module":
         called = module.get_submodule(str(node.target))

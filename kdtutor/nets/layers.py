@@ -6,10 +6,11 @@ from collections import OrderedDict
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..errors import ConfigError, ShapeError, require
+from .layout import mend
 
 
 class Images(nn.Module):
@@ -23,6 +24,7 @@ class Images(nn.Module):
         return as_images(x, self.channels, self.smallest, self.largest)
 
 
+@fx.wrap  # one step of a graph, since it decides by the shape, which is unknown while a model is traced
 def as_images(x: Tensor, channels: int, smallest: int = 1, largest: int | None = None) -> Tensor:
     """The batch x as (B, channels, H, W); a 1-channel batch is repeated over the channels.
 
@@ -52,7 +54,9 @@ def named(**modules: nn.Module) -> nn.Sequential:
 
 def conv(c_in: int, c_out: int, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
     """A convolution that keeps the size (divided by the stride), without bias: a batch norm follows."""
-    return nn.Conv2d(c_in, c_out, kernel, stride=stride, padding=kernel // 2, bias=False)
+    made = nn.Conv2d(c_in, c_out, kernel, stride=stride, padding=kernel // 2, bias=False)
+    mend(made)
+    return made
 
 
 def average_pool() -> nn.Sequential:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
 from ..errors import ConfigError, ShapeError, require
@@ -17,8 +17,7 @@ class Pad(nn.Module):
     """Zeros around the image up to `LENET_SIZE` pixels, equally on both sides (28 → 32: two)."""
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C h w"]:
-        height, width = (LENET_SIZE - size for size in x.shape[2:])
-        return F.pad(x, (width // 2, width - width // 2, height // 2, height - height // 2))
+        return _padded(x)
 
 
 class Points(nn.Module):
@@ -29,10 +28,21 @@ class Points(nn.Module):
         self.features = features
 
     def forward(self, x: Float[Tensor, "B F"]) -> Float[Tensor, "B F 1 1"]:
-        message = f"expected points (B, {self.features}), got {tuple(x.shape)}"
-        require(x.shape[1:] in ((self.features,), (self.features, 1, 1)), message, ShapeError)
-        require(x.is_floating_point(), f"expected floating-point points, got {x.dtype}", ConfigError)
-        return x.reshape(-1, self.features, 1, 1)
+        return _as_points(x, self.features)
+
+
+@fx.wrap  # as `as_images` is, for the same reason
+def _padded(x: Tensor) -> Tensor:
+    height, width = (LENET_SIZE - size for size in x.shape[2:])
+    return F.pad(x, (width // 2, width - width // 2, height // 2, height - height // 2))
+
+
+@fx.wrap
+def _as_points(x: Tensor, features: int) -> Tensor:
+    message = f"expected points (B, {features}), got {tuple(x.shape)}"
+    require(x.shape[1:] in ((features,), (features, 1, 1)), message, ShapeError)
+    require(x.is_floating_point(), f"expected floating-point points, got {x.dtype}", ConfigError)
+    return x.reshape(-1, features, 1, 1)
 
 
 def lenet(multiplier: float, classes: int, channels: int) -> Staged:

@@ -8,14 +8,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
-from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 from torch.random import fork_rng
 
 from ..data import root
-from ..errors import DataError, Error, choose, require
-from ..files import write_whole
+from ..errors import DataError, choose, require
+from ..files import file_name, read_json, require_sealed, sealed, write_whole
 from .build import build
 from .generators import Generator, generator
 from .trace import Net
@@ -56,14 +55,17 @@ def _trained(name: str | Path, kind: str, make: Callable[..., Made]) -> Made:
     weights = _bytes(path)
     card = _card(path.with_suffix(".json"), kind)
     digest = sha256(weights).hexdigest()
-    message = f"{path} is damaged: its sha256 starts with {digest[:12]}, its card says {card['sha256'][:12]}; {_REMEDY}"
+    message = (
+        f"{path} is damaged: its sha256 starts with {digest[:12]}, its card says {str(card['sha256'])[:12]}; {_REMEDY}"
+    )
     require(digest == card["sha256"], message, DataError)
     try:
         with fork_rng(devices=[]):  # what is drawn and then overwritten must not change the weights of the next net
             net = make(**card["config"])
         net.load_state_dict(load(weights))
-    except (Error, SafetensorError, RuntimeError, TypeError) as error:
+    except Exception as error:  # a card that was changed may ask for anything
         raise DataError(f"{path} does not fit the net of its card, {card['config']}: {error}; {_REMEDY}") from error
+    _require_own(card, path.with_suffix(".json"))
     net.card = card
     net.eval().requires_grad_(False)
     return net
@@ -71,7 +73,8 @@ def _trained(name: str | Path, kind: str, make: Callable[..., Made]) -> Made:
 
 def teachers(folder: str | Path | None = None) -> list[dict[str, Any]]:
     """The cards of the teachers that ship, by name; of those in `folder` if one is given."""
-    return [_card(path) for path in sorted(Path(folder or _folder("teacher")).glob("*.json"))]
+    paths = sorted(Path(folder or _folder("teacher")).glob("*.json"))
+    return [_require_own(_card(path), path) for path in paths]
 
 
 def save_teacher(
@@ -89,7 +92,8 @@ def save_teacher(
         folder: where to; default: the folder of the teachers that ship.
 
     Raises:
-        ConfigError: the card lacks something, the net cannot be built again, or the file exists already.
+        ConfigError: the name cannot be a file's, the card lacks something, the net cannot be built again, or the file
+        exists already. DataError: it cannot be written.
     """
     return _save(net, name, card, TOLD, Path(folder or _folder("teacher")), overwrite)
 
@@ -115,7 +119,7 @@ def _save(
     )
     missing = [key for key in told_at_least if key not in card]
     require(not missing, f"the card of {name!r} lacks {', '.join(missing)}")
-    path = folder / f"{name}.safetensors"
+    path = folder / f"{file_name('teacher or generator', name)}.safetensors"
     require(overwrite or not path.exists(), f"{path} exists; choose another name or pass overwrite=True")
     weights = save({key: tensor.detach().cpu().contiguous() for key, tensor in net.state_dict().items()})
     told = {
@@ -126,7 +130,7 @@ def _save(
         "sha256": sha256(weights).hexdigest(),
         "format": FORMAT,
     }
-    text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(sealed(told), indent=2, ensure_ascii=False) + "\n"
     write_whole(path, weights)
     write_whole(path.with_suffix(".json"), text)
     return path
@@ -148,11 +152,22 @@ def _bytes(path: Path) -> bytes:
 
 def _card(path: Path, kind: str = "teacher") -> dict[str, Any]:
     try:
-        card = json.loads(_bytes(path))
-    except ValueError as error:
+        card = read_json(_bytes(path))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a card: {error}; {_REMEDY}") from error
-    whole = isinstance(card, dict) and {"name", "config", "sha256", "format"} <= card.keys()
+    except ValueError as error:
+        raise DataError(f"{path} is not a {kind}'s card: {error}; {_REMEDY}") from error
+    whole = {"name", "config", "sha256", "format"} <= card.keys()
     require(whole, f"{path} is not a {kind}'s card: it lacks name, config, sha256 or format; {_REMEDY}", DataError)
     newer = f"{path} has format {card['format']}, this kdtutor reads {FORMAT}; update kdtutor"
     require(card["format"] == FORMAT, newer, DataError)
+    return card
+
+
+def _require_own(card: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The card, if it is as `save_teacher` or `save_generator` wrote it."""
+    try:
+        require_sealed(card)
+    except ValueError as error:
+        raise DataError(f"{path} is damaged ({error}); {_REMEDY}") from None
     return card

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import math
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
@@ -11,8 +11,9 @@ from jaxtyping import Float
 from torch import Tensor, fx, nn
 
 from ..errors import ConfigError, ShapeError, require
-from . import graphs
-from .layers import as_images
+from . import graphs, heads, layers
+from .layout import mend
+from .symbolic import both_graphs, compiled, modes_kept
 from .trace import Net, Trace
 
 
@@ -43,186 +44,214 @@ def wrap(
         UnknownName: the model has no such node. ConfigError: it cannot be traced, or a default does not apply to it.
         ShapeError: a stage is not a map, or the logits are not (B, K).
     """
-    require(not isinstance(model, Net), "the model is a Net already: use it as it is")
-    if example is None:
-        example = _blank(model)
-    with _modes_kept(model):
-        extractor = _extractor(model)
-        for graph in (extractor.train_graph, extractor.eval_graph):
-            _read(extractor, graph, stages, embedding, logits, stem)
-        extractor.graph = extractor.train_graph if extractor.training else extractor.eval_graph  # compiles it anew
-    name = type(model).__name__
+    _check_model(model)
+    mend(model)
     asked = {"stages": list(stages), "embedding": embedding, "logits": logits, "stem": stem}
-    net = Wrapped(extractor, name, _channels(model), {"wrapped": name, **asked})
-    with _modes_kept(net), torch.no_grad():
-        net.eval()
-        _measure(net, model, example, logits is None)
+    net = Wrapped(model, asked)
+    with modes_kept(model), torch.no_grad():
+        model.eval()
+        _measure(net, model, example)
     return net
 
 
 def node_names(model: nn.Module) -> list[str]:
     """Names of all operations of a model, in the order in which they are computed: what `wrap` can read."""
-    with _modes_kept(model):
-        return list(_nodes(_extractor(model).eval_graph))
+    return list(graphs.labelled(both_graphs(model)[False]))
 
 
 class Wrapped(Net):
-    """A `Net` whose trace is read from a traced model; made by `wrap`."""
+    """A `Net` whose trace is read from a traced model; made by `wrap`.
 
-    def __init__(self, extractor: fx.GraphModule, name: str, channels: int | None, config: dict[str, Any]) -> None:
+    It has the model's own parts and weights, under the model's names, and its mode is the model's. Copied and pickled
+    is the model; it is traced anew.
+    """
+
+    model: nn.Module
+
+    def __init__(self, model: nn.Module, asked: dict[str, Any]) -> None:
+        mode = model.training
+        vars(self)["model"] = model  # not by assignment, or every weight would be found a second time, under "model."
         super().__init__()
-        self.extractor = extractor
-        self.training = extractor.training
-        self.name = name
-        self.channels = channels
+        self.training = mode
+        self._parameters, self._buffers, self._modules = model._parameters, model._buffers, model._modules
+        self._non_persistent_buffers_set = model._non_persistent_buffers_set
+        self.name = type(model).__name__
+        self.channels: int | None = None
         self.embedding_shape: tuple[int, ...] = ()  # as the model has it, before it is flattened
-        self.config = config
+        self.asked = asked
+        self.config = {"wrapped": self.name, **asked}
         self.card = {}
+        self._read_graphs()
+
+    def _read_graphs(self) -> None:
+        self.graphs = _tapped(self.model, **self.asked)
+        self.passes = {mode: compiled(self.model, graph) for mode, graph in self.graphs.items()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("graphs", "passes")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._read_graphs()
+
+    @property
+    def training(self) -> bool:
+        return self.model.training
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        self.model.training = mode
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        """Also reads files of former versions, in which every name starts with "extractor."."""
+        own = self.state_dict()
+        for name in [name for name in state_dict if name.startswith(f"{prefix}extractor.")]:
+            plain = name.removeprefix(f"{prefix}extractor.")
+            if plain in own and name.removeprefix(prefix) not in own:
+                state_dict[prefix + plain] = state_dict.pop(name)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+    def read(self, x: Float[Tensor, "B C H W"]) -> dict[str, Any]:
+        """What the graph of the present mode returns: stem, stages, embedding and logits."""
+        return cast(dict[str, Any], self.passes[self.training](self.model, self._images(x)))
 
     def trace(self, x: Float[Tensor, "B C H W"]) -> Trace:
-        read = self.extractor(self._images(x))
+        read = self.read(x)
         return Trace(read["stem"], tuple(read["stages"]), read["embedding"].flatten(1), read["logits"])
 
     def run(self, h: Tensor, i: int) -> Tensor:
         """As `Net.run`; also raises `ConfigError` where a stage is not read through a ReLU, or is bypassed."""
         self._check_segment(h, i)
-        stages = self._read["stages"]
-        return self._segment(h, [None, *stages][i], [*stages, self._read["logits"]][i])
+        stages = self._nodes["stages"]
+        return self._segment(h, [None, *stages][i], [*stages, self._nodes["logits"]][i])
 
     def embed(self, h: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
         self._check_segment(h, len(self.widths))
-        return self._segment(h, [None, *self._read["stages"]][-1], self._read["embedding"]).flatten(1)
+        return self._segment(h, [None, *self._nodes["stages"]][-1], self._nodes["embedding"]).flatten(1)
 
     def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         self._check_embedding(e)
-        part = graphs.cut(self.extractor.graph, self._read["embedding"], self._read["logits"])
-        return fx.Interpreter(self.extractor, graph=part).run(e.unflatten(1, self.embedding_shape))
+        part = graphs.cut(self._graph, self._nodes["embedding"], self._nodes["logits"])
+        return fx.Interpreter(self.model, graph=part).run(e.unflatten(1, self.embedding_shape))
 
     @property
-    def _read(self) -> dict[str, Any]:
+    def _nodes(self) -> dict[str, Any]:
         """The nodes that the graph of the present mode returns."""
-        return cast(dict[str, Any], _output(self.extractor.graph).args[0])
+        return cast(dict[str, Any], heads.output(self._graph).args[0])
+
+    @property
+    def _graph(self) -> fx.Graph:
+        return self.graphs[self.training]
 
     def _segment(self, h: Tensor, start: fx.Node | None, end: fx.Node) -> Tensor:
         """From the active map of `start` (None: from the images) to `end`."""
-        part = graphs.cut(self.extractor.graph, start, end)
+        part = graphs.cut(self._graph, start, end)
         if start is not None:
-            graphs.check_active(self.extractor, start, end)
-        return fx.Interpreter(self.extractor, graph=part).run(self._images(h) if start is None else h)
+            graphs.check_active(self.model, start, end)
+        return fx.Interpreter(self.model, graph=part).run(self._images(h) if start is None else h)
 
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
-        return graphs.last_norms(self.extractor, self.extractor.graph, self._read["stages"])
+        return graphs.last_norms(self.model, self._graph, self._nodes["stages"])
 
     def _images(self, x: Tensor) -> Tensor:
-        return x if self.channels is None else as_images(x, self.channels)
+        return x if self.channels is None else layers.as_images(x, self.channels)
 
 
-def _extractor(model: nn.Module) -> Any:
-    """The model's graphs for training and for evaluation, over its own weights; they return every node by name."""
-    import kdtutor_torchvision
-
-    kdtutor_torchvision.ensure()  # torch calls it too, unless its plug-ins are switched off
-    from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
-
-    try:
-        train, evaluation = get_graph_node_names(model, suppress_diff_warning=True)
-        return create_feature_extractor(
-            model, train_return_nodes=train, eval_return_nodes=evaluation, suppress_diff_warning=True
-        )
-    except Exception as error:  # tracing runs the model's own code, which may raise anything
-        raise ConfigError(f"torch.fx cannot trace this {type(model).__name__}: {error}") from error
+def _check_model(model: nn.Module) -> None:
+    """Refuse what is no model, and what hides one."""
+    kind = type(model).__name__
+    require(isinstance(model, nn.Module), f"wrap takes a model, an nn.Module, got {kind}")
+    require(not isinstance(model, Net), "the model is a Net already: use it as it is")
+    hidden = {nn.DataParallel: "module", nn.parallel.DistributedDataParallel: "module"}
+    for around, part in hidden.items():
+        require(not isinstance(model, around), f"{kind} holds the model to wrap: wrap(model.{part})")
+    require(not hasattr(model, "_orig_mod"), f"{kind} is compiled; wrap the model first, then compile the net")
+    scripted = isinstance(model, torch.jit.ScriptModule)
+    require(not scripted, f"{kind} is a scripted model, which cannot be traced; wrap the model that it was made from")
 
 
-def _output(graph: fx.Graph) -> fx.Node:
-    return next(node for node in reversed(graph.nodes) if node.op == "output")
+def _tapped(
+    model: nn.Module, stages: Sequence[str], embedding: str | None, logits: str | None, stem: str | None
+) -> dict[bool, fx.Graph]:
+    """The model's graph of each mode, returning what a `Trace` holds."""
+    both = both_graphs(model)
+    name = type(model).__name__
+    ends = heads.named_logits(model, both, logits) if logits else heads.returned_logits(model, both)
+    first, named = stem and heads.named(model, both, stem), embedding and heads.named(model, both, embedding)
+    maps = [heads.named(model, both, stage) for stage in stages]
+    for mode, graph in both.items():
+        read: dict[str, Any] = {
+            "stem": first[mode] if first else None,
+            "stages": [node[mode] for node in maps],
+            "embedding": named[mode] if named else graphs.read_by_last_linear(model, ends[mode]),
+            "logits": ends[mode],
+        }
+        taps = [*([first[mode]] if first else []), *read["stages"]]
+        graphs.check_order([*taps, ends[mode]], name)
+        heads.output(graph).args = (read,)
+        for tap in dict.fromkeys([*taps, read["embedding"], ends[mode]]):
+            graphs.protect(model, tap)
+    return both
 
 
-def _nodes(graph: fx.Graph) -> dict[str, fx.Node]:
-    return dict(cast(dict[str, fx.Node], _output(graph).args[0]))
-
-
-def _read(
-    extractor: fx.GraphModule,
-    graph: fx.Graph,
-    stages: Sequence[str],
-    embedding: str | None,
-    logits: str | None,
-    stem: str | None,
-) -> None:
-    """Make the graph return what a `Trace` holds instead of every node."""
-    nodes = _nodes(graph)
-    model = type(extractor).__name__
-    for name, node in nodes.items():
-        node.meta["label"] = name
-
-    def find(name: str) -> fx.Node:
-        return graphs.find(nodes, name, model)
-
-    end = find(logits) if logits else list(nodes.values())[-1]
-    read: dict[str, Any] = {
-        "stem": find(stem) if stem else None,
-        "stages": [find(stage) for stage in stages],
-        "embedding": find(embedding) if embedding else graphs.read_by_last_linear(extractor, end),
-        "logits": end,
-    }
-    taps = [*([read["stem"]] if stem else []), *read["stages"]]
-    graphs.check_order([*taps, end], model)
-    _output(graph).args = (read,)
-    graph.eliminate_dead_code()
-    for tap in dict.fromkeys([*taps, read["embedding"], end]):
-        graphs.protect(extractor, tap)
-    graph.lint()
-
-
-def _measure(net: Wrapped, model: nn.Module, example: Tensor, returned: bool) -> None:
-    """Learn the widths from one pass, and check that the trace is what it should be."""
-    try:
-        trace = net.trace(example)
-    except Exception as error:  # again the model's own code
-        raise ConfigError(
-            f"{net.name} cannot read a batch {tuple(example.shape)} ({error}); pass some of your images: "
-            "wrap(model, example=images)"
-        ) from error
-    if returned:
-        output = model(net._images(example))
-        same = isinstance(output, Tensor) and output.shape == trace.logits.shape and torch.equal(output, trace.logits)
-        require(same, f"{net.name} does not return its last node; name the node of its logits: wrap(model, logits=…)")
-    shape = tuple(trace.logits.shape)
-    require(trace.logits.ndim == 2, f"the logits of {net.name} have shape {shape}, expected (B, K)", ShapeError)
-    maps = trace.stages if trace.stem is None else (trace.stem, *trace.stages)
+def _measure(net: Wrapped, model: nn.Module, example: Tensor | None) -> None:
+    """Learn channels and widths from one pass in evaluation, and check that the trace is what it should be."""
+    first = graphs.first_convolution(model, net.graphs[False])
+    net.channels = first.in_channels if first is not None else None
+    if example is None:
+        example = _blank(model, net.channels)
+    read = _first_pass(net, example)
+    shape = tuple(getattr(read["logits"], "shape", ()))
+    message = f"the logits of {net.name} have shape {shape}, expected (B, K); name their node: wrap(model, logits=…)"
+    require(len(shape) == 2, message, ShapeError)
+    if net.asked["logits"] is None:
+        _check_faithful(net, model, example)
+    maps = read["stages"] if read["stem"] is None else (read["stem"], *read["stages"])
     for h in maps:
         message = f"a stage of {net.name} has shape {tuple(h.shape)}, expected a map (B, C, H, W); leave it out"
         require(h.ndim == 4, message, ShapeError)
-    net.widths = tuple(stage.shape[1] for stage in trace.stages)
-    net.stem_width = None if trace.stem is None else trace.stem.shape[1]
-    net.embedding_shape = tuple(net.extractor(net._images(example))["embedding"].shape[1:])
-    net.embedding_dim, net.num_classes = trace.embedding.shape[1], trace.logits.shape[1]
+    net.widths = tuple(stage.shape[1] for stage in read["stages"])
+    net.stem_width = None if read["stem"] is None else read["stem"].shape[1]
+    net.embedding_shape = tuple(read["embedding"].shape[1:])
+    net.embedding_dim, net.num_classes = math.prod(net.embedding_shape), shape[1]
 
 
-def _channels(model: nn.Module) -> int | None:
-    """Channels of the images, as the first convolution tells; None without convolutions."""
-    return next((module.in_channels for module in model.modules() if isinstance(module, nn.Conv2d)), None)
+def _first_pass(net: Wrapped, example: Tensor) -> dict[str, Any]:
+    """What the net reads of the example; learns whether the first convolution reads the images' own channels."""
+    own = example.shape[1] if example.ndim == 4 and net.channels is not None else net.channels
+    errors: list[Exception] = []
+    for channels in dict.fromkeys([net.channels, own] if own in (1, net.channels) else [own]):
+        net.channels = channels
+        try:
+            return net.read(example)
+        except Exception as error:  # again the model's own code
+            errors.append(error)
+    raise ConfigError(
+        f"{net.name} cannot read a batch {tuple(example.shape)} ({errors[0]}); pass some of your images: "
+        "wrap(model, example=images)"
+    ) from errors[0]
 
 
-def _blank(model: nn.Module) -> Tensor:
+def _check_faithful(net: Wrapped, model: nn.Module, example: Tensor) -> None:
+    """The graph must compute the logits that the model returns, whatever it draws at random in evaluation, too."""
+    state = torch.get_rng_state()
+    returned = model(net._images(example))
+    torch.set_rng_state(state)
+    logits = net.read(example)["logits"]
+    torch.set_rng_state(state)
+    require(
+        torch.allclose(returned, logits, rtol=0, atol=0, equal_nan=True),
+        f"{net.name} returns other numbers than its graph computes: they depend on more than the images, or torch.fx "
+        "does not see an operation; such a model cannot be wrapped",
+    )
+
+
+def _blank(model: nn.Module, channels: int | None) -> Tensor:
     """One image of zeros that the model can read."""
-    channels = _channels(model)
     if channels is None:
         raise ConfigError(f"{type(model).__name__} has no convolution; pass a batch of yours: wrap(model, example=x)")
     size = getattr(model, "image_size", 224)  # torchvision's transformers
     card = getattr(model, "pretrained_cfg", None)  # timm
     height, width = card["input_size"][1:] if isinstance(card, dict) and "input_size" in card else (size, size)
     return next(model.parameters()).new_zeros(1, channels, height, width)
-
-
-@contextmanager
-def _modes_kept(model: nn.Module) -> Iterator[None]:
-    """Leave every part of the model in the mode, training or evaluation, in which it was found."""
-    modes = {module: module.training for module in model.modules()}
-    try:
-        yield
-    finally:
-        model.train(modes[model])  # a traced model changes its graph with its mode
-        for module, mode in modes.items():
-            module.training = mode

@@ -49,8 +49,9 @@ def pooled(x: Float[Tensor, "B C H W"], size: tuple[int, int], pool: Pool) -> Fl
     """x brought to `size` by its maximum or its mean; as it is if it has that size."""
     if tuple(x.shape[2:]) == size:
         return x
-    if pool == "max":  # torch's CPU kernel is faster over channels that lie side by side, the copy included
-        return F.adaptive_max_pool2d(x.contiguous(memory_format=torch.channels_last), size)
+    if pool == "max":  # torch's CPU kernel is faster over channels that lie side by side, both copies included
+        small = F.adaptive_max_pool2d(x.contiguous(memory_format=torch.channels_last), size)
+        return small if x.stride(1) == 1 else small.contiguous()  # in the layout of x
     if pool == "avg":
         return F.adaptive_avg_pool2d(x, size)
     raise ConfigError(f"pool={pool!r}: expected 'max' or 'avg'")
@@ -75,18 +76,36 @@ def check_maps(s: Tensor, t: Tensor, what: str) -> None:
     )
 
 
+def _norms(net: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
+    return [m for m in net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+
+
 @contextmanager
 def batch_statistics(net: nn.Module) -> Iterator[None]:
     """Let every batch norm of `net` use the statistics of the batch, as in training; the stored ones stay."""
-    norms = [m for m in net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    modes = [(m.training, m.track_running_stats) for m in norms]
+    modes = {norm: norm.training for norm in _norms(net)}
     try:
-        for m in norms:
-            m.training, m.track_running_stats = True, False
+        for norm in modes:
+            norm.training = True
+        with unchanged_statistics(net):
+            yield
+    finally:
+        for norm, training in modes.items():
+            norm.training = training
+
+
+@contextmanager
+def unchanged_statistics(net: nn.Module) -> Iterator[None]:
+    """Let no batch norm of `net` store statistics; which ones it uses follows from its mode."""
+    norms = [norm for norm in _norms(net) if norm.training]
+    tracks = [norm.track_running_stats for norm in norms]
+    try:
+        for norm in norms:
+            norm.track_running_stats = False
         yield
     finally:
-        for m, (training, tracks) in zip(norms, modes, strict=True):
-            m.training, m.track_running_stats = training, tracks
+        for norm, track in zip(norms, tracks, strict=True):
+            norm.track_running_stats = track
 
 
 class BatchNorm(nn.BatchNorm2d):

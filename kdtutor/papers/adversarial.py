@@ -11,10 +11,11 @@ from ..data import Batch
 from ..errors import choose, require
 from ..nets import Generator, Net, Trace
 from ..train import Distiller, Phase, Spot
+from ..train.checks import same_classes
 from ..train.distiller import Terms
 from .generated import Generated
 from .hinton import kd_loss
-from .tensors import full_precision, same_shape
+from .tensors import full_precision, relative_entropy, same_shape
 
 Distance = Literal["l1", "log", "kl"]
 
@@ -36,13 +37,17 @@ def divergence(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Te
     Where both agree its gradient vanishes, which starves a generator that is to find what they disagree about.
     """
     same_shape(z_s, z_t, "divergence, logits")
-    log_p_s, log_p_t = torch.log_softmax(z_s, 1), torch.log_softmax(z_t, 1)
-    return (log_p_t.exp() * (log_p_t - log_p_s)).sum(1).mean()
+    return relative_entropy(torch.log_softmax(z_t, 1), torch.log_softmax(z_s, 1)).sum(1).mean()
+
+
+def log_discrepancy(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
+    """log(1 + `discrepancy`), whose gradient fades where the two are far apart."""
+    return torch.log1p(discrepancy(z_s, z_t))
 
 
 DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l1": discrepancy,
-    "log": lambda z_s, z_t: torch.log1p(discrepancy(z_s, z_t)),
+    "log": log_discrepancy,
     "kl": divergence,
 }
 """How far student and teacher are apart, as the generator sees it: "l1" is the paper's, "log" = log(1 + l1) its
@@ -55,14 +60,12 @@ class Logits(Distiller):
     No label is looked at. This is the imitation stage of DFAD, and with "kl" that of DAFL.
     """
 
+    teaches = True
+
     def __init__(self, student: Net, teacher: Net, distance: Literal["l1", "kl"] = "l1") -> None:
         super().__init__(student, teacher, distance=distance)
         choose("distance", distance, ("l1", "kl"))
-        require(
-            teacher.num_classes == student.num_classes,
-            f"the teacher tells {teacher.num_classes} classes apart and the student {student.num_classes}; "
-            "logits can be matched only over the same classes",
-        )
+        same_classes(student, teacher)
         self.distance = distance
 
     def spots(self) -> tuple[Spot, ...]:

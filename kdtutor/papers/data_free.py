@@ -44,11 +44,13 @@ def entropy_loss(z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
     classes, from 0 (one class alone) to -log K (all alike).
 
     The authors' code takes logarithms to base 10, so their weights count 1 / 2.303 here. Computed from logarithms:
-    finite, with finite gradients, even where a class's probability is 0 in single precision.
+    finite, with finite gradients, even where a class's probability is 0 in single precision, or exactly (logit -∞).
     """
     _check(z_t, "entropy_loss, the teacher's logits")
-    log_mean = torch.log_softmax(z_t, 1).logsumexp(0) - math.log(len(z_t))
-    return (log_mean.exp() * log_mean).sum()
+    log_p = torch.log_softmax(z_t, 1)
+    absent = (log_p == -math.inf).all(0)  # ruled out by every logit: 0 · log 0, and no gradient
+    log_mean = torch.where(absent, 0.0, log_p).logsumexp(0) - math.log(len(z_t))
+    return (log_mean.exp() * torch.where(absent, 0.0, log_mean)).sum()
 
 
 class DataFree(Generated):
@@ -101,10 +103,10 @@ class DataFree(Generated):
             "activation": lambda: activation_loss(t.embedding),
             "entropy": lambda: entropy_loss(t.logits),
         }
-        return {name: loss() for name, loss in losses.items() if self.losses_of_generator[name]}
+        return {name: losses[name]() for name in self.objective_weights()}
 
     def objective_weights(self) -> dict[str, float]:
-        return self.losses_of_generator
+        return {name: weight for name, weight in self.losses_of_generator.items() if weight}
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         fresh = int(self.taken) % self.replay == 0

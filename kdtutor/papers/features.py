@@ -6,6 +6,7 @@ from ..data import Batch
 from ..errors import require
 from ..nets import Net, Trace
 from ..train import Distiller, Phase
+from ..train.checks import same_classes
 from ..train.distiller import Terms, task_loss
 from .hinton import kd_loss
 
@@ -18,6 +19,8 @@ class Features(Distiller):
     A subclass gives `spots`, and `shares` where they do not weigh the same. With alpha = 0 the logits are not matched.
     """
 
+    teaches = True
+
     def __init__(
         self, student: Net, teacher: Net, *, beta: float, alpha: float = 0.0, T: float = 4.0, **options: Any
     ) -> None:
@@ -25,11 +28,8 @@ class Features(Distiller):
         require(beta >= 0, f"beta={beta}: the weight of the features must not be negative")
         require(0 <= alpha <= 1, f"alpha={alpha}: the share of the teacher's logits must lie in 0…1")
         require(T > 0, f"T={T}: the temperature must be positive (1 leaves the probabilities as they are)")
-        require(
-            alpha == 0 or teacher.num_classes == student.num_classes,
-            f"the teacher tells {teacher.num_classes} classes apart and the student {student.num_classes}; "
-            "logits can be matched only over the same classes, so set alpha=0",
-        )
+        if alpha:
+            same_classes(student, teacher, ", so set alpha=0")
         self.beta, self.alpha, self.T = beta, alpha, T
 
     def shares(self) -> dict[str, float]:
@@ -40,6 +40,9 @@ class Features(Distiller):
         shares = self.shares()
         spots = {spot.name: self.beta * shares.get(spot.name, 1.0) for spot in self.spots()}
         return {"task": 1 - self.alpha, "kd": self.alpha, **spots}
+
+    def terms(self) -> tuple[str, ...]:
+        return (*super().terms(), "kd")
 
     def task(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """The task, and the teacher's logits if asked for."""

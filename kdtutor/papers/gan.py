@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from ..data import Batch, Data, Latents, Source, Split
 from ..errors import ShapeError, choose, require
 from ..nets import Critic, Generator
-from ..train import Distiller, Judge, Phase, Recipe, evaluating
-from ..train.distiller import Terms, descend
-from .adapters import batch_statistics
+from ..train import Distiller, Judge, Phase, Recipe, descend, evaluating, weighted_sum
+from ..train.checks import check_net
+from ..train.distiller import Terms
+from .adapters import unchanged_statistics
 from .tensors import full_precision, same_shape, shape
 
 Game = Literal["non-saturating", "wasserstein"]
@@ -103,6 +104,7 @@ class Distil(Distiller):
     Raises `ConfigError` for a critic with batch norm where there is a gradient penalty.
     """
 
+    kind = Generator
     student: Generator  # type: ignore[assignment]
     teacher: Generator | None  # type: ignore[assignment]
 
@@ -120,8 +122,10 @@ class Distil(Distiller):
     ) -> None:
         super().__init__(
             student, teacher, alpha=alpha, scale=scale, game=game, critic_steps=critic_steps,  # type: ignore[arg-type]
-            critic_lr=critic_lr, critic=critic.config if critic is not None else None,
+            critic_lr=critic_lr, critic=getattr(critic, "config", None),
         )  # fmt: skip
+        if critic is not None:
+            check_net(critic, "critic", Critic)
         _check(student, teacher, critic, alpha, game)
         require(scale > 0, f"scale={scale}: it multiplies the imitation and must be positive")
         require(critic_steps >= 1, f"critic_steps={critic_steps}: the critic moves at least once for each student step")
@@ -130,6 +134,9 @@ class Distil(Distiller):
         self.alpha, self.scale, self.game = alpha, scale, game
         self.critic_steps, self.critic_lr = critic_steps, critic_lr
         self.train(student.training)
+
+    def terms(self) -> tuple[str, ...]:
+        return ("imitation", "fooling")
 
     def weights(self) -> dict[str, float]:
         return {"imitation": self.alpha * self.scale, "fooling": 1 - self.alpha}
@@ -169,8 +176,8 @@ class Distil(Distiller):
         return told or {"sharpness": float(laplacian_variance(images).mean())}
 
     def parameter_groups(self, phase: Phase) -> dict[str, list[nn.Parameter]]:
-        groups: dict[str, list[nn.Parameter]] = {"student": list(self.student.parameters())}
-        return {**groups, "critic": list(self.critic.parameters())} if self.critic is not None else groups
+        nets = {"student": self.student} | ({"critic": self.critic} if self.critic is not None else {})
+        return {name: [p for p in net.parameters() if p.requires_grad] for name, net in nets.items()}
 
     def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
         lr = self.critic_lr if group == "critic" and self.critic_lr else recipe.lr
@@ -183,7 +190,7 @@ class Distil(Distiller):
                 told = self.sharpen(images, optimisers["critic"])
         z = images if self.critic is None else self.draw(len(images), images)
         terms = self.compare(z)
-        total = torch.stack([phase.weights[name] * value for name, value in terms.items()]).sum()
+        total = weighted_sum(terms, phase.weights, self.terms())
         descend(total, optimisers["student"])
         return {**{name: value.detach() for name, value in terms.items()}, **told, "loss": total.detach()}
 
@@ -202,7 +209,7 @@ class Distil(Distiller):
     def sharpen(self, real: Float[Tensor, "B C H W"], optimiser: torch.optim.Optimizer) -> Terms:
         """One step of the critic on real images and as many of the student's, which leaves no trace in the student."""
         assert self.critic is not None
-        with torch.no_grad(), batch_statistics(self.student):
+        with torch.no_grad(), unchanged_statistics(self.student):
             fake = self.student(self.draw(len(real), real))
         loss = critic_loss(self.critic(real), self.critic(fake), self.game)
         told = {"critic": loss.detach()}

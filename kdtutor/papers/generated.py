@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from ..data import UNLABELLED, Batch, Data, Latents, Source
 from ..errors import ShapeError, require
 from ..nets import Generator, Trace
-from ..train import Around, Balance, Distiller, Phase, Recipe
+from ..train import Around, Balance, Distiller, Phase, Recipe, weighted_sum
+from ..train.checks import check_net, same_classes
 from ..train.distiller import Terms
-from .adapters import batch_statistics
+from .adapters import unchanged_statistics
 from .tensors import shape
 
 STEPS = 120  # an epoch, where the recipe does not say: DAFL's
@@ -29,7 +30,7 @@ class Generated(Around):
     """
 
     def __init__(self, inner: Distiller, generator: Generator, generator_lr: float = 1e-3, **options: Any) -> None:
-        super().__init__(inner, generator=generator.config, generator_lr=generator_lr, **options)
+        super().__init__(inner, generator=getattr(generator, "config", None), generator_lr=generator_lr, **options)
         require(
             inner.teacher is not None,
             f"{type(inner).__name__} has no teacher; without data there is nobody else to learn from",
@@ -43,6 +44,9 @@ class Generated(Around):
             f"{type(inner).__name__} knows its images by their rows in a training split; generated images have none: "
             "train it on data, or choose another method",
         )
+        assert inner.teacher is not None
+        same_classes(inner.student, inner.teacher)  # the teacher's answers are the student's labels
+        check_net(generator, "generator", Generator)
         require(generator_lr > 0, f"generator_lr={generator_lr}: the learning rate must be a positive number")
         self.generator, self.generator_lr = generator, generator_lr
         self.register_buffer("taken", torch.zeros((), dtype=torch.long))  # steps
@@ -61,12 +65,16 @@ class Generated(Around):
         super().start_epoch(epoch, _Imagined(self, source), seed)
 
     def parameter_groups(self, phase: Phase) -> dict[str, list[nn.Parameter]]:
-        return {**super().parameter_groups(phase), "generator": list(self.generator.parameters())}
+        return {**super().parameter_groups(phase), "generator": self.parameters_of_generator()}
 
     def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
         if group != "generator":
             return super().recipe_for(group, recipe)
         return replace(recipe, optimiser="adam", lr=self.generator_lr, weight_decay=0.0)
+
+    def parameters_of_generator(self) -> list[nn.Parameter]:
+        """What of the generator may move."""
+        return [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
 
     def objective(self, s: Trace | None, t: Trace) -> Terms:
         """What the generator minimises, given the traces of its images."""
@@ -102,12 +110,11 @@ class Generated(Around):
         The gradient passes through both nets and leaves nothing in them: no `.grad`, no running statistics.
         """
         assert self.teacher is not None
-        with batch_statistics(self.student):
+        with unchanged_statistics(self.student):
             s = self.student.trace(images) if look else None
             terms = self.objective(s, self.teacher.trace(images))
-        weights = self.objective_weights()
-        total = torch.stack([weights.get(name, 1.0) * value for name, value in terms.items()]).sum()
-        parameters = list(self.generator.parameters())
+        total = weighted_sum(terms, self.objective_weights())
+        parameters = self.parameters_of_generator()
         for parameter, gradient in zip(parameters, torch.autograd.grad(total, parameters), strict=True):
             parameter.grad = gradient
         optimiser.step()

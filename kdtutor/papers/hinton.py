@@ -1,5 +1,7 @@
 """Distilling the Knowledge in a Neural Network (Hinton, Vinyals, Dean; NIPS Deep Learning Workshop 2014)."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -8,7 +10,8 @@ from torch import Tensor
 from ..errors import ShapeError, require
 from ..nets import Net
 from ..train import Distiller, Spot
-from .tensors import full_precision, same_shape, shape
+from ..train.checks import same_classes
+from .tensors import full_precision, relative_entropy, same_shape, shape
 
 
 @full_precision
@@ -23,7 +26,8 @@ def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0
     """T² · KL(softmax(z_t / T) ‖ softmax(z_s / T)) in nats, summed over the K classes, mean over the B samples.
 
     The factor T² keeps the gradient's size when T changes (§2). Its gradient is dL/dz_s = (T / B)(p_s - p_t), and the
-    teacher's side is constant. Raises `ShapeError` unless both are `(B, K)`, `ConfigError` unless T > 0.
+    teacher's side is constant. A class to which the teacher gives probability 0 adds nothing, whatever the student's
+    logit is. Raises `ShapeError` unless both are `(B, K)`, `ConfigError` unless T > 0.
     """
     _check_temperature(T)
     if z_s.ndim != 2 or z_s.shape[0] == 0:
@@ -31,13 +35,13 @@ def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0
     same_shape(z_s, z_t, "kd_loss, logits")
     log_p_s = F.log_softmax(z_s / T, dim=1)
     log_p_t = F.log_softmax(z_t.detach() / T, dim=1)
-    return T**2 * F.kl_div(log_p_s, log_p_t, reduction="batchmean", log_target=True)
+    return T**2 * (relative_entropy(log_p_t, log_p_s).sum() / len(z_s))
 
 
 @full_precision
 def entropy(p: Float[Tensor, "*B K"]) -> Float[Tensor, "*B"]:
-    """-Σ_k p_k log p_k in nats; 0 · log 0 = 0. Between 0 (certain) and log K (knows nothing)."""
-    return torch.special.entr(p).sum(-1)
+    """-Σ_k p_k log p_k in nats; 0 · log 0 = 0, with gradient 0. Between 0 (certain) and log K (knows nothing)."""
+    return torch.special.entr(torch.where(p == 0, 1.0, p)).sum(-1)
 
 
 class Hinton(Distiller):
@@ -46,15 +50,13 @@ class Hinton(Distiller):
     L = (1 - alpha) · cross-entropy + alpha · `kd_loss`. Samples without a label count in the second term only.
     """
 
+    teaches = True
+
     def __init__(self, student: Net, teacher: Net, T: float = 4.0, alpha: float = 0.9) -> None:
         super().__init__(student, teacher, T=T, alpha=alpha)
         _check_temperature(T)
         require(0 <= alpha <= 1, f"alpha={alpha}: the share of the teacher's term must lie in 0…1")
-        require(
-            teacher.num_classes == student.num_classes,
-            f"the teacher tells {teacher.num_classes} classes apart and the student {student.num_classes}; "
-            "logits can be matched only over the same classes",
-        )
+        same_classes(student, teacher)
         self.T, self.alpha = T, alpha
 
     def spots(self) -> tuple[Spot, ...]:
@@ -65,4 +67,4 @@ class Hinton(Distiller):
 
 
 def _check_temperature(T: float) -> None:
-    require(T > 0, f"T={T}: the temperature must be positive (1 leaves the probabilities as they are)")
+    require(0 < T < math.inf, f"T={T}: the temperature must be positive (1 leaves the probabilities as they are)")

@@ -30,28 +30,31 @@ def triplets(margin: float = MARGIN, normalise: bool = True, kind: str = "all") 
     another, that are not yet `margin` apart. pytorch-metric-learning mines and counts them; `kind` is that of its
     `TripletMarginMiner`. Without a label there is no triplet; without a triplet the loss is 0.
     """
-    from pytorch_metric_learning.distances import LpDistance
-    from pytorch_metric_learning.losses import TripletMarginLoss
-    from pytorch_metric_learning.miners import TripletMarginMiner
+    return _Triplets(margin, normalise, choose("kind of triplet", kind, TRIPLETS))
 
-    distance = LpDistance(normalize_embeddings=normalise)
-    miner = TripletMarginMiner(
-        margin=margin, type_of_triplets=choose("kind of triplet", kind, TRIPLETS), distance=distance
-    )
-    loss = TripletMarginLoss(margin=margin, distance=distance)
+
+class _Triplets:
+    """What `triplets` returns: a class, so that a method which holds one can be copied and saved."""
+
+    def __init__(self, margin: float, normalise: bool, kind: str) -> None:
+        from pytorch_metric_learning.distances import LpDistance
+        from pytorch_metric_learning.losses import TripletMarginLoss
+        from pytorch_metric_learning.miners import TripletMarginMiner
+
+        distance = LpDistance(normalize_embeddings=normalise)
+        self.miner = TripletMarginMiner(margin=margin, type_of_triplets=kind, distance=distance)
+        self.loss = TripletMarginLoss(margin=margin, distance=distance)
 
     @full_precision
-    def compare(embeddings: Float[Tensor, "B D"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
+    def __call__(self, embeddings: Float[Tensor, "B D"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
         known = labels != UNLABELLED
         embeddings, labels = embeddings[known], labels[known]
         if len(labels) < 3:
             return embeddings.sum() * 0
         with torch.no_grad():
-            mined = miner(embeddings, labels)
-        value: Tensor = loss(embeddings, labels, mined)
+            mined = self.miner(embeddings, labels)
+        value: Tensor = self.loss(embeddings, labels, mined)
         return value
-
-    return compare
 
 
 class _Metric(Distiller):

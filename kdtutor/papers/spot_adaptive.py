@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from ..data import Batch, Source
 from ..errors import choose, require
 from ..nets import Net, Trace
-from ..train import Around, Distiller, Phase, Recipe, Spot, accuracy, descend, eval_mode, task_loss
+from ..train import Around, Distiller, Phase, Recipe, Spot, accuracy, descend, eval_mode, task_loss, weighted_sum
+from ..train.checks import same_classes
 from ..train.distiller import Layer, Terms
 from .decisions import TAU, decide, gumbel
 from .generated import Generated
@@ -113,11 +114,8 @@ class SpotAdaptive(Around):
         for name, value in (("tau", tau), ("final_tau", tau if final_tau is None else final_tau)):
             require(value > 0, f"{name}={value}: the temperature of the decisions must be positive")
         student, teacher = inner.student, inner.teacher
-        require(
-            alpha == 0 or teacher.num_classes == student.num_classes,
-            f"the teacher tells {teacher.num_classes} classes apart and the student {student.num_classes}; "
-            "logits can be matched only over the same classes",
-        )
+        if alpha:
+            same_classes(student, teacher, ", so set alpha=0")
         self.strategy, self.alpha, self.T, self.gamma, self.penalty = strategy, alpha, T, gamma, penalty
         self.first_tau, self.final_tau, self.learning_teacher = tau, final_tau, learning_teacher
         self.first_epoch, self.epochs = 0, 1  # as `phases` plans
@@ -149,6 +147,9 @@ class SpotAdaptive(Around):
         inner = self.inner.weights()
         spots = {spot.name: inner.get(spot.name, 1.0) for spot in self.spots()}
         return {"task": 1.0, "kd": self.alpha, **spots}
+
+    def terms(self) -> tuple[str, ...]:
+        return (*super().terms(), "task", "kd")
 
     def phases(self, epochs: int) -> tuple[Phase, ...]:
         before = self.preparation(epochs)
@@ -199,7 +200,7 @@ class SpotAdaptive(Around):
             first = self.places[0]
             with torch.no_grad():  # nothing has been decided before the first place, so no gradient is needed there
                 g_s = advance(self.student, images, 0, first.student)
-                g_t = advance(self.teacher, images, 0, first.teacher) if self.learning_teacher else at(t, first.teacher)
+                g_t = at(t, first.teacher) if self._as_in_eval else advance(self.teacher, images, 0, first.teacher)
             for i, (here, there) in enumerate(pairwise(self.places)):
                 a = decisions[:, i].view(-1, *[1] * (g_s.ndim - 1))
                 h_t = a * g_t + (1 - a) * sized(self.to_teacher[i](g_s), g_t)
@@ -209,6 +210,11 @@ class SpotAdaptive(Around):
         last = decisions[:, -1:]
         return (1 - last) * g_s + last * g_t
 
+    @property
+    def _as_in_eval(self) -> bool:
+        """Whether the teacher's trace is that of eval mode, not of train mode or of a method with a way of its own."""
+        return not self.learning_teacher and type(self.inner).teach is Distiller.teach
+
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         if phase.name != PHASE:
             return self.inner.step(batch, phase, optimisers)
@@ -217,8 +223,7 @@ class SpotAdaptive(Around):
         s = self.student.trace(batch.images)
         chosen, told = self._chosen(s, t, batch, optimisers)
         terms = {"task": task_loss(s.logits, batch.labels), **self._spot_terms(s, t, batch, chosen)}
-        weights = phase.weights
-        total = torch.stack([weights.get(name, 1.0) * value for name, value in terms.items()]).sum()
+        total = weighted_sum(terms, phase.weights, self.terms())
         descend(total, optimisers["student"])
         if t_learning is not None and self.learning_teacher:
             told["teacher"] = task_loss(t_learning.logits, batch.labels)

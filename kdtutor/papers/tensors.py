@@ -1,17 +1,18 @@
 """What every loss needs before its formula: full precision and honest shapes."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ..errors import ShapeError
+from ..train.precision import full_precision
 
-P = ParamSpec("P")
-R = TypeVar("R")
+__all__ = [
+    "SMALLEST", "full_precision", "gram", "inverse_length", "relative_entropy", "same_shape", "shape", "squared_sum",
+    "unit",
+]  # fmt: skip
 
 SMALLEST = 1e-12  # a vector shorter than this has no direction
 
@@ -24,6 +25,13 @@ def same_shape(s: Tensor, t: Tensor, what: str) -> None:
     """Student's and teacher's `what` must have one shape: broadcasting would give a number that means nothing."""
     if s.shape != t.shape:
         raise ShapeError(f"{what}: the student's shape is {shape(s)}, the teacher's {shape(t)}; they must be equal")
+
+
+def relative_entropy(log_p: Float[Tensor, "*n K"], log_q: Float[Tensor, "*n K"]) -> Float[Tensor, "*n K"]:
+    """p · (log p - log q), class by class, in nats; its sum is KL(p ‖ q). Where p is 0 it is 0, with gradient zero on
+    both sides, whatever q is: log p may be -∞, and so may log q there."""
+    p = log_p.exp()
+    return p * torch.where(p > 0, log_p - log_q, 0.0)
 
 
 def unit(x: Float[Tensor, "*n D"]) -> Float[Tensor, "*n D"]:
@@ -77,23 +85,3 @@ class _Gram(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
         return (grad + grad.mT) @ x
-
-
-def _lift(x: Any) -> Any:
-    if isinstance(x, Tensor) and x.dtype in (torch.bfloat16, torch.float16):
-        return x.float()
-    return type(x)(map(_lift, x)) if type(x) in (tuple, list) else x
-
-
-def full_precision(loss: Callable[P, R]) -> Callable[P, R]:
-    """Compute `loss` in float32 (or float64) also where the nets run in half precision.
-
-    Sums over many positions lose their digits in bfloat16, and a loss costs little beside the nets.
-    """
-
-    @wraps(loss)
-    def lifted(*args: P.args, **kwargs: P.kwargs) -> R:
-        with torch.autocast("cpu", enabled=False), torch.autocast("cuda", enabled=False):
-            return loss(*_lift(args), **{name: _lift(value) for name, value in kwargs.items()})
-
-    return lifted

@@ -2,10 +2,12 @@
 
 from .around import Around
 from .devices import DEVICE_VARIABLE, describe, device, seed_everything
-from .distiller import Alone, Distiller, Phase, Spot, accuracy, descend, task_loss
-from .evaluation import Evaluation, eval_mode, evaluate, evaluating, predict
+from .distiller import Alone, Distiller, Phase, Spot
+from .evaluation import Evaluation, evaluate, predict
 from .history import History, environment
 from .loop import Progress, fit, steps
+from .modes import eval_mode, evaluating
+from .objective import accuracy, descend, task_loss, weighted_sum
 from .presets import CROSS_PAIRS, FAMILY_PAIRS, PAIRS, Preset, preset
 from .quality import Balance, Judge, Quality, classifier_score, frechet_distance
 from .recipe import ZOO, Recipe, rate
@@ -54,4 +56,5 @@ __all__ = [
     "steps",
     "task_loss",
     "train_teacher",
+    "weighted_sum",
 ]  # fmt: skip

@@ -1,11 +1,17 @@
 """A distiller around another one."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from ..data import Data, Source, Split
+from ..data import Batch, Data, Source, Split
+from ..errors import require
+from ..nets import Trace
+from .checks import check_numbers
 from .distiller import Distiller, Phase, Spot
+from .objective import Terms
 from .recipe import Recipe
 
 
@@ -13,10 +19,15 @@ class Around(Distiller):
     """Base of what changes one thing about any other method: where it is matched, or on what data.
 
     Student, teacher and the stream of random numbers are the inner method's, and so is all that a subclass does not say
-    itself.
+    itself: every hook of `Distiller` is passed on. Raises `ConfigError` for what is no method.
     """
 
     def __init__(self, inner: Distiller, **options: Any) -> None:
+        name = type(self).__name__
+        found = f"the class {inner.__name__}" if isinstance(inner, type) else f"a {type(inner).__name__}"
+        told = f"{name} goes around a method, such as Hinton(student, teacher); this is {found}"
+        require(isinstance(inner, Distiller), told)
+        check_numbers(type(self), options)
         super().__init__(inner.student, inner.teacher)
         self.inner = inner
         self.needs_rows = inner.needs_rows
@@ -28,6 +39,12 @@ class Around(Distiller):
 
     def weights(self) -> dict[str, float]:
         return self.inner.weights()
+
+    def terms(self) -> tuple[str, ...]:
+        return self.inner.terms()
+
+    def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+        return self.inner.losses(s, t, batch)
 
     def preparation(self, epochs: int) -> tuple[Phase, ...]:
         return self.inner.preparation(epochs)
@@ -47,6 +64,9 @@ class Around(Distiller):
     def start_epoch(self, epoch: int, source: Source, seed: int) -> None:
         self.inner.start_epoch(epoch, source, seed)
 
+    def look_at(self, batch: Batch) -> None:
+        self.inner.look_at(batch)
+
     def measure(self, split: Split, data: Data) -> dict[str, float]:
         return self.inner.measure(split, data)
 
@@ -55,3 +75,9 @@ class Around(Distiller):
 
     def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
         return self.inner.recipe_for(group, recipe)
+
+    def teach(self, images: Tensor) -> Trace | None:
+        return self.inner.teach(images)
+
+    def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
+        return self.inner.step(batch, phase, optimisers)

@@ -1,7 +1,9 @@
 """A run on disk: enough to continue it to the same numbers; a kill at any moment leaves a whole file."""
 
 import io
-import pickle
+import shutil
+import warnings
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,17 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ..errors import ConfigError, DataError
-from ..files import write_whole
+from ..errors import ConfigError, DataError, Error, require
+from ..files import move, visible, write_whole
 from .distiller import Distiller
+from .identity import TEACHER, Identity, difference
 
 CHECKPOINT = "checkpoint.pt"
+BEFORE = "checkpoint.before.pt"  # the last one but one, while a run goes on
+BEST, LAST, HISTORY = "best.safetensors", "last.safetensors", "history.json"
+ELSEWHERE = "choose another folder for `out`, or move the old run away"
+SEAL = 64  # hexadecimal digits of a sha256: the comment at the end of the zip archive that torch writes
+NO_COMMENT = b"PK\5\6"  # where such an archive ends without a comment
 
 
 def write_tensors(path: Path, net: nn.Module) -> None:
@@ -47,29 +55,100 @@ def restore_random_state(distiller: Distiller, state: dict[str, Any]) -> None:
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
+def holds_run(folder: Path) -> bool:
+    """Whether a run has begun in `folder`."""
+    return any((folder / name).is_file() for name in (CHECKPOINT, BEFORE))
+
+
+def require_free(folder: Path, written: set[str] | None = None) -> None:
+    """Refuse a folder that holds no run but files named as those that are `written`; by default any files."""
+    require(not folder.is_file(), f"{folder} is a file; name a folder for the run with --out")
+    foreign = [] if holds_run(folder) else visible(folder)
+    clash = [path for path in foreign if written is None or path.name in written]
+    require(not clash, f"{folder} holds other files and no run; name an empty or new folder with --out")
+
+
 def save_checkpoint(folder: Path, content: dict[str, Any]) -> None:
+    """Write the checkpoint; the one before stays until the next, if a step was done then."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_whole(folder / CHECKPOINT, buffer.getvalue())
-
-
-def load_checkpoint(folder: Path, config: dict[str, Any]) -> dict[str, Any] | None:
-    """The checkpoint in `folder`, or None if there is none. It must belong to the same configuration."""
-    path = folder / CHECKPOINT
-    if not path.exists():
-        return None
+    archive = bytes(buffer.getbuffer())[:-2] + SEAL.to_bytes(2, "little")  # the length of the comment that follows
+    new = write_whole(folder / f".{CHECKPOINT}.part", archive + sha256(archive).hexdigest().encode())
     try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{path} is damaged ({reason}); move it away to start the run anew") from None
-    different = {
-        key for key in config.keys() | content["config"].keys() if config.get(key) != content["config"].get(key)
-    }
+        if content["done"] and (folder / CHECKPOINT).exists():
+            move(folder / CHECKPOINT, folder / BEFORE)
+        move(new, folder / CHECKPOINT)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What `save_checkpoint` wrote. Raises `DataError` if it is damaged, `ConfigError` if an old kdtutor wrote it."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror})") from None
+    archive, seal = content[:-SEAL], content[-SEAL:]
+    if content[-22:-18] == NO_COMMENT and content.startswith(b"PK"):
+        raise ConfigError(
+            f"{path.parent} holds a run of an earlier kdtutor, which did not note the weights of teacher and student: "
+            f"whether it is this run cannot be told; {ELSEWHERE}"
+        )
+    if sha256(archive).hexdigest().encode() != seal:
+        raise DataError(f"{path} is damaged (its digest is another)")
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+
+
+def newest_checkpoint(folder: Path) -> dict[str, Any] | None:
+    """The checkpoint in `folder`, or the one before if that is damaged, which is said; None if there is none."""
+    paths = [path for path in (folder / CHECKPOINT, folder / BEFORE) if path.is_file()]
+    for path in paths:
+        try:
+            return read_checkpoint(path)
+        except DataError as error:
+            if path == paths[-1]:
+                raise DataError(f"{error}; move it away to start the run anew") from None
+            warnings.warn(f"{error}; the run goes on from the checkpoint before it, {BEFORE}", stacklevel=2)
+    return None
+
+
+def load_checkpoint(folder: Path, config: dict[str, Any], now: Identity, distiller: Distiller) -> dict[str, Any] | None:
+    """The newest checkpoint in `folder`, or None if there is none. It must belong to the run that is asked for."""
+    content = newest_checkpoint(folder)
+    if content is None:
+        return None
+    stored = content["config"]
+    different = {key for key in config.keys() | stored.keys() if config.get(key) != stored.get(key)}
     if different:
         key = min(different)
-        raise ConfigError(
-            f"{folder} holds another run: its {key} is {content['config'].get(key)!r}, this run's is "
-            f"{config.get(key)!r}; choose another folder for `out`, or move the old run away"
-        )
+        told = f"its {key} is {stored.get(key)!r}, this run's is {config.get(key)!r}"
+    else:
+        told = difference(content["identity"], now, distiller, content["distiller"])
+    require(not told, f"{folder} holds another run: {told}; {ELSEWHERE}", ConfigError)
     return content
+
+
+def teacher_of(folder: Path) -> str | None:
+    """The digest of the teacher of the run in `folder`; None if it has none, or if the run cannot be read."""
+    try:
+        stored = newest_checkpoint(folder)
+    except Error:  # whoever continues the run is told
+        return None
+    return stored["identity"].get(TEACHER) if stored else None
+
+
+def drop_before(folder: Path) -> None:
+    """Remove the checkpoint before the last one of a finished run, once the last one has been read back whole."""
+    read_checkpoint(folder / CHECKPOINT)
+    (folder / BEFORE).unlink(missing_ok=True)
+
+
+def require_room(folder: Path) -> None:
+    """Raise `DataError` if the disk cannot hold three checkpoints as large as the first: the least that a run needs."""
+    needed, free = 3 * (folder / CHECKPOINT).stat().st_size, shutil.disk_usage(folder).free
+    require(
+        free >= needed,
+        f"{folder} has {free / 1e6:.0f} MB of free space, a run needs at least {needed / 1e6:.0f} MB; make room, or "
+        "choose a folder on another disk",
+        DataError,
+    )

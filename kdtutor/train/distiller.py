@@ -2,27 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..data import UNLABELLED, Batch, Batches, Data, Source, Split
+from ..data import Batch, Batches, Data, Source, Split
 from ..errors import require
 from ..nets import Net, Trace
+from .checks import check_apart, check_net, check_numbers
 from .evaluation import evaluate
+from .modes import frozen_parts_kept
+from .objective import Terms, accuracy, descend, task_loss, weighted_sum
 from .recipe import Recipe
 
-Terms = dict[str, Tensor]
 Losses = Callable[[Trace, Trace | None, Batch], Terms]
-
-
-def task_loss(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
-    """Cross-entropy in nats, mean over the labelled samples of the batch; 0 if none is labelled."""
-    total = F.cross_entropy(logits, labels, ignore_index=UNLABELLED, reduction="sum")
-    return total / (labels != UNLABELLED).sum().clamp(min=1)
 
 
 Layer = int | Literal["embedding", "logits"]
@@ -45,8 +40,9 @@ class Spot:
 class Phase:
     """A part of training with its own losses, starting with a fresh optimiser.
 
-    The objective is the sum of `weights[name] · losses[name]`; a term without a weight counts once. `schedule` and `lr`
-    replace the recipe's for this phase. A phase that needs no teacher does not run it.
+    The objective is the sum of `weights[name] · losses[name]`; a term without a weight counts once, and a weight whose
+    name no term has is refused. `schedule` and `lr` replace the recipe's for this phase. A phase that needs no teacher
+    does not run it.
     """
 
     name: str
@@ -62,13 +58,29 @@ class Distiller(nn.Module):
     """Base of every method. A method says *what* is matched by `spots`; the rest is the same for all.
 
     By default one phase minimises `w_task · cross-entropy + Σ w_spot · spot loss`. A method with stages overrides
-    `phases`; one with a loop of its own overrides `step`. The teacher is frozen and in eval mode, always.
+    `phases`; one with a loop of its own overrides `step`.
+
+    The teacher is frozen and in eval mode, always, and stays so: to train it further, thaw it with
+    `teacher.requires_grad_(True)`. What is frozen of the student stays frozen: its parameters with
+    `requires_grad=False` do not move; parts of it that are in eval mode while it is in train mode stay in eval mode,
+    so that batch norms keep their statistics; and so do norms whose parameters are all frozen.
+
+    Raises `ConfigError` for what is no net of kdtutor, and for options that are no finite numbers.
     """
+
+    kind: ClassVar[type[nn.Module]] = Net
+    """What student and teacher are."""
+    teaches: ClassVar[bool] = False
+    """Whether the method cannot do without a teacher."""
 
     def __init__(self, student: Net, teacher: Net | None = None, **options: Any) -> None:
         super().__init__()
+        check_net(student, "student", self.kind)
+        if teacher is not None or self.teaches:
+            check_net(teacher, "teacher", self.kind)
+        check_numbers(type(self), options)
         if teacher is not None:
-            require(teacher is not student, "teacher and student are the same object; build the student on its own")
+            check_apart(student, teacher)
             teacher.requires_grad_(False)
         self.student = student
         self.teacher = teacher
@@ -77,7 +89,10 @@ class Distiller(nn.Module):
         self.train(student.training)
 
     def train(self, mode: bool = True) -> "Distiller":
-        super().train(mode)
+        """Train mode, but for the teacher and for what is frozen of the rest."""
+        learning = [part for part in self.children() if part is not self.teacher and not isinstance(part, Distiller)]
+        with frozen_parts_kept(learning):
+            super().train(mode)
         if self.teacher is not None:
             self.teacher.eval()
         return self
@@ -92,6 +107,10 @@ class Distiller(nn.Module):
     def weights(self) -> dict[str, float]:
         """The weight of each term; 1 where none is given."""
         return {}
+
+    def terms(self) -> tuple[str, ...]:
+        """Names that a weight may have in every phase, whether or not the phase has such a term."""
+        return ("task", *(spot.name for spot in self.spots()))
 
     def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """Cross-entropy ("task") and the loss of every spot, unweighted."""
@@ -113,6 +132,9 @@ class Distiller(nn.Module):
             f"the student tells {self.student.num_classes} classes apart, {data.name} has {data.num_classes}; "
             f"build it with classes={data.num_classes}",
         )
+        for part, split in data.splits().items():
+            told = f"no {part} image of {data.name} has a label, so nothing can be measured on them"
+            require(part == "train" or bool(split.labelled.any()), f"{told}; give a held-out split its labels")
 
     def source(self, data: Data, recipe: Recipe) -> Source:
         """Where the batches of a run come from that is not given any: the training split."""
@@ -152,7 +174,7 @@ class Distiller(nn.Module):
         t = self.teach(batch.images) if phase.needs_teacher else None
         s = self.student.trace(batch.images)
         terms = phase.losses(s, t, batch)
-        total = torch.stack([phase.weights.get(name, 1.0) * value for name, value in terms.items()]).sum()
+        total = weighted_sum(terms, phase.weights, self.terms())
         descend(total, optimisers["student"])
         return {**terms, "loss": total.detach(), "train_accuracy": accuracy(s.logits, batch.labels)}
 
@@ -165,16 +187,3 @@ class Alone(Distiller):
 
     def phases(self, epochs: int) -> tuple[Phase, ...]:
         return (Phase("alone", epochs, self.losses, needs_teacher=False),)
-
-
-def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
-    """One step of `optimiser` down the gradient of `loss`. Parameters that `loss` does not reach stay as they are."""
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    optimiser.step()
-
-
-def accuracy(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
-    """Share of the labelled samples whose largest logit is their class; 0 if none is labelled."""
-    known = labels != UNLABELLED
-    return ((logits.argmax(1) == labels) & known).sum() / known.sum().clamp(min=1)

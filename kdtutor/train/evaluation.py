@@ -1,43 +1,23 @@
 """What a net knows: its logits on a split, its accuracy, its mistakes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from ..data import Data, Split
-from ..errors import require
+from ..data import UNLABELLED, Data, Split
+from ..errors import DivergedError, require
+from .checks import check_data, check_split, warn_of_probabilities
+from .modes import evaluating
+from .objective import task_loss
 
 BATCH = 500  # images a forward pass when nothing is learnt; bounds memory, not results
 
 
-@contextmanager
-def eval_mode(net: nn.Module) -> Iterator[None]:
-    """Eval mode; afterwards every module is back in the mode it had."""
-    modes = {module: module.training for module in net.modules()}
-    net.eval()
-    try:
-        yield
-    finally:
-        net.train(modes[net])  # a traced model changes its graph with its mode
-        for module, mode in modes.items():
-            module.training = mode
-
-
-@contextmanager
-def evaluating(net: nn.Module) -> Iterator[None]:
-    """Eval mode without gradients; afterwards every module is back in the mode it had."""
-    with eval_mode(net), torch.no_grad():
-        yield
-
-
 @dataclass(frozen=True)
 class Evaluation:
-    """A net's answers to a split."""
+    """A net's answers to a split. What is counted is counted over the labelled images."""
 
     logits: Float[Tensor, "N K"]
     labels: Int[Tensor, " N"]
@@ -47,27 +27,42 @@ class Evaluation:
         return self.logits.argmax(1)
 
     @property
+    def labelled(self) -> Bool[Tensor, " N"]:
+        """Which images have a label."""
+        return self.labels != UNLABELLED
+
+    @property
     def correct(self) -> int:
         return int((self.predictions == self.labels).sum())
 
     @property
     def accuracy(self) -> float:
-        """Share of images whose largest logit is their class."""
-        return self.correct / len(self.labels)
+        """Share of images whose largest logit is their class. Raises `ConfigError` if no image has a label."""
+        return self.correct / self._count("accuracy")
 
     @property
     def loss(self) -> float:
-        """Mean cross-entropy in nats."""
-        return F.cross_entropy(self.logits, self.labels).item()
+        """Mean cross-entropy in nats. Raises `ConfigError` if no image has a label."""
+        self._count("a loss")
+        warn_of_probabilities(self.logits, "the outputs that a loss is asked of")
+        return task_loss(self.logits, self.labels).item()
 
     def confusion(self) -> Int[Tensor, "K K"]:
         """Images counted by true class (row) and predicted class (column)."""
-        K = self.logits.shape[1]
-        return torch.bincount(self.labels * K + self.predictions, minlength=K * K).view(K, K)
+        K, known = self.logits.shape[1], self.labelled
+        return torch.bincount(self.labels[known] * K + self.predictions[known], minlength=K * K).view(K, K)
+
+    def _count(self, what: str) -> int:
+        count = int(self.labelled.sum())
+        require(count > 0, f"none of the {len(self.labels)} images has a label; {what} needs at least one that has")
+        return count
 
 
 def predict(net: nn.Module, split: Split, data: Data, batch_size: int = BATCH) -> Float[Tensor, "N K"]:
     """Logits of every image of `split`, in order, computed where the net is. Modes and random state stay untouched."""
+    require(isinstance(net, nn.Module), f"what is to answer is a {type(net).__name__}; expected a net")
+    check_split(split)
+    check_data(data)
     require(len(split) > 0, "there is no image to predict: the split is empty")
     where = next(net.parameters()).device
     chunks = torch.arange(len(split)).split(batch_size)
@@ -76,6 +71,9 @@ def predict(net: nn.Module, split: Split, data: Data, batch_size: int = BATCH) -
 
 
 def evaluate(net: nn.Module, split: Split, data: Data) -> Evaluation:
-    """`net` on `split`, a part of `data`."""
+    """`net` on `split`, a part of `data`. Raises `DivergedError` where its answers are no numbers."""
     logits = predict(net, split, data)
+    broken = int(logits.isnan().any(1).sum())
+    told = f"the net answers NaN to {broken} of {len(logits)} images, so nothing can be measured"
+    require(broken == 0, f"{told}; its weights or those images hold NaN or infinite numbers", DivergedError)
     return Evaluation(logits, split.labels.to(logits.device))

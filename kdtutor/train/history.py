@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import DataError, StoppedError, choose, require
-from ..files import write_whole
+from ..files import read_json, require_sealed, sealed, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,16 +98,20 @@ class History:
     def save(self, path: str | Path) -> Path:
         """Write the history as JSON, whole or not at all."""
         stored = {"format": FORMAT, "config": self.config, "environment": environment(), "rows": self.rows}
-        return write_whole(path, json.dumps(stored, indent=1) + "\n")
+        return write_whole(path, json.dumps(sealed(stored), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> "History":
+        """The history that `save` wrote; raises `DataError` if the file is absent, damaged or changed since."""
         path = Path(path)
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
+            stored = read_json(path.read_bytes())
+            require_sealed(stored)
             return cls(stored["config"], [Row(*row) for row in stored["rows"]])
         except FileNotFoundError:
             raise DataError(f"{path} does not exist; History.save writes such a file") from None
+        except OSError as error:
+            raise DataError(f"{path} cannot be read ({error.strerror}); name another file") from None
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"{path} is not a history that kdtutor wrote ({error}); remove it or name another"

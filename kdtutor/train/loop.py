@@ -1,29 +1,25 @@
 """The only training loop. It is a generator: whoever drains it decides about progress bars, pauses and stops."""
 
 import math
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from ..data import Batch, Data, Source, derived_seed
-from ..errors import BusyError, DivergedError, choose, require
-from .checkpoint import (
-    learnt,
-    load_checkpoint,
-    random_state,
-    restore_random_state,
-    save_checkpoint,
-    write_tensors,
-)
+from ..errors import choose, require
+from ..nets.digest import plain
+from ..nets.layout import laid_out, lay_out
 from .devices import device as find_device
 from .distiller import Distiller, Phase
+from .diverged import check_terms
+from .folder import RunFolder, Stored
 from .history import History
+from .holding import alone
+from .lineage import warn_of_strange_data
+from .ready import ready
 from .recipe import Recipe
 
 PRECISIONS = ("float32", "bf16")
@@ -58,22 +54,25 @@ def steps(
     precision: str = "float32",
     out: str | Path | None = None,
     source: Source | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress]:
     """Train, one step per iteration. Closing the generator stops the run.
 
     Held-out accuracy (or what `Distiller.measure` tells) is taken after each epoch, on the validation split, or on the
     test split where there is none; that of the last weights on the test split comes at the end. With `out`, a folder,
-    the run is saved after each epoch and when it is stopped, and the same call continues it to the same numbers.
+    the run is saved after each epoch and when it is stopped, and the same call continues it to the same numbers. Any
+    other call is refused: digests of nets, data and settings tell which run a folder holds. One process at a time may
+    write it. An error or an interrupt puts the nets back to what was saved last.
     Batches come from `source`, or from where the distiller takes them: the training split, mostly. `seed` fixes order,
-    augmentation and noise (also torch's global generator); the first weights are the caller's.
+    augmentation and noise (also torch's global generator); the first weights are the caller's. Where there can be
+    no run a sentence says so at once; `DivergedError` names the cause where a term becomes NaN or infinite.
     """
     where = find_device(device)
     choose("precision", precision, PRECISIONS)
-    require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
-    distiller.check(data)
+    phases = ready(distiller, data, epochs, recipe, seed, out, source)
+    warn_of_strange_data(distiller.teacher, data)
     batches = source or distiller.source(replace(data, train=data.train.to(where)), recipe)
-    folder = Path(out) if out is not None else None
-    run = _Run(distiller, data, distiller.phases(epochs), batches, recipe, seed, where, precision, folder)
+    folder = RunFolder(Path(out), distiller, data, phases, batches, source) if out is not None else None
+    run = _Run(distiller, data, phases, batches, recipe, seed, where, precision, folder)
     return run.steps()  # a call checks its arguments at once; the generator runs when it is drained
 
 
@@ -91,14 +90,20 @@ def fit(
     progress: bool = True,
     on_epoch: Callable[[Progress], None] | None = None,
 ) -> History:
-    """Train to the end and return the history; `steps` tells the rest. `on_epoch` is called after each epoch."""
+    """Train to the end and return the history; `steps` tells the rest. `on_epoch` is called after each epoch.
+
+    Afterwards the student is in eval mode, ready to answer, and nothing of the run is left in it. What was frozen of
+    it has stayed as it was, see `Distiller`, and stays so in further runs until `student.train()` thaws what was in
+    eval mode, or `requires_grad_(True)` what did not require a gradient.
+    """
     from tqdm import tqdm
 
+    require(on_epoch is None or callable(on_epoch), f"on_epoch={on_epoch!r:.60}: expected a function of Progress")
     run = steps(
         distiller, data, epochs, recipe=recipe, seed=seed, device=device, precision=precision, out=out, source=source
     )
     history = History()
-    with tqdm(disable=not progress, unit="step", dynamic_ncols=True) as bar:
+    with closing(run), tqdm(disable=not progress, unit="step", dynamic_ncols=True) as bar:
         for at in run:
             history = at.history
             bar.total = at.total_steps
@@ -109,20 +114,6 @@ def fit(
                     on_epoch(at)
             bar.update(at.step - bar.n)
     return history
-
-
-@contextmanager
-def _alone(student: nn.Module) -> Iterator[None]:
-    """Hold the student for one run; a second run over the same student would mix two trainings."""
-    lock = student.__dict__.setdefault("_training", threading.Lock())
-    if not lock.acquire(blocking=False):
-        raise BusyError(
-            "this student is already being trained by another run; stop that run first, or build a new student"
-        )
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @dataclass
@@ -137,7 +128,7 @@ class _Run:
     seed: int
     device: torch.device
     precision: str
-    out: Path | None
+    folder: RunFolder | None
     done: int = 0  # steps, over all phases
     best: float = -math.inf  # of the held-out measurements
     sums: dict[str, tuple[float, int]] = field(default_factory=dict)  # terms summed over the epoch so far, how many
@@ -148,7 +139,7 @@ class _Run:
         self.history = History(
             {
                 "method": type(self.distiller).__name__,
-                "options": self.distiller.options,
+                "options": plain(self.distiller.options),
                 "data": self.data.name,
                 "train_images": len(self.data.train),
                 "student": self.distiller.student.config,
@@ -172,20 +163,38 @@ class _Run:
     def at(self, phase: Phase, epoch: int, terms: dict[str, float], epoch_ended: bool) -> Progress:
         return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
 
-    def steps(self) -> Iterator[Progress]:
-        with _alone(self.distiller.student):
-            yield from self._steps()
+    def steps(self) -> Generator[Progress]:
+        with alone(self.distiller.student), self._opened() as stored:
+            try:
+                yield from self._steps(stored)
+            finally:
+                self.distiller.zero_grad(set_to_none=True)
 
-    def _steps(self) -> Iterator[Progress]:
+    def _opened(self) -> AbstractContextManager[Stored | None]:
+        return self.folder.opened(self.history.config) if self.folder else nullcontext()
+
+    def _steps(self, stored: Stored | None) -> Iterator[Progress]:
         self.distiller.begin(self.data)
         self.distiller.to(self.device)
-        if self.recipe.channels_last:
-            self.distiller.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        lay_out(self.distiller, self.recipe.channels_last)
         torch.manual_seed(derived_seed(self.seed, "run"))
         self.distiller.noise.manual_seed(derived_seed(self.seed, "noise"))
-        stored = load_checkpoint(self.out, self.history.config) if self.out else None
         if stored:
             self._restore(stored)
+        elif self.folder:
+            self.folder.claim(self._progress())
+        try:
+            yield from self._all_phases(stored)
+        except GeneratorExit:
+            raise
+        except BaseException:
+            if self.folder:
+                self.folder.rewind()
+            raise
+        self._finish()
+        yield self.at(self.phases[-1], self.epochs, {}, epoch_ended=False)
+
+    def _all_phases(self, stored: Stored | None) -> Iterator[Progress]:
         first = 0
         for phase in self.phases:
             last = first + phase.epochs * self.batches.steps
@@ -193,10 +202,8 @@ class _Run:
                 yield from self._phase(phase, first, stored)
                 stored = None
             first = last
-        self._finish()
-        yield self.at(self.phases[-1], self.epochs, {}, epoch_ended=False)
 
-    def _phase(self, phase: Phase, first: int, stored: dict[str, Any] | None) -> Iterator[Progress]:
+    def _phase(self, phase: Phase, first: int, stored: Stored | None) -> Iterator[Progress]:
         recipe = replace(self.recipe, lr=phase.lr or self.recipe.lr, schedule=phase.schedule or self.recipe.schedule)
         groups = self.distiller.parameter_groups(phase)
         recipes = {name: self.distiller.recipe_for(name, recipe) for name in groups}
@@ -229,20 +236,16 @@ class _Run:
 
     def _step(self, batch: Batch, phase: Phase, optimisers: dict[str, torch.optim.Optimizer]) -> dict[str, float]:
         batch = batch.to(self.device)
-        if self.recipe.channels_last and batch.images.ndim == 4:
-            batch = Batch(batch.images.contiguous(memory_format=torch.channels_last), batch.labels, batch.indices)
+        if batch.images.ndim == 4:
+            batch = Batch(laid_out(batch.images, self.recipe.channels_last), batch.labels, batch.indices)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             values = self.distiller.step(batch, phase, optimisers)
         numbers: list[float] = torch.stack(
             [v.detach().float() for v in values.values()]
         ).tolist()  # one wait for the GPU
         terms = dict(zip(values, numbers, strict=True))
+        check_terms(terms, batch, self.distiller, phase, self.done + 1, phase.lr or self.recipe.lr)
         for name, value in terms.items():
-            if not torch.isfinite(torch.tensor(value)):
-                raise DivergedError(
-                    f"the term {name!r} became {value} in step {self.done + 1} (phase {phase.name!r}); "
-                    f"lower the learning rate (now {phase.lr or self.recipe.lr}) or the weight of the term"
-                )
             total, count = self.sums.get(name, (0.0, 0))
             self.sums[name] = (total + value, count + 1)
         return terms
@@ -254,11 +257,10 @@ class _Run:
         measured = self.distiller.measure(split, self.data)
         self.history.add(phase.name, epoch, **means, **{f"{held_out}_{name}": x for name, x in measured.items()})
         first = next(iter(measured.values()))
-        if self.out:
-            if first > self.best:
-                write_tensors(self.out / "best.safetensors", self.distiller.student)
-            self._save(optimisers, max(first, self.best))
-        self.best = max(first, self.best)
+        better, self.best = first > self.best, max(first, self.best)
+        if self.folder and better:
+            self.folder.save_best()
+        self._save(optimisers)
 
     def _finish(self) -> None:
         """What the test split says of the last weights, measured once. The student is left in eval mode."""
@@ -267,29 +269,21 @@ class _Run:
             last = self.history.rows[-1]
             measured = self.distiller.measure(self.data.test, self.data)
             self.history.add(last.phase, last.epoch, **{f"test_{name}": x for name, x in measured.items()})
-        if self.out:
-            write_tensors(self.out / "last.safetensors", self.distiller.student)
-            self.history.save(self.out / "history.json")
+        if self.folder:
+            self.folder.close(self.history)
 
-    def _save(self, optimisers: dict[str, torch.optim.Optimizer], best: float | None = None) -> None:
-        if self.out is None:
-            return
-        content = {
-            "config": self.history.config,
-            "rows": [list(row) for row in self.history.rows],
-            "done": self.done,
-            "sums": self.sums,
-            "best": self.best if best is None else best,
-            "distiller": learnt(self.distiller),
-            "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
-            "random": random_state(self.distiller),
-        }
-        save_checkpoint(self.out, content)
+    def _save(self, optimisers: dict[str, torch.optim.Optimizer]) -> None:
+        if self.folder:
+            self.folder.save(self._progress(), optimisers)
 
-    def _restore(self, stored: dict[str, Any]) -> None:
-        state: dict[str, Tensor] = stored["distiller"]
-        self.distiller.load_state_dict(state, strict=False)  # a frozen teacher is not in it
-        restore_random_state(self.distiller, stored["random"])
+    def _progress(self) -> Stored:
+        """What a run has to know of itself to go on."""
+        rows = [list(row) for row in self.history.rows]
+        return {"config": self.history.config, "rows": rows, "done": self.done, "sums": self.sums, "best": self.best}
+
+    def _restore(self, stored: Stored) -> None:
+        assert self.folder is not None
+        self.folder.restore(stored)
         for row in stored["rows"]:
             self.history.add(row[0], row[1], **{row[2]: row[3]})
         self.done, self.sums, self.best = stored["done"], dict(stored["sums"]), stored["best"]

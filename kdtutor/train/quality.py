@@ -12,7 +12,9 @@ from torch.random import fork_rng
 from ..data import Data, Split
 from ..errors import DataError, ShapeError, require
 from ..nets import Net
-from .evaluation import BATCH, evaluating
+from .checks import check_net
+from .evaluation import BATCH
+from .modes import evaluating
 
 MISSING = 0.1  # a class with less than this part of its due share, 1/K, is missing
 SMALLEST = -700.0  # of a log probability: below it a class that nobody shows would give 0 · ∞
@@ -122,8 +124,9 @@ class Judge:
     """
 
     def __init__(self, classifier: Net) -> None:
+        check_net(classifier, "classifier")
         self.classifier = classifier.eval()
-        self._real: dict[int, tuple[Tensor, Tensor]] = {}  # the images are held, so that no others get their id
+        self._real: list[tuple[Tensor, Tensor]] = []  # images, and what is seen in them
 
     def look(self, images: Float[Tensor, "N C H W"]) -> tuple[Float[Tensor, "N D"], Float[Tensor, "N K"]]:
         """Embeddings and logits of normalised images."""
@@ -140,7 +143,7 @@ class Judge:
             shares=tuple((shares / len(images)).tolist()),
             score=classifier_score(logits),
             distance=frechet_distance(self.real(split, data).to(embedding), embedding),
-            confidence=float(logits.softmax(1).amax(1).mean()),
+            confidence=float(logits.float().softmax(1).amax(1).mean()),
             samples=len(images),
         )
 
@@ -148,11 +151,12 @@ class Judge:
         """Embeddings of the real images of a split, kept. Raises `DataError` for a split that stays on disk."""
         stored = len(split.images) == len(split)
         require(stored, f"{data.name} streams its images from disk; a judge wants them in memory", DataError)
-        key = id(split.images)
-        if key not in self._real:
+        seen = next((embedding for images, embedding in self._real if images is split.images), None)
+        if seen is None:
             where = next(self.classifier.parameters()).device
-            self._real[key] = split.images, self.look(data.normalise(split.images.to(where)))[0]
-        return self._real[key][1]
+            seen = self.look(data.normalise(split.images.to(where)))[0]
+            self._real.append((split.images, seen))
+        return seen
 
     def floor(self, data: Data, count: int, split: Split | None = None) -> Quality:
         """The quality of `count` real training images, always the same ones, against `split` (the test images if not

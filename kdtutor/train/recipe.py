@@ -9,6 +9,7 @@ from torch import nn
 
 from ..data import Augment
 from ..errors import choose, require
+from .checks import check_number, check_numbers
 
 OPTIMISERS = ("sgd", "adam")
 SCHEDULES = ("one-cycle", "cosine", "steps", "constant")
@@ -39,6 +40,13 @@ class Recipe:
     channels_last: bool = False
 
     def __post_init__(self) -> None:
+        check_numbers(type(self), vars(self))
+        for name, shares in (("milestones", self.milestones), ("betas", self.betas)):
+            require(isinstance(shares, tuple | list), f"{name}={shares!r:.60}: expected numbers in a tuple")
+            for share in shares:
+                check_number(f"one of the {name}", share)
+        augment = self.augment
+        require(augment is None or callable(augment), f"augment={augment!r:.60}: expected a kd.data.Augment, or None")
         choose("optimiser", self.optimiser, OPTIMISERS)
         choose("schedule", self.schedule, SCHEDULES)
         require(self.lr > 0 and math.isfinite(self.lr), f"lr={self.lr}: the learning rate must be a positive number")

@@ -10,13 +10,18 @@ from torch import Tensor
 from ..data import UNLABELLED, Data, Episode, Split
 from ..errors import require
 from ..nets import Net
-from .evaluation import BATCH, evaluating
+from .checks import check_data, check_net, check_split
+from .evaluation import BATCH
+from .modes import evaluating
 
 NEIGHBOURS = 512  # queries whose distances are held at once
 
 
 def embed(net: Net, split: Split, data: Data, batch_size: int = BATCH) -> Float[Tensor, "N D"]:
     """The embedding of every image of `split`, in order. Modes and random state stay untouched."""
+    check_net(net, "net")
+    check_split(split)
+    check_data(data)
     require(len(split) > 0, "there is no image to embed: the split is empty")
     where = next(net.parameters()).device
     chunks = torch.arange(len(split)).split(batch_size)

@@ -92,6 +92,7 @@ def test_a_steady_generator_keeps_its_rate() -> None:
         assert game.recipe_for("student", recipe).rate(1.0) == pytest.approx(0)
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("index", SHORT)
 def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"STEPS": 5, "EPOCHS": 1, "BATCH": 4, "MADE": 8, "SHAPES": 8}.items():

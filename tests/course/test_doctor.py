@@ -15,8 +15,8 @@ from kdtutor.course import doctor
 from kdtutor.course.doctor import Finding
 
 NAMES = [
-    "Python", "torch", "device", "torchvision", "Jupyter", "widgets", "data", "teachers", "generators", "students",
-    "results", "disk",
+    "Python", "torch", "device", "CPU", "torchvision", "Jupyter", "widgets", "data", "teachers", "generators",
+    "students", "results", "disk",
 ]  # fmt: skip
 
 
@@ -109,6 +109,15 @@ def test_an_unused_nvidia_driver_is_worth_a_word(monkeypatch: pytest.MonkeyPatch
     assert finding.ok
     assert finding.detail.startswith("CPU")
     assert words in finding.advice
+
+
+def test_the_instructions_of_the_cpu_are_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    assert ask("CPU") == Finding("CPU", True, "x86_64, torch uses AVX512")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert ask("CPU").detail == "x86_64, torch uses AVX512; ONEDNN_MAX_CPU_ISA holds its convolutions to AVX2"
 
 
 def test_a_lab_without_the_widget_extension(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -99,6 +99,7 @@ def test_all_ways_start_alike_and_share_their_critic() -> None:
 
 
 @STUDIES
+@pytest.mark.isa
 def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "STEPS", 1)
     chosen = study.STUDIES[index]

@@ -60,6 +60,7 @@ def test_equal_seeds_give_equal_first_weights():
     assert torch.equal(first, second) and not torch.equal(first, other)
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("index", range(3))
 def test_the_smallest_run_of_each_study(index, monkeypatch):
     monkeypatch.setattr(study, "STEPS", 1)
@@ -70,6 +71,7 @@ def test_the_smallest_run_of_each_study(index, monkeypatch):
     assert row == chosen.run(chosen.cases[-1], 0)
 
 
+@pytest.mark.isa
 def test_the_smallest_run_of_the_clock(monkeypatch):
     monkeypatch.setattr(study, "REPEATS", 1)
     monkeypatch.setattr(study, "WIDTHS", (8, 16))

@@ -86,6 +86,7 @@ def test_stored_logits_belong_to_their_images() -> None:
     )
 
 
+@pytest.mark.isa
 def test_the_smallest_run_of_each_study_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "EPOCHS", 1)
     monkeypatch.setattr(study, "STEPS", 2)

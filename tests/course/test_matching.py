@@ -76,6 +76,7 @@ def test_moved_counts_channels_with_a_new_owner() -> None:
     assert study.moved(before, before) == 0 and study.moved(before, after) == 2
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("method", ["matched", "matched, sparse", "by position, later", "adapter"])
 def test_the_smallest_run(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "STEPS", 1)

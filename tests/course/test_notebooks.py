@@ -1,7 +1,11 @@
 """Every breach of style is found in a notebook that has it; notebooks are run, stored and validated as promised."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -172,7 +176,8 @@ def test_store_runs_and_keeps_only_what_every_run_would_store(tmp_path):
     [
         ("y = 1\nundefined", "NameError: name 'undefined' is not defined"),
         ("import time\ntime.sleep(30)", "it took longer than 1 seconds"),
-        ("import os\nos._exit(1)", "its kernel died"),
+        ("import os\nos._exit(1)", "its kernel died with exit code 1"),
+        ("import os\nos.kill(os.getpid(), 9)", "its kernel died of SIGKILL (signal 9)"),
     ],
 )
 def test_a_notebook_with_an_error_is_not_stored(tmp_path, source, reason):
@@ -207,7 +212,7 @@ def test_validate_says_which_cell_and_why(tmp_path):
     assert found["tampered.ipynb"].failures == [
         Failure(1, "import os", "stdout differs in line 1\n        stored: one\n        now:    True"),
         Failure(2, "import ipywidgets", "stored no text/plain, now 1 × text/plain"),
-        Failure(3, "undefined", "NameError: name 'undefined' is not defined"),
+        Failure(3, "undefined", "NameError: name 'undefined' is not defined", row=2),
     ]
     assert found["unrun.ipynb"].problems[0] == "2 code cells were never run, the first is [1]"
     assert not found["without.ipynb"].ok and not found["broken.ipynb"].ok
@@ -216,19 +221,89 @@ def test_validate_says_which_cell_and_why(tmp_path):
     assert plain.ok and plain.cells == 2
 
 
-@pytest.mark.parametrize(
-    "source, why",
-    [
-        ("import time\ntime.sleep(30)", "it took longer than 1 seconds; the cells after it were not judged"),
-        (
-            "import os\nos._exit(1)",
-            "the kernel died, or hangs so that it cannot be interrupted; the cells after it were not judged",
-        ),
-    ],
-)
-def test_validate_after_a_kernel_is_lost(tmp_path, source, why):
-    (outcome,) = validate([write(tmp_path / "a.ipynb", "x = 1", source, "x", "x")], seconds=1, style=False)
-    assert outcome.failures == [Failure(2, source.splitlines()[0], why)] and outcome.cells == 4
+UNJUDGED = "; the cells after it were not judged"
+LOSSES = {
+    "import time\ntime.sleep(30)": Failure(2, "time.sleep(30)", f"it took longer than 2 seconds{UNJUDGED}", row=2),
+    "import os, time\nos._exit(3)": "its kernel died with exit code 3 in cell 2",
+    "import os\nos.kill(os.getpid(), 9)": "its kernel died of SIGKILL (signal 9) in cell 2",
+    "import os\nos.kill(os.getpid(), 11)": "its kernel died of SIGSEGV (signal 11) in cell 2",
+    "import os, threading\nthreading.Timer(0.3, os._exit, [3]).start()": "its kernel died with exit code 3 in cell 3",
+}
+
+
+@pytest.mark.parametrize("source", LOSSES)
+def test_a_kernel_that_is_lost_is_said_at_once(tmp_path, source):
+    path = write(tmp_path / "a.ipynb", "x = 1", source, "import time; time.sleep(20)", "x")
+    seconds = 2 if "sleep" in source else 60
+    (outcome,) = validate([path], seconds=seconds, style=False)
+    expected = LOSSES[source]
+    if isinstance(expected, str):
+        number = int(expected[-1])
+        line = source.splitlines()[0] if number == 2 else "import time; time.sleep(20)"
+        expected = Failure(number, line, expected + UNJUDGED)
+    assert outcome.failures == [expected] and outcome.cells == 4 and outcome.seconds < 15
+
+
+def test_no_kernel_outlives_its_notebook(tmp_path):
+    tell = "import os, pathlib\npathlib.Path(f'{name}.pid').write_text(str(os.getpid()))\n"
+    lost = write(tmp_path / "a.ipynb", "name = 'a'", tell + "os._exit(3)")
+    good = write(tmp_path / "b.ipynb", "name = 'b'", tell)
+    validate([lost, good, write(tmp_path / "c.ipynb", "import os, pathlib\n"
+        "for name in 'ab':\n    pid = int(pathlib.Path(f'{name}.pid').read_text())\n"
+        "    assert not pathlib.Path(f'/proc/{pid}').exists()")], style=False)  # fmt: skip
+    for name in "ab":
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / f"{name}.pid").read_text()), 0)
+
+
+RAISES = {
+    "taught, alone, margin = 0.61, 0.75, 0.1\n\nassert taught > alone - margin": Failure(
+        2, "assert taught > alone - margin", "AssertionError", 3, {"taught": "0.61", "alone": "0.75", "margin": "0.1"}
+    ),
+    "best = {'kd': [1, 2]}\nassert (\n    best['kd'][0]\n    == len(best)\n    + 1\n), 'too few'": Failure(
+        2, "assert ( best['kd'][0] == len(best) + 1 ), 'too few'", "AssertionError: too few", 2,
+        {"best['kd'][0]": "1", "best": "{'kd': [1, 2]}"},
+    ),
+    "def half(n):\n    assert n % 2 == 0, n\n    return n // 2\nhalf(4)\nhalf(7)": Failure(
+        2, "assert n % 2 == 0, n", "AssertionError: 7", 2, {"n": "7"}
+    ),
+    "import math\nfor x in (1, 0):\n    math.log(x)": Failure(2, "math.log(x)", "ValueError: ", 3),
+    "x = 1\nx = = 2": Failure(2, "x = = 2", "SyntaxError: ", 2),
+    "import asyncio\nawait asyncio.sleep(0)\nassert x == 2, (\n    'no')": Failure(
+        2, "assert x == 2, ( 'no')", "AssertionError: no", 3, {"x": "1"}
+    ),
+}  # fmt: skip
+
+
+def test_the_line_that_raised_is_quoted_and_an_assertion_with_its_values(tmp_path):
+    for number, source in enumerate(RAISES):
+        write(tmp_path / f"{number}.ipynb", "x = 1", source, "assert not {'blame', 'space'} & set(globals())")
+    outcomes = validate([tmp_path], style=False)
+    for outcome, right in zip(outcomes, RAISES.values(), strict=True):
+        (found,) = outcome.failures
+        assert found.why.startswith(right.why) and replace(found, why=right.why) == right
+    told = str(outcomes[0]).splitlines()
+    assert told[1:] == [
+        "    cell [2], line 3: assert taught > alone - margin", "        AssertionError",
+        "        taught = 0.61, alone = 0.75, margin = 0.1",
+    ]  # fmt: skip
+    assert outcomes[0].as_dict()["failures"][0]["values"] == {"taught": "0.61", "alone": "0.75", "margin": "0.1"}
+
+
+def test_pytest_says_the_same_of_the_lessons(tmp_path):
+    root = Path(__file__).parents[2]
+    write(tmp_path / "dies.ipynb", "x = 1", "import os\nos.kill(os.getpid(), 11)", "x")
+    write(tmp_path / "fails.ipynb", "x = 1", "y = 2\nassert x == y")
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-c", root / "pyproject.toml",
+            f"--rootdir={root}", "-p", "kdtutor.course.kernels", tmp_path,
+        ],
+        capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert "dies.ipynb: its kernel died of SIGSEGV (signal 11) in cell 2" in done.stdout
+    assert "fails.ipynb, cell 2, line 2: assert x == y (x = 1, y = 2)" in done.stdout
+    assert "2 failed, 2 passed, 1 skipped" in done.stdout
 
 
 def test_check_prints_a_line_for_each_notebook_and_exits_with_1(tmp_path):

@@ -86,6 +86,7 @@ def drawings(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "HELD_OUT", 10)
 
 
+@pytest.mark.isa
 @pytest.mark.usefixtures("short", "drawings")
 @pytest.mark.parametrize("chosen", study.STUDIES, ids=lambda chosen: chosen.name)
 def test_the_smallest_run_of_each_study(chosen: kd.course.studies.Study) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kdtutor import ConfigError, DataError
+from kdtutor import BusyError, ConfigError, DataError
 from kdtutor.course.studies import Study, conduct, paired, stored_results
+from kdtutor.files import held, sealed
 
 
 def toss(case: dict[str, float], seed: int) -> dict[str, float]:
@@ -57,6 +58,29 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:
     notes.write_text("\n".join(map(json.dumps, done)) + '\n{"case": {"meth')  # the last line was cut by a kill
     conduct(Study("coin", "?", CASES, never, seeds=(0, 1)), tmp_path, say=quiet)
     assert len(stored_results("coin", tmp_path)) == 4 and not notes.exists()
+
+
+def test_damaged_notes_do_not_count(tmp_path: Path) -> None:
+    study = Study("coin", "?", CASES, toss, seeds=(0, 1))
+    whole = conduct(study, tmp_path, workers=1, say=quiet).read_bytes()
+    notes = tmp_path / "coin.partial.jsonl"
+    done = [
+        sealed({"case": case, "seed": seed, "rows": [toss(case, seed)], "seconds": 0.0})
+        for case in CASES
+        for seed in (0, 1)
+    ]
+    lines = [json.dumps(note) for note in done]
+    lines[1], lines[2] = lines[1].replace("0.51", "0.91"), '{"case": 3}'
+    notes.write_text("\n".join(lines))
+    said: list[str] = []
+    conduct(study, tmp_path, workers=1, say=said.append)
+    assert "2 lines of coin.partial.jsonl are damaged" in said[0] and "2 runs to do, 2 done" in said[1]
+    assert json.loads((tmp_path / "coin.json").read_bytes())["rows"] == json.loads(whole)["rows"]
+
+
+def test_a_study_is_conducted_by_one_process(tmp_path: Path) -> None:
+    with held(tmp_path, ".coin.lock"), pytest.raises(BusyError, match="in use by another run"):
+        conduct(Study("coin", "?", CASES, never), tmp_path, say=quiet)
 
 
 SLOW = """

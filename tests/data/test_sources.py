@@ -2,6 +2,9 @@
 
 import gzip
 import pickle
+import subprocess
+import sys
+import threading
 from urllib.error import URLError
 
 import numpy as np
@@ -100,6 +103,48 @@ def test_streaming_leaves_the_random_state_alone(folder, workers):
     before = torch.get_rng_state()
     assert len(list(streamed.train.chunks([torch.arange(4)]))) == 1
     assert torch.equal(torch.get_rng_state(), before)
+
+
+FLAT = """
+import multiprocessing, sys
+multiprocessing.set_start_method("spawn")
+import kdtutor as kd
+pets = kd.data.image_folder(sys.argv[1], size=8, in_memory=0, workers=int(sys.argv[2]))
+for batch in kd.data.Batches(pets.train, pets, 6).epoch(0, 0):
+    print(tuple(batch.images.shape))
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_flat_script_streams_where_processes_are_spawned(folder, tmp_path, workers):
+    (tmp_path / "flat.py").write_text(FLAT)
+    done = subprocess.run([sys.executable, tmp_path / "flat.py", folder, workers], capture_output=True, text=True)
+    assert (done.stdout, done.stderr, done.returncode) == ("(6, 3, 8, 8)\n" * 2, "", 0)
+
+
+def test_sizes_and_workers_are_counted(folder):
+    with pytest.raises(ConfigError, match="workers=-1: how many threads read images"):
+        data.load("image-folder", folder, workers=-1)
+    with pytest.raises(ConfigError, match="size=0: an image needs at least one pixel"):
+        data.load("image-folder", folder, size=0)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_file_that_is_damaged_later_is_named(folder, workers):
+    streamed = image_folder(folder, size=16, in_memory=0, workers=workers)
+    (folder / "train" / "dog" / "1.png").write_bytes(b"nonsense")
+    with pytest.raises(DataError, match=r"^[^\n]*1.png cannot be read as an image[^\n]*$"):
+        list(streamed.train.chunks(torch.arange(12).split(3)))
+
+
+def test_no_thread_is_left_of_an_epoch_that_ends_early(folder):
+    def readers() -> list[str]:
+        return [thread.name for thread in threading.enumerate() if thread.name.startswith("kdtutor-images")]
+
+    chunks = image_folder(folder, size=16, in_memory=0, workers=2).train.chunks(torch.arange(12).split(1))
+    assert next(chunks).shape == (1, 3, 16, 16) and readers()
+    chunks.close()
+    assert not readers()
 
 
 def test_what_streams_is_not_for_generators(folder):

@@ -168,7 +168,7 @@ def test_a_stopped_run_continues_to_the_same_numbers(data, tmp_path, way, stop_a
         next(running)
     running.close()
     torch.manual_seed(1234)
-    resumed = make(way, seed=5)
+    resumed = make(way)
     history = learn(resumed, data, out=tmp_path)
     assert history.rows == expected.rows and same_weights(resumed, whole)
 
@@ -265,7 +265,7 @@ def test_the_best_weights_are_kept_however_bad(data, tmp_path):
 
 
 def test_a_run_that_diverges_says_so(data):
-    with pytest.raises(kd.DivergedError, match="became"):
+    with pytest.raises(kd.DivergedError, match=r"'loss' became inf .* each of its terms is finite, so a weight"):
         learn(make("joint", scale=1e39), data)
 
 

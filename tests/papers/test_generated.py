@@ -129,7 +129,7 @@ def test_a_stopped_run_continues_bit_by_bit(locked, tmp_path, outer, inner, stop
         next(running)
     running.close()
     torch.manual_seed(1234)  # whatever happened in between
-    resumed = make(outer, inner, seed=5)  # other first weights: the checkpoint's count
+    resumed = make(outer, inner)
     assert learn(resumed, locked, out=tmp_path).rows == expected.rows and same_weights(resumed, whole)
 
 

@@ -137,7 +137,7 @@ def test_a_stopped_run_keeps_every_optimiser_and_what_was_told(digits, tmp_path,
     for _ in range(stop_at):
         next(running)
     running.close()
-    resumed = TwoOptimisers(small(5))
+    resumed = TwoOptimisers(small())
     history = kd.fit(resumed, digits, 3, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
     assert history.rows == expected.rows and same_weights(resumed, whole)
     assert resumed.rates == whole.rates[stop_at:]

@@ -32,7 +32,7 @@ def make_halfway(case: Case, seed: int) -> dict[str, float]:
     for at in run:
         if at.step == case["step"]:
             break
-    run.close()  # type: ignore[attr-defined]
+    run.close()
     assert data.val is not None
     answers, val = (evaluate(distiller.student, split, data) for split in (data.test, data.val))
     card = {

@@ -16,7 +16,7 @@ import torch
 
 from ... import data
 from ...errors import DataError, require
-from ...files import write_whole
+from ...files import append_line, file_name, held, read_json, require_sealed, sealed, write_whole
 from ...train import environment
 
 if TYPE_CHECKING:
@@ -41,18 +41,26 @@ class Study:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
     def path(self, folder: Path | None = None) -> Path:
-        return (folder or data.root() / "results") / f"{self.name}.json"
+        return (folder or data.root() / "results") / f"{file_name('study', self.name)}.json"
 
 
 def conduct(study: Study, folder: Path | None = None, workers: int = 2, say: Callable[[str], None] = print) -> Path:
     """Run every case with every seed and store the rows; a study that was interrupted goes on where it was.
 
-    Runs use one thread each, `workers` at a time, so that a result does not depend on how many there are.
+    Runs use one thread each, `workers` at a time, so that a result does not depend on how many there are. One process
+    at a time conducts a study: another one gets a `BusyError`.
     """
     path = study.path(folder)
+    with held(path.parent, f".{study.name}.lock"):
+        return _conduct(study, path, workers, say)
+
+
+def _conduct(study: Study, path: Path, workers: int, say: Callable[[str], None]) -> Path:
     notes = path.with_suffix(".partial.jsonl")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    done = _read_notes(notes)
+    done, damaged = _read_notes(notes)
+    if damaged:
+        say(f"{study.name}: {damaged} lines of {notes.name} are damaged; their runs are made again")
+        write_whole(notes, "".join(f"{json.dumps(note)}\n" for note in done.values()))
     jobs = [(case, seed) for case in study.cases for seed in study.seeds if _key(case, seed) not in done]
     say(f"{study.name}: {len(jobs)} runs to do, {len(done)} done")
     context = multiprocessing.get_context("spawn")
@@ -61,9 +69,8 @@ def conduct(study: Study, folder: Path | None = None, workers: int = 2, say: Cal
         for count, future in enumerate(as_completed(futures), 1):
             case, seed = futures[future]
             rows, seconds = future.result()
-            done[_key(case, seed)] = {"rows": rows, "seconds": seconds}
-            with notes.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"case": dict(case), "seed": seed, "rows": rows, "seconds": seconds}) + "\n")
+            done[_key(case, seed)] = sealed({"case": dict(case), "seed": seed, "rows": rows, "seconds": seconds})
+            append_line(notes, json.dumps(done[_key(case, seed)]))
             say(f"{study.name}: {count}/{len(jobs)}  {_key(case, seed)}  {seconds:.1f} s")
     ordered = [(case, seed, done[_key(case, seed)]) for case in study.cases for seed in study.seeds]
     stored = {
@@ -75,7 +82,7 @@ def conduct(study: Study, folder: Path | None = None, workers: int = 2, say: Cal
         "seconds": round(sum(result["seconds"] for _, _, result in ordered)),
         "rows": [{**case, "seed": seed, **row} for case, seed, result in ordered for row in result["rows"]],
     }
-    lines = json.dumps(stored, indent=1, ensure_ascii=False).replace("\n   ", " ").replace("\n  }", " }")
+    lines = json.dumps(sealed(stored), indent=1, ensure_ascii=False).replace("\n   ", " ").replace("\n  }", " }")
     write_whole(path, lines + "\n")
     notes.unlink(missing_ok=True)
     return path
@@ -87,12 +94,13 @@ def stored_results(name: str, folder: Path | None = None) -> "pd.DataFrame":
 
     path = (folder or data.root() / "results") / f"{name}.json"
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = read_json(path.read_bytes())
+        require_sealed(stored)
         frame = pd.DataFrame(stored["rows"])
         frame.attrs.update({key: value for key, value in stored.items() if key != "rows"})
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; `kdtutor results {name}` makes it") from None
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}); restore it (git checkout -- data/results)") from None
     return frame
 
@@ -163,13 +171,15 @@ def _key(case: Case, seed: int) -> str:
     return json.dumps({**case, "seed": seed}, sort_keys=True, ensure_ascii=False)
 
 
-def _read_notes(path: Path) -> dict[str, dict[str, Any]]:
-    """Finished runs of an interrupted study; a last line cut short by a kill is dropped."""
-    done = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+def _read_notes(path: Path) -> tuple[dict[str, dict[str, Any]], int]:
+    """Finished runs of an interrupted study, and how many lines are damaged or were cut short by a kill."""
+    done, damaged = {}, 0
+    for line in path.read_bytes().splitlines() if path.exists() else []:
         try:
-            note = json.loads(line)
-        except ValueError:
-            continue
-        done[_key(note["case"], note["seed"])] = note
-    return done
+            note = read_json(line)
+            require_sealed(note)
+            rows, _ = note["rows"], note["seconds"]
+            done[_key(note["case"], note["seed"])] = {**note, "rows": list(rows)}
+        except (ValueError, KeyError, TypeError):
+            damaged += 1
+    return done, damaged

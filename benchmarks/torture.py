@@ -1,0 +1,336 @@
+"""Runs that are killed, damaged, starved of disk and doubled: nothing may be lost, nothing may be silently different.
+
+`make torture` runs all of it, seeded, in minutes, prints a table and ends with 1 on any violation. The tests run a
+little of each. Needs fork and SIGKILL, so Linux or macOS.
+"""
+
+import errno
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import torch
+
+import kdtutor as kd
+from kdtutor import files
+from kdtutor.course.studies import Study, conduct, stored_results
+from kdtutor.nets.digest import digest
+from kdtutor.train import History, Progress, Recipe
+from kdtutor.train.checkpoint import CHECKPOINT, HISTORY, newest_checkpoint
+
+EPOCHS = 3
+DONE, TOLD, RAW = 0, 3, 4  # how a child ends: finished, with a sentence of kdtutor, with any other error
+
+
+@dataclass
+class Trials:
+    """What came of some trials: how often each outcome, and a sentence for each violation."""
+
+    name: str
+    outcomes: Counter[str] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+
+    def note(self, outcome: str, fault: str = "") -> None:
+        self.outcomes[outcome] += 1
+        if fault:
+            self.violations.append(f"{self.name}: {fault}")
+
+
+def run(out: Path, seed: int = 0, until: int | None = None) -> Generator[Progress]:
+    """A small run of a method whose student, teacher and adapters all have weights; held after the step `until`."""
+    whole = kd.data.load("digits")
+    assert whole.val is not None
+    few = kd.Data("few", whole.train[::35], whole.val[::10], whole.test[::20], whole.classes, whole.mean, whole.std)
+    teacher, student = _net(99), _net(seed)
+    recipe = Recipe(batch_size=25, steps_per_epoch=4)
+    method = kd.papers.fsp.FSP(student, teacher)
+    running = kd.train.steps(method, few, EPOCHS, recipe=recipe, seed=seed, device="cpu", out=out)
+    next(at for at in running if at.step == until or (at.step == at.total_steps and not at.epoch_ended))
+    return running
+
+
+def _net(seed: int) -> kd.Net:
+    kd.seed_everything(seed)
+    return kd.nets.build("resnet8x0.25", classes=10, channels=1, stem_stride=2)
+
+
+def same(a: Path, b: Path) -> bool:
+    """Whether two finished runs left the same rows and the same weights, and no file besides."""
+    if [p.name for p in sorted(a.iterdir())] != [p.name for p in sorted(b.iterdir())]:
+        return False
+    weights = all(
+        (a / name).read_bytes() == (b / name).read_bytes() for name in ("best.safetensors", "last.safetensors")
+    )
+    return weights and History.load(a / HISTORY).rows == History.load(b / HISTORY).rows
+
+
+@contextmanager
+def child(work: Callable[[], object]) -> Iterator[int]:
+    """A forked process that does `work` and ends with `DONE`, `TOLD` or `RAW`; its id."""
+    sys.stdout.flush()
+    number = os.fork()
+    if number == 0:
+        code = RAW
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            work()
+            code = DONE
+        except kd.Error:
+            code = TOLD
+        finally:
+            os._exit(code)
+    yield number
+
+
+def ended(number: int) -> int:
+    """Wait for a child; its exit code, or minus the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+
+
+def whole_run(folder: Path, seed: int = 0) -> tuple[Path, float]:
+    """A run that nothing disturbs, and the seconds that such a run takes in a child."""
+    out, again = folder / f"undisturbed{seed}", folder / f"again{seed}"
+    run(out, seed)
+    started = time.perf_counter()
+    with child(partial(run, again, seed)) as number:
+        ended(number)
+    shutil.rmtree(again)
+    return out, time.perf_counter() - started
+
+
+def kills_at_random(folder: Path, count: int, rng: random.Random) -> Trials:
+    """SIGKILL at random moments, and the same call again, until it ends."""
+    trials, (expected, seconds) = Trials("kill -9 at a random moment"), whole_run(folder)
+    while trials.outcomes["killed"] < count:
+        out = folder / "killed"
+        for _ in range(6):
+            with child(partial(run, out)) as number:
+                time.sleep(rng.uniform(0, seconds / 2))
+                os.kill(number, signal.SIGKILL)
+                if ended(number) != -signal.SIGKILL:
+                    break  # it had ended before
+                trials.note("killed")
+        _ends_the_same(trials, out, expected)
+    return trials
+
+
+def kills_at_writes(folder: Path, every: int = 1) -> Trials:
+    """SIGKILL before each operation on the disk, one after another (or before each `every`-th), then the same call."""
+    trials, (expected, _) = Trials("kill -9 before each write"), whole_run(folder)
+    at, code = 1, -signal.SIGKILL
+    while code == -signal.SIGKILL:
+        out = folder / "killed"
+        with child(partial(_with_disk, at, _kill, out)) as number:
+            code = ended(number)
+        if code == -signal.SIGKILL:
+            trials.note("killed")
+            _ends_the_same(trials, out, expected)
+        shutil.rmtree(out, ignore_errors=True)
+        at += every
+    return trials
+
+
+def full_disk(folder: Path, every: int = 1) -> Trials:
+    """No space at each operation on the disk: a sentence, nothing left behind, and the same call goes on."""
+    trials, (expected, _) = Trials("disk full at each write"), whole_run(folder)
+    at, code = 1, TOLD
+    while code != DONE:
+        out = folder / "starved"
+        with child(partial(_with_disk, at, _starve, out)) as number:
+            code = ended(number)
+        if code != DONE:
+            left = [path.name for path in out.glob(".*")] if out.is_dir() else []
+            fault = f"at write {at} it ended with {code}, not with a sentence" if code != TOLD else ""
+            trials.note("told", fault or (f"at write {at} it left {left}" if left else ""))
+            _ends_the_same(trials, out, expected)
+        shutil.rmtree(out, ignore_errors=True)
+        at += every
+    return trials
+
+
+def small_files(folder: Path, sizes: tuple[int, ...]) -> Trials:
+    """A limit of the system on the size of files (`ulimit -f`), below and above what a run writes."""
+    trials, (expected, _) = Trials("limit on the size of files"), whole_run(folder)
+    for size in sizes:
+        out = folder / "limited"
+
+        with child(partial(_limited, size, out)) as number:
+            code = ended(number)
+        fault = "" if code in (TOLD, DONE) else f"with {size} bytes it ended with {code}, not with a sentence"
+        trials.note("told" if code == TOLD else "finished", fault)
+        _ends_the_same(trials, out, expected)
+        shutil.rmtree(out, ignore_errors=True)
+    return trials
+
+
+def two_writers(folder: Path, count: int) -> Trials:
+    """Two different runs, started together in one folder: one is refused, the other is as if it were alone."""
+    trials = Trials("two runs in one folder")
+    expected = [whole_run(folder, seed)[0] for seed in (0, 1)]
+    for _ in range(count):
+        out = folder / "shared"
+        with child(partial(run, out, 0)) as one, child(partial(run, out, 1)) as other:
+            codes = [ended(one), ended(other)]
+        winner = codes.index(DONE) if DONE in codes else 0
+        right = sorted(codes) == [DONE, TOLD] and same(out, expected[winner])
+        trials.note("one refused", "" if right else f"they ended with {codes}, or the winner's numbers are others")
+        shutil.rmtree(out, ignore_errors=True)
+    return trials
+
+
+def flips(folder: Path, count: int, rng: random.Random) -> list[Trials]:
+    """Bits flipped, bytes zeroed and files cut, `count` times for each kind of file."""
+    out, stopped = whole_run(folder)[0], folder / "stopped"
+    with child(partial(_killed_after, stopped, 9)) as number:
+        ended(number)
+    study = Study("coin", "?", ({"gain": 0.25}, {"gain": 0.5}), _toss, seeds=(0, 1))
+    conduct(study, folder, workers=1, say=lambda _: None)
+    net = kd.nets.teacher("digits-lenet5-plain")
+    told = {key: value for key, value in net.card.items() if key not in ("name", "sha256", "config", "digest")}
+    weights = kd.nets.save_teacher(net, "mine", told, folder=folder)
+
+    def state(net: kd.Net) -> list[Any]:
+        return [net.state_dict(), [net.card.get(key) for key in told]]
+
+    kinds: dict[str, tuple[Path, Callable[[], Any]]] = {
+        "checkpoint": (out / CHECKPOINT, lambda: newest_checkpoint(out)),
+        "checkpoint, one before": (stopped / CHECKPOINT, lambda: newest_checkpoint(stopped)),
+        "history": (out / HISTORY, lambda: vars(History.load(out / HISTORY))),
+        "results": (folder / "coin.json", lambda: stored_results("coin", folder).to_dict("records")),
+        "teacher's weights": (weights, lambda: state(kd.nets.teacher(weights))),
+        "teacher's card": (weights.with_suffix(".json"), lambda: state(kd.nets.teacher(weights))),
+    }
+    return [_flipped(f"flips: {name}", path, read, count, rng) for name, (path, read) in kinds.items()]
+
+
+def runs_after_flips(folder: Path, count: int, rng: random.Random) -> Trials:
+    """A run whose newest checkpoint is damaged goes on from the one before it, to the same numbers."""
+    trials, (expected, _) = Trials("flips: a run goes on"), whole_run(folder)
+    for _ in range(count):
+        out = folder / "flipped"
+        with child(partial(_killed_after, out, 9)) as number:
+            ended(number)
+        damage(out / CHECKPOINT, rng)
+        _ends_the_same(trials, out, expected)
+    return trials
+
+
+def damage(path: Path, rng: random.Random) -> None:
+    """Flip a bit; sometimes zero 16 bytes, or cut the file."""
+    content = bytearray(path.read_bytes())
+    place, how = rng.randrange(len(content)), rng.random()
+    if how < 0.8:
+        content[place] ^= 1 << rng.randrange(8)
+    elif how < 0.9:
+        content[place : place + 16] = bytes(len(content[place : place + 16]))
+    else:
+        del content[place:]
+    path.write_bytes(content)
+
+
+def _flipped(name: str, path: Path, read: Callable[[], Any], count: int, rng: random.Random) -> Trials:
+    trials, right, content = Trials(name), digest(read()), path.read_bytes()
+    for _ in range(count):
+        damage(path, rng)
+        try:
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                found = digest(read())
+            outcome = "said, and the one before used" if said else "harmless"
+            trials.note(outcome, "" if said or found == right else "it was read, with other content and no word")
+        except kd.Error:
+            trials.note("refused")
+        except Exception as error:
+            trials.note("raw error", f"{type(error).__name__}: {error}")
+        path.write_bytes(content)
+    return trials
+
+
+def _ends_the_same(trials: Trials, out: Path, expected: Path) -> None:
+    """Call again, to the end; then the folder is as if nothing had happened."""
+    with child(partial(run, out)) as number:
+        code = ended(number)
+    right = code == DONE and same(out, expected)
+    trials.note("then the same numbers", "" if right else f"the next call ended with {code}, or its numbers differ")
+    shutil.rmtree(out, ignore_errors=True)
+
+
+def _killed_after(out: Path, step: int) -> None:
+    run(out, until=step)
+    _kill()
+
+
+def _with_disk(at: int, happens: Callable[[], None], out: Path) -> None:
+    """A run; at its operation number `at` on the disk (a flush, a rename) something happens."""
+    calls = iter(range(1, 1_000_000))
+    flush, replace = files._flush, os.replace
+
+    def counted(real: Callable[..., None]) -> Callable[..., None]:
+        def operation(*arguments: Any) -> None:
+            if next(calls) == at:
+                happens()
+            real(*arguments)
+
+        return operation
+
+    with patch.object(files, "_flush", counted(flush)), patch.object(os, "replace", counted(replace)):
+        run(out)
+
+
+def _limited(size: int, out: Path) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    run(out)
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _starve() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _toss(case: Mapping[str, Any], seed: int) -> dict[str, float]:
+    return {"accuracy": 0.5 + seed * case["gain"] / 7}
+
+
+def main(seed: int = 0) -> int:
+    """All trials, each in a folder of its own; returns how many violations there were."""
+    torch.set_num_threads(1)
+    rng = random.Random(seed)
+    plans: list[Callable[[Path], list[Trials]]] = [
+        lambda at: [kills_at_random(at, 60, rng)],
+        lambda at: [kills_at_writes(at)],
+        lambda at: [full_disk(at)],
+        lambda at: [small_files(at, tuple(2**n for n in range(8, 19)))],
+        lambda at: [two_writers(at, 10)],
+        lambda at: flips(at, 100, rng),
+        lambda at: [runs_after_flips(at, 20, rng)],
+    ]
+    violations: list[str] = []
+    for plan in plans:
+        with tempfile.TemporaryDirectory() as folder:
+            for trials in plan(Path(folder)):
+                told = ", ".join(f"{outcome} {count}" for outcome, count in sorted(trials.outcomes.items()))
+                print(f"{trials.name:28} {told:70} {len(trials.violations) or 'no'} violations", flush=True)
+                violations += trials.violations
+    print("\n".join(violations) or "nothing lost, nothing silently different")
+    return len(violations)
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(*map(int, sys.argv[1:]))))

@@ -1,0 +1,75 @@
+"""Why a term is no number: what to change follows from where the first bad number came from."""
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from ..data import UNLABELLED, Batch
+from ..errors import DivergedError
+from ..nets import Net
+from .distiller import Distiller, Phase
+
+
+def check_terms(
+    terms: Mapping[str, float], batch: Batch, distiller: Distiller, phase: Phase, step: int, lr: float
+) -> None:
+    """Raise `DivergedError` if a term is NaN or infinite, with the cause and what can be done about it.
+
+    `step` counts from 1; `lr` is the peak rate of the phase.
+    """
+    bad = [name for name, value in terms.items() if not math.isfinite(value)]
+    if bad:
+        told = f"the term {bad[0]!r} became {terms[bad[0]]} in step {step} (phase {phase.name!r})"
+        raise DivergedError(f"{told}: {_cause(bad, terms, batch, distiller, phase, step, lr)}")
+
+
+def _cause(
+    bad: list[str], terms: Mapping[str, float], batch: Batch, distiller: Distiller, phase: Phase, step: int, lr: float
+) -> str:
+    spoilt = _rows(batch.images)
+    if len(spoilt):
+        return (
+            f"{len(spoilt)} of the batch's {len(batch)} images hold NaN or infinite numbers (first in row "
+            f"{int(batch.indices[spoilt[0]])}); mend or remove them, or the data's mean and std"
+        )
+    if phase.needs_teacher and (answer := _teachers_answer(distiller, batch)):
+        return answer
+    if bad == ["loss"]:
+        return f"each of its terms is finite, so a weight is too large ({dict(phase.weights)}); lower it"
+    sound = [name for name in distiller.terms() if name in terms and name not in bad and terms[name]]  # 0: left out
+    one = len(distiller.parameter_groups(phase)) == 1  # optimiser: no weight has moved since the step began
+    if sound and one:
+        return (
+            f"the loss itself, since {sound[0]!r} of the same outputs is {terms[sound[0]]:.3g}; lower the weight of "
+            f"{bad[0]!r}, or look at the numbers that it divides by or takes the logarithm of"
+        )
+    if step == 1 and one:
+        return (
+            "no weight has moved yet, so the student's first outputs are at fault, and no learning rate is; bring its "
+            "first weights or the pixels to a usual scale (mean and std of the data)"
+        )
+    return f"the student's weights have grown too large; lower the learning rate (now {lr}) or the weight of the term"
+
+
+def _teachers_answer(distiller: Distiller, batch: Batch) -> str | None:
+    """What is wrong with the teacher's trace of the images, if something is. A logit of -∞ is a class ruled out."""
+    are_images = batch.images.ndim == 4 or bool((batch.labels != UNLABELLED).any())  # and no latents
+    t = distiller.teach(batch.images) if are_images and isinstance(distiller.teacher, Net) else None
+    if t is None:
+        return None
+    parts = {"logits": t.logits.masked_fill(t.logits == -torch.inf, 0.0), "embedding": t.embedding}
+    parts |= {f"stage {i}": stage for i, stage in enumerate(t.stages, 1)}
+    bad = [name for name, x in parts.items() if not bool(x.isfinite().all())]
+    if not bad:
+        return None
+    return (
+        f"the teacher's {bad[-1]} holds NaN or infinite numbers, though the images do not; look at its weights, and "
+        "whether it was trained on images of this scale (mean and std of the data): the student's recipe cannot help"
+    )
+
+
+def _rows(x: Tensor) -> Tensor:
+    """The rows that hold a number which is not finite."""
+    return (~x.flatten(1).isfinite()).any(1).nonzero().flatten()

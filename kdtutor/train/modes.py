@@ -1,0 +1,67 @@
+"""Modes of a net: evaluation for a while, and what its user has frozen."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from weakref import WeakSet
+
+import torch
+from torch import nn
+
+_FROZEN: WeakSet[nn.Module] = WeakSet()
+"""Parts found in eval mode inside a net in train mode. A run leaves all of its student in eval mode, and the next one
+has to tell which parts were so before; nothing is written into the net."""
+
+
+@contextmanager
+def eval_mode(net: nn.Module) -> Iterator[None]:
+    """Eval mode; afterwards every module is back in the mode it had."""
+    modes = {module: module.training for module in net.modules()}
+    net.eval()
+    try:
+        yield
+    finally:
+        set_modes(net, modes)
+
+
+@contextmanager
+def evaluating(net: nn.Module) -> Iterator[None]:
+    """Eval mode without gradients; afterwards every module is back in the mode it had."""
+    with eval_mode(net), torch.no_grad():
+        yield
+
+
+def set_modes(net: nn.Module, modes: dict[nn.Module, bool]) -> None:
+    """Put every module of `net` into its own mode."""
+    net.train(modes[net])  # a traced model changes its graph with its mode
+    for module, mode in modes.items():
+        module.training = mode
+
+
+@contextmanager
+def frozen_parts_kept(nets: Iterable[nn.Module]) -> Iterator[None]:
+    """Whatever modes are set meanwhile, what the user of `nets` has frozen is in eval mode afterwards."""
+    frozen = [part for net in nets for part in frozen_parts(net)]
+    try:
+        yield
+    finally:
+        for part in frozen:
+            part.training = False
+        _FROZEN.update(part for part in frozen if not _frozen_norm(part))
+
+
+def frozen_parts(net: nn.Module) -> list[nn.Module]:
+    """The modules of `net` that stay in eval mode while it trains: those that its user has put there, one by one, and
+    the norms all of whose parameters are frozen, since moving statistics would change what they compute.
+
+    Where `net` as a whole is in eval mode, its modes say nothing; then what they said last counts.
+    """
+    parts = [module for module in net.modules() if module is not net]
+    if net.training:
+        _FROZEN.difference_update(parts)
+        _FROZEN.update(part for part in parts if not part.training and not _frozen_norm(part))
+    return [part for part in parts if part in _FROZEN or _frozen_norm(part)]
+
+
+def _frozen_norm(module: nn.Module) -> bool:
+    own = list(module.parameters(recurse=False))
+    return isinstance(module, nn.modules.batchnorm._NormBase) and bool(own) and not any(p.requires_grad for p in own)

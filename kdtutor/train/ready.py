@@ -1,0 +1,89 @@
+"""Whether a run can begin: everything that can be refused is refused here, before the first step."""
+
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from ..data import Data
+from ..errors import DivergedError, Error, ShapeError, require
+from ..nets import Net
+from .checks import check_data, check_number, warn_of_probabilities
+from .distiller import Distiller, Phase
+from .modes import evaluating
+from .recipe import Recipe
+
+FEW = 4  # images that both nets are shown before a run
+
+
+def ready(
+    distiller: Distiller, data: Data, epochs: int, recipe: Recipe, seed: int, out: str | Path | None, source: Any
+) -> tuple[Phase, ...]:
+    """The phases of a run with these arguments of `fit`. Raises a sentence where there can be none."""
+    _check_kinds(distiller, data, epochs, recipe, seed, out, source)
+    distiller.check(data)
+    phases = distiller.phases(epochs)
+    _check_trainable("student", list(distiller.student.parameters()))
+    for phase in phases:
+        for name, parameters in distiller.parameter_groups(phase).items():
+            _check_trainable(name, parameters)
+    for role, net in (("student", distiller.student), ("teacher", distiller.teacher)):
+        if net is not None:
+            _check_weights(net, role)
+        if isinstance(net, Net) and len(data.test):
+            _first_look(net, role, data)
+    return phases
+
+
+def _check_kinds(distiller: Any, data: Any, epochs: Any, recipe: Any, seed: Any, out: Any, source: Any) -> None:
+    kind = f"the class {distiller.__name__}" if isinstance(distiller, type) else f"a {type(distiller).__name__}"
+    told = f"what is to be trained is {kind}; expected a method around it, such as kd.Alone(student)"
+    require(isinstance(distiller, Distiller), told)
+    check_data(data)
+    check_number("epochs", epochs, whole=True)
+    require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
+    told = f"the recipe is a {type(recipe).__name__}; expected a kd.Recipe"
+    require(isinstance(recipe, Recipe), f"{told}: kd.Recipe(**recipe)" if isinstance(recipe, dict) else told)
+    check_number("seed", seed, whole=True)
+    require(out is None or isinstance(out, str | Path), f"out={out!r:.60}: expected the path of a folder")
+    told = f"the source is a {type(source).__name__}; expected one with `steps` and `epoch`, such as kd.data.Batches"
+    require(source is None or all(hasattr(source, part) for part in ("steps", "epoch")), told)
+
+
+def _check_trainable(name: str, parameters: list[nn.Parameter]) -> None:
+    """Something of the optimiser `name` may move. Raises `ConfigError`."""
+    require(
+        any(parameter.requires_grad for parameter in parameters),
+        f"no parameter of the {name} may move: all are frozen (requires_grad=False), as those of a net are that has "
+        f"been a teacher; thaw it: {name}.requires_grad_(True)",
+    )
+
+
+def _check_weights(net: nn.Module, role: str) -> None:
+    """The weights are numbers. Raises `DivergedError`. (A buffer may hold -∞, such as the mask of a transformer.)"""
+    broken = [name for name, x in net.named_parameters() if not bool(x.isfinite().all())]
+    broken += [name for name, x in net.named_buffers() if bool(x.isnan().any())]
+    require(
+        not broken,
+        f"the {role}'s weights hold NaN or infinite numbers before the first step (first in {broken[:1]}); "
+        "load or build it again, no recipe can mend it",
+        DivergedError,
+    )
+
+
+def _first_look(net: Net, role: str, data: Data) -> None:
+    """Show a net a few images: it has to read them, and to answer in logits. Raises `ShapeError`; warns of
+    probabilities."""
+    images = data.normalise(data.test.images[:FEW])
+    try:
+        with evaluating(net):
+            logits = net(images.to(next(net.parameters()).device))
+    except Error:
+        raise
+    except Exception as error:  # a wrapped model runs code of its own, which may raise anything
+        reason = (str(error) or type(error).__name__).splitlines()[0][:100]
+        raise ShapeError(
+            f"the {role} {net.name} cannot read images {tuple(images.shape)} of {data.name} ({reason}); build it for "
+            "such images, or bring them to its size"
+        ) from error
+    warn_of_probabilities(logits, f"the {role}'s outputs")

@@ -1,0 +1,58 @@
+"""A distiller around another one passes on every hook, also those that are yet to come."""
+
+import inspect
+
+import pytest
+import torch
+
+import kdtutor as kd
+from kdtutor.train import Around, Distiller
+
+from .common import small
+
+OWN = {"train"}  # sets modes over all parts, and asks the inner method on its way
+HOOKS = [name for name, value in vars(Distiller).items() if inspect.isfunction(value) and name[0] != "_"]
+
+
+@pytest.mark.parametrize("hook", [name for name in HOOKS if name not in OWN])
+def test_every_hook_reaches_the_inner_method(hook, monkeypatch):
+    around = Around(kd.Alone(small()))
+    asked = []
+
+    def inner(*arguments):
+        asked.append(arguments)
+        return "answer"
+
+    monkeypatch.setattr(around.inner, hook, inner)
+    arguments = tuple(object() for _ in list(inspect.signature(getattr(Distiller, hook)).parameters)[1:])
+    answer = getattr(around, hook)(*arguments)
+    assert asked == [arguments]
+    assert answer == "answer" or inspect.signature(getattr(Distiller, hook)).return_annotation is None
+
+
+def test_the_hooks_are_those_of_the_base():
+    assert {"spots", "weights", "terms", "losses", "teach", "look_at", "step", "measure", "source"} <= set(HOOKS)
+
+
+def test_a_method_in_spots_teaches_as_it_would_alone(digits):
+    teacher = small(7)
+    images = digits.normalise(digits.train.images[:20])
+    for statistics in ("batch", "running"):
+        inner = kd.papers.overhaul.Overhaul(small(), teacher, statistics=statistics)
+        around = kd.papers.spot_adaptive.SpotAdaptive(inner, "always")
+        torch.testing.assert_close(around.teach(images).logits, inner.teach(images).logits, rtol=0, atol=0)
+    by_batch = kd.papers.overhaul.Overhaul(small(), teacher, statistics="batch").teach(images).logits
+    assert not torch.allclose(by_batch, teacher(images))
+
+
+def test_a_route_runs_in_eval_mode_whatever_the_method_teaches(digits):
+    """The first segment of the route comes from the stored statistics, not from the trace that the method was given."""
+    images = digits.normalise(digits.train.images[:8])
+    routes = []
+    for statistics in ("batch", "running"):
+        kd.seed_everything(0)
+        inner = kd.papers.overhaul.Overhaul(small(), small(7), statistics=statistics)
+        around = kd.papers.spot_adaptive.SpotAdaptive(inner)
+        decisions = torch.ones(len(images), len(around.places))
+        routes.append(around.route(images, around.teach(images), decisions))
+    torch.testing.assert_close(*routes, rtol=1e-5, atol=1e-5)
