@@ -20,8 +20,8 @@ DPI = 96  # a CSS pixel is 1/96 inch, so that 10 pt text comes out at the size o
 PHOTOGRAPH = 2**14  # a picture of more colours than this is no drawing
 ROUND = 10  # pixels, the radius of a picture's corners
 PAD = 0.1  # inches between what is drawn and the rim
-LEVELS = 8  # of transparency in a picture with a palette
-INVISIBLE = 24  # of 255: the largest error of the palette that nobody sees; it falls on the rims of lines
+LEVELS = 4  # of transparency in a picture with a palette
+INVISIBLE = 28  # of 255: the largest error of the palette that nobody sees; it falls on the rims of lines
 
 
 class Picture(Figure):
