@@ -98,6 +98,7 @@ class Exercise:
         self._cases = cases
         self._tolerance = tolerance
         self._hinted = 0
+        self._made: dict[str, list[Observation]] = {}  # what the mistakes give: the same at every check
         self.__doc__ = f"{contract} ({minutes} minutes)"
 
     @property
@@ -165,7 +166,9 @@ class Exercise:
         wrong = not self._agree(seen, right, gradients=False)
         for gradients in (True, False) if wrong else (True,):
             for diagnosis, mistaken in self.mistakes.items():
-                made = [observe(mistaken, case) for case in cases]
+                if diagnosis not in self._made:
+                    self._made[diagnosis] = [observe(mistaken, case) for case in cases]
+                made = self._made[diagnosis]
                 if any(one.error is None for one in made) and self._agree(seen, made, gradients):
                     return diagnosis
         error = next((one.error for one in seen if one.error), None)

@@ -65,7 +65,9 @@ def test_a_quiz_says_nothing_before_all_is_judged_and_then_all(prediction: Predi
         assert repr(verdict) == "[to do]" and f"1 of {len(truth)} are left" in verdict.task
     verdict = prediction(lambda: wrong)
     assert verdict.sentence.startswith(f"0 of {len(truth)} are right.")
-    assert all(f"{statement}: think again; {why}" in verdict.sentence for statement, (_, why) in prediction.truth.items())
+    assert all(
+        f"{statement}: think again; {why}" in verdict.sentence for statement, (_, why) in prediction.truth.items()
+    )
     for odd in ("False", 0, 1, "no"):
         assert "neither True nor False" in prediction(lambda odd=odd: {**truth, first: odd}).sentence
     assert "dictionary" in prediction(lambda: {first: truth[first]}).sentence
