@@ -16,6 +16,7 @@ MEANINGS = {
     "leaf Variable that requires grad": "it writes into its arguments; compute a new tensor instead",
     "modified by an inplace operation": "it writes into its arguments; compute a new tensor instead",
     "mat1 and mat2 shapes cannot": "shapes do not fit: print both; is one to be transposed, .transpose(1, 2)?",
+    "Expected size for first two": "shapes do not fit: print both; is one to be transposed, .transpose(1, 2)?",
     "Boolean value of Tensor": "an if cannot ask a whole tensor: use torch.where, or multiply by a mask",
     "same dtype": "make new tensors with the dtype of the arguments: torch.zeros(…, dtype=z.dtype)",
     "must have the same dtype": "make new tensors with the dtype of the arguments: torch.zeros(…, dtype=z.dtype)",

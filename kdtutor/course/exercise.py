@@ -154,8 +154,9 @@ class Exercise:
         return Verdict("not yet", f"the result is right, but {broken}") if broken else Verdict("passed")
 
     def _broken_rule(self, seen: list[Observation], right: list[Observation]) -> str | None:
-        for one in right:  # what the solution calls is at hand, the solution itself is not
-            one.calls.package.pop(self._solution.__code__, None)
+        own = self._solution.__code__  # what the solution calls is at hand, the solution itself is not
+        for one in right:
+            one.calls.package = [code for code in one.calls.package if code is not own]
         found = (rule([one.calls for one in seen], [one.calls for one in right]) for rule in self.rules)
         return next(filter(None, found), None)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .exercise import Exercise, Folded, Verdict
-from .watch import watched
+from .observe import Observation, observe
 
 
 class Prediction(Exercise):
@@ -36,8 +36,8 @@ class Prediction(Exercise):
 
     def _check(self, function: object) -> Verdict:
         """Nothing is said of single statements before all are judged; then every wrong one gets its reason."""
-        with watched() as calls:
-            answers = function() if callable(function) else None
+        seen = observe(function, ()) if callable(function) else Observation()
+        answers = seen.value
         if not isinstance(answers, Mapping) or set(answers) != set(self.truth):
             return super()._check(function)
         left = sum(answer is ... or answer is None for answer in answers.values())
@@ -50,6 +50,6 @@ class Prediction(Exercise):
         if wrong:
             reasons = "; ".join(f"{one}: think again; {self.truth[one][1]}" for one in wrong)
             return Verdict("not yet", f"{len(answers) - len(wrong)} of {len(answers)} are right. {reasons}")
-        if Prediction._answers.__code__ in calls.package:
+        if Prediction._answers.__code__ in seen.calls.package:
             return Verdict("not yet", "these are the exercise's own answers; judge the statements yourself")
         return Verdict("passed")

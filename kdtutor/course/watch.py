@@ -22,7 +22,7 @@ class Calls:
 
     torch: list[str] = field(default_factory=list)
     largest: int = 0
-    package: dict[CodeType, str] = field(default_factory=dict)
+    package: list[CodeType] = field(default_factory=list)
 
     def count(self, *parts: str) -> int:
         """How many of torch's functions have one of `parts` in their name: "softmax" is in `log_softmax` too."""
@@ -36,8 +36,13 @@ def watched() -> Iterator[Calls]:
 
     def entered(frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code
-        if event == "call" and code.co_filename.startswith(PACKAGE) and code.co_filename != __file__:
-            calls.package.setdefault(code, code.co_name)
+        if (
+            event == "call"
+            and code.co_filename.startswith(PACKAGE)
+            and code.co_filename != __file__
+            and code not in calls.package
+        ):
+            calls.package.append(code)
 
     before = sys.getprofile()
     sys.setprofile(entered)

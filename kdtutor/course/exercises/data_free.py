@@ -75,9 +75,7 @@ one_hot_loss = Exercise(
         "The label is the teacher's own answer, so its probability is the largest one of the row.",
         "z_t.log_softmax(1) gives the logarithms of all probabilities; amax(1) the largest of each row.",
     ),
-    rules=(
-        without("argmax", "cross_entropy", "nll_loss", sentence="by argmax or F.cross_entropy; do without them"),
-    ),
+    rules=(without("argmax", "cross_entropy", "nll_loss", sentence="by argmax or F.cross_entropy; do without them"),),
     minutes=4,
     contract="the teacher's logits (B, K) → -log of its largest probability, mean over the batch, in nats",
 )

@@ -89,7 +89,7 @@ def _fool(on_fake: Tensor) -> Tensor:
 
 
 def _bordered(x: Tensor) -> Tensor:
-    kernel = torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]).view(1, 1, 3, 3)
+    kernel = torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]], dtype=x.dtype).view(1, 1, 3, 3)
     return F.conv2d(127.5 * (x + 1), kernel, padding=1).flatten(1).var(1, correction=0)
 
 
