@@ -36,12 +36,8 @@ def watched() -> Iterator[Calls]:
 
     def entered(frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code
-        if (
-            event == "call"
-            and code.co_filename.startswith(PACKAGE)
-            and code.co_filename != __file__
-            and code not in calls.package
-        ):
+        ours = code.co_filename.startswith(PACKAGE) and code.co_filename != __file__
+        if event == "call" and ours and code not in calls.package:
             calls.package.append(code)
 
     before = sys.getprofile()

@@ -46,7 +46,8 @@ def _layers() -> list[tuple[Tensor, Tensor, Tensor, int]]:
         shapes = (2, c, 6, 5), (m, c, k, k), (m * (s - 1), 1, d, d)
         x, primary, cheap = (torch.randn(shape, generator=generator).requires_grad_() for shape in shapes)
         found.append((x, primary, cheap, n))
-    found.append((*(part.detach().double().requires_grad_() for part in found[0][:3]), 7))
+    x, primary, cheap = (part.detach().double().requires_grad_() for part in found[0][:3])
+    found.append((x, primary, cheap, 7))
     return found
 
 

@@ -31,7 +31,7 @@ def _ways(C_s: int, G: int) -> int:
 # -- arguments to try the functions with ------------------------------------------------------------------------------
 
 
-def _maps() -> list[tuple[Tensor, ...]]:
+def _maps() -> list[tuple[Tensor, Tensor]]:
     generator = torch.Generator().manual_seed(0)
     sizes = ((3, 6, 6, 4), (2, 5, 3, 3))
     return [

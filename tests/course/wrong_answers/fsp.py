@@ -59,7 +59,7 @@ ANSWERS = [
     ("fsp_loss", "first pair", lambda s, t: _flows(s, t)[0].square().mean(), ""),
     ("fsp_loss", "a list", lambda s, t: [d.square().mean() for d in _flows(s, t)], "a list"),
     ("fsp_loss", "student detached", lambda s, t: sum(d.detach().square().mean() for d in _flows(s, t)), "no gradient"),
-    ("fsp_loss", "takes maps away", lambda s, t: (v := sum(d.square().mean() for d in _flows(s, t)), s.pop())[0], "writes into its arguments"),
+    ("fsp_loss", "takes maps away", lambda s, t: (sum(d.square().mean() for d in _flows(s, t)), s.pop())[0], "writes into its arguments"),
     ("broadcast_bytes", "numbers", lambda B, C, D, h, w: B * C * D * h * w, "numbers, not bytes"),
     ("broadcast_bytes", "result", lambda B, C, D, h, w: 4 * B * C * D, "result alone"),
     ("broadcast_bytes", "maps", lambda B, C, D, h, w: 4 * B * (C + D) * h * w, "two maps"),
