@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
+from nbformat import NotebookNode
 from playwright.sync_api import Locator, Page, expect
+
+from ..children import guarded
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SCREENSHOTS = Path(os.environ.get("KDTUTOR_SCREENSHOTS", Path(__file__).parents[2] / "runs" / "screenshots"))
@@ -52,18 +55,25 @@ def server(folder: Path) -> Iterator[str]:
         "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True",
         f"--ServerApp.root_dir={folder / 'notebooks'}",
     ]  # fmt: skip
-    with open(folder / "lab.log", "wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
-        address = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(f"{address}/api/status?token={TOKEN}", process, folder / "lab.log")
-            yield address
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)  # its own session: the kernels end with it
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+    address = f"http://127.0.0.1:{port}"
+    with (
+        open(folder / "lab.log", "wb") as log,
+        guarded(command, cwd=folder, env=environment, stdout=log, stderr=log) as process,
+    ):
+        _wait_for(f"{address}/api/status?token={TOKEN}", process, folder / "lab.log")
+        yield address
+
+
+def end_kernels(address: str) -> None:
+    """End every kernel of the server; a page that is closed leaves its own running."""
+    for kernel in json.loads(_ask(address, "api/kernels")):
+        _ask(address, f"api/kernels/{kernel['id']}", method="DELETE")
+
+
+def _ask(address: str, path: str, method: str = "GET") -> bytes:
+    request = urllib.request.Request(f"{address}/{path}?token={TOKEN}", method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return bytes(answer.read())
 
 
 def open_notebook(page: Page, address: str, name: str) -> None:
@@ -76,15 +86,53 @@ def open_notebook(page: Page, address: str, name: str) -> None:
     )
 
 
-def run_all(page: Page, seconds: int = 240) -> None:
-    """Run All Cells, and wait until every cell has its number."""
+# Where Run All stands: how many cells have their number, which is the first without, what was raised, and the kernel.
+STATE = r"""() => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    const cells = panel.content.widgets.filter(cell => cell.model.type === 'code');
+    const prompts = cells.map(cell => cell.node.querySelector('.jp-InputPrompt').textContent.trim());
+    const unfinished = prompts.findIndex(text => !/^\[\d+\]:$/.test(text));
+    const errors = cells.flatMap(cell => cell.model.outputs.toJSON()).filter(out => out.output_type === 'error');
+    return {
+        cells: cells.length,
+        done: prompts.filter(text => /^\[\d+\]:$/.test(text)).length,
+        waiting: prompts.some(text => text.includes('*')),
+        source: unfinished < 0 ? '' : cells[unfinished].model.sharedModel.source,
+        number: unfinished + 1,
+        error: errors.length ? `${errors[0].ename}: ${errors[0].evalue}` : '',
+        kernel: panel.sessionContext.session?.kernel?.status ?? 'dead',
+    };
+}"""
+LOST = ("dead", "restarting", "autorestarting", "terminating")
+
+
+def run_all(page: Page, seconds: float = 180) -> None:
+    """Run All Cells, and wait until every cell has its number.
+
+    Raises `AssertionError` with the cell at fault if its kernel dies, if Run All stops at an error, or if no further
+    cell ends for `seconds`.
+    """
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    page.wait_for_function(
-        r"""() => {
-            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
-            return prompts.length > 0 && prompts.every(e => /^\[\d+\]:$/.test(e.textContent.trim()));
-        }""",
-        timeout=1000 * seconds,
+    done, since, begun = 0, time.monotonic(), False
+    while True:
+        at = page.evaluate(STATE)
+        begun = begun or at["waiting"] or at["done"] > 0
+        if at["done"] == at["cells"] > 0:
+            return
+        lines = [line for line in at["source"].splitlines() if line.strip() and not line.startswith("# NBVAL")]
+        cell = f"cell [{at['number']}] `{lines[0] if lines else ''}`"
+        assert at["kernel"] not in LOST, f"{cell}: its kernel died (it is {at['kernel']!r})"
+        assert at["waiting"] or not begun or not at["error"], f"Run All stopped before {cell}: {at['error']}"
+        if at["done"] > done:
+            done, since = at["done"], time.monotonic()
+        assert time.monotonic() - since < seconds, f"{cell} has not ended after {seconds:g} s ({done} cells have)"
+        page.wait_for_timeout(300)
+
+
+def as_notebook(page: Page) -> NotebookNode:
+    """The notebook as the page holds it, with the outputs that it shows."""
+    return nbformat.reads(
+        page.evaluate("() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON())"), 4
     )
 
 
