@@ -41,7 +41,7 @@ lab: install  ## open the course in JupyterLab
 install: $(STAMP)  ## only make the environment, or bring it up to date
 
 test: check  ## lint, then every test and every notebook
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(NBVAL) $(SIDE_BY_SIDE) tests notebooks $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 KDTUTOR_TESTS_END_WITH=$$PPID $(BIN)/python -m pytest $(NBVAL) $(SIDE_BY_SIDE) tests notebooks $(PYTEST_ARGS)
 
 check: install  ## ruff, mypy and the import contract
 	$(BIN)/ruff check .
