@@ -20,7 +20,7 @@ from playwright.sync_api import Locator, Page, expect
 from ..children import guarded
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-SCREENSHOTS = Path(os.environ.get("KDTUTOR_SCREENSHOTS", Path(__file__).parents[2] / "runs" / "screenshots"))
+SCREENSHOTS = os.environ.get("KDTUTOR_SCREENSHOTS")  # a folder, for who wants to look at the lessons
 TOKEN = "kdtutor-tests"
 CHROMIUM_OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run",
@@ -79,10 +79,10 @@ def _ask(address: str, path: str, method: str = "GET") -> bytes:
 def open_notebook(page: Page, address: str, name: str) -> None:
     """Open a notebook and wait until its kernel is there; the indicator says idle before one is connected."""
     page.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset")
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=120_000)
     page.wait_for_function(
         "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
-        timeout=60_000,
+        timeout=120_000,
     )
 
 
@@ -152,15 +152,18 @@ def widget(page: Page, name: str) -> Locator:
 
 
 def photograph(page: Page, name: str) -> None:
-    """Keep screenshots of the whole notebook, one for each view, below SCREENSHOTS."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    """Keep screenshots of the whole notebook, one for each view, in KDTUTOR_SCREENSHOTS if that names a folder."""
+    if not SCREENSHOTS:
+        return
+    folder = Path(SCREENSHOTS)
+    folder.mkdir(parents=True, exist_ok=True)
     scroller = page.locator(".jp-WindowedPanel-outer").first
     height = scroller.evaluate("e => e.scrollHeight")
     view = scroller.evaluate("e => e.clientHeight")
     for number, top in enumerate(range(0, height, view)):
         scroller.evaluate(f"e => {{ e.scrollTop = {top}; }}")
         page.wait_for_timeout(150)
-        page.screenshot(path=SCREENSHOTS / f"{name}-{number:02d}.png")
+        page.screenshot(path=folder / f"{name}-{number:02d}.png")
 
 
 def _write(path: Path, content: object) -> None:

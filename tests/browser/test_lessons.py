@@ -44,7 +44,7 @@ def press_every_button(page: Page, lab: str) -> None:
     def press(word: str) -> None:
         run.get_by_role("button", name=word, exact=True).click()
 
-    expect(status).to_contain_text("training", timeout=30_000)
+    expect(status).to_contain_text("training", timeout=60_000)
     press("Pause")
     expect(status).to_contain_text("paused")
     held = status.inner_text()
