@@ -17,6 +17,8 @@ import nbformat
 from nbformat import NotebookNode
 from playwright.sync_api import Locator, Page, expect
 
+from kdtutor.course.notebooks import METADATA
+
 from ..children import guarded
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -70,8 +72,16 @@ def end_kernels(address: str) -> None:
         _ask(address, f"api/kernels/{kernel['id']}", method="DELETE")
 
 
-def _ask(address: str, path: str, method: str = "GET") -> bytes:
-    request = urllib.request.Request(f"{address}/{path}?token={TOKEN}", method=method)
+def put_notebook(address: str, name: str, *sources: str) -> None:
+    """Store a notebook of code cells beside the lessons."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    content = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+    body = {"type": "notebook", "format": "json", "content": content}
+    _ask(address, f"api/contents/{name}", method="PUT", data=json.dumps(body).encode())
+
+
+def _ask(address: str, path: str, method: str = "GET", data: bytes | None = None) -> bytes:
+    request = urllib.request.Request(f"{address}/{path}?token={TOKEN}", data=data, method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
         return bytes(answer.read())
 
@@ -86,22 +96,31 @@ def open_notebook(page: Page, address: str, name: str) -> None:
     )
 
 
-# Where Run All stands: how many cells have their number, which is the first without, what was raised, and the kernel.
-STATE = r"""() => {
+# `state()` tells where Run All stands: how many cells have their number, which is the first without, and what was
+# raised. A kernel that died is started anew within moments and the numbers go: where it stood is noted at once.
+BEGIN = r"""(lost) => {
     const panel = window.jupyterapp.shell.currentWidget;
-    const cells = panel.content.widgets.filter(cell => cell.model.type === 'code');
-    const prompts = cells.map(cell => cell.node.querySelector('.jp-InputPrompt').textContent.trim());
-    const unfinished = prompts.findIndex(text => !/^\[\d+\]:$/.test(text));
-    const errors = cells.flatMap(cell => cell.model.outputs.toJSON()).filter(out => out.output_type === 'error');
-    return {
-        cells: cells.length,
-        done: prompts.filter(text => /^\[\d+\]:$/.test(text)).length,
-        waiting: prompts.some(text => text.includes('*')),
-        source: unfinished < 0 ? '' : cells[unfinished].model.sharedModel.source,
-        number: unfinished + 1,
-        error: errors.length ? `${errors[0].ename}: ${errors[0].evalue}` : '',
-        kernel: panel.sessionContext.session?.kernel?.status ?? 'dead',
+    let died = null;
+    window.state = () => {
+        const cells = panel.content.widgets.filter(cell => cell.model.type === 'code');
+        const prompts = cells.map(cell => cell.node.querySelector('.jp-InputPrompt').textContent.trim());
+        const numbered = prompts.map(text => /^\[\d+\]:$/.test(text));
+        const unfinished = numbered.indexOf(false);
+        const errors = cells.flatMap(cell => cell.model.outputs.toJSON()).filter(out => out.output_type === 'error');
+        return died ?? {
+            cells: cells.length,
+            done: numbered.filter(Boolean).length,
+            waiting: prompts.some(text => text.includes('*')),
+            source: unfinished < 0 ? '' : cells[unfinished].model.sharedModel.source,
+            number: unfinished + 1,
+            error: errors.length ? `${errors[0].ename}: ${errors[0].evalue}` : '',
+            kernel: '',
+        };
     };
+    panel.sessionContext.statusChanged.connect((_, status) => {
+        if (lost.includes(status)) died ??= {...window.state(), kernel: status};
+    });
+    window.jupyterapp.commands.execute('notebook:run-all-cells');
 }"""
 LOST = ("dead", "restarting", "autorestarting", "terminating")
 
@@ -112,16 +131,16 @@ def run_all(page: Page, seconds: float = 180) -> None:
     Raises `AssertionError` with the cell at fault if its kernel dies, if Run All stops at an error, or if no further
     cell ends for `seconds`.
     """
-    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.evaluate(BEGIN, LOST)
     done, since, begun = 0, time.monotonic(), False
     while True:
-        at = page.evaluate(STATE)
+        at = page.evaluate("() => window.state()")
         begun = begun or at["waiting"] or at["done"] > 0
         if at["done"] == at["cells"] > 0:
             return
         lines = [line for line in at["source"].splitlines() if line.strip() and not line.startswith("# NBVAL")]
         cell = f"cell [{at['number']}] `{lines[0] if lines else ''}`"
-        assert at["kernel"] not in LOST, f"{cell}: its kernel died (it is {at['kernel']!r})"
+        assert not at["kernel"], f"{cell}: its kernel died (it is {at['kernel']!r})"
         assert at["waiting"] or not begun or not at["error"], f"Run All stopped before {cell}: {at['error']}"
         if at["done"] > done:
             done, since = at["done"], time.monotonic()

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from .lab import complaints, open_notebook, widget
+from .lab import complaints, open_notebook, put_notebook, run_all, widget
 from .session import Visit
 
 pytestmark = pytest.mark.browser
@@ -59,6 +59,23 @@ def press_every_button(page: Page, lab: str) -> None:
     expect(status).to_contain_text("finished", timeout=120_000)
     assert stopped_at < int(re.search(r"step (\d+)", status.inner_text())[1])  # type: ignore[index]
     assert complaints(page) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("import os\nos._exit(1)", r"cell \[2\] `import os`: its kernel died"),
+        ("1 / 0", r"Run All stopped before cell \[3\] `y = 2`: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_run_all_names_the_cell_at_fault(visit: Visit, source: str, sentence: str) -> None:
+    def read(page: Page, lab: str) -> None:
+        put_notebook(lab, "faulty.ipynb", "x = 1", source, "y = 2")
+        open_notebook(page, lab, "faulty.ipynb")
+        with pytest.raises(AssertionError, match=sentence):
+            run_all(page, seconds=60)
+
+    visit(read)
 
 
 def run_until(page: Page, last_line: str) -> None:
