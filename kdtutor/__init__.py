@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         DivergedError,
         Error,
         ShapeError,
+        StoppedError,
         UnknownName,
     )
     from .nets import Net, Trace
@@ -38,15 +39,15 @@ _HOME = {
         "Alone", "Distiller", "History", "Phase", "Recipe", "device", "evaluate", "fit", "preset", "seed_everything",
     ),
     "errors": (
-        "BusyError", "ConfigError", "DataError", "DivergedError", "Error", "ShapeError", "UnknownName",
+        "BusyError", "ConfigError", "DataError", "DivergedError", "Error", "ShapeError", "StoppedError", "UnknownName",
     ),
 }  # fmt: skip
 _WHERE = {name: layer for layer, names in _HOME.items() for name in names}
 
 __all__ = [
     "Alone", "BusyError", "ConfigError", "Data", "DataError", "Distiller", "DivergedError", "Error", "History", "Net",
-    "Phase", "Recipe", "ShapeError", "Trace", "UnknownName", "course", "data", "device", "evaluate", "figures", "fit",
-    "nets", "papers", "preset", "seed_everything", "train", "widgets",
+    "Phase", "Recipe", "ShapeError", "StoppedError", "Trace", "UnknownName", "course", "data", "device", "evaluate",
+    "figures", "fit", "nets", "papers", "preset", "seed_everything", "train", "widgets",
 ]  # fmt: skip
 
 

@@ -32,6 +32,13 @@ class BusyError(Error, RuntimeError):
     """A student is already being trained by another run."""
 
 
+class StoppedError(Error, RuntimeError):
+    """A run was stopped before it measured what is asked for. A notebook shows the sentence alone: nothing broke."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
 def require(condition: bool, message: str, error: type[Error] = ConfigError) -> None:
     """Raise `error(message)` unless `condition` holds."""
     if not condition:

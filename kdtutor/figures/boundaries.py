@@ -145,14 +145,20 @@ def falling(
 ) -> Picture:
     """The share on the other side over the steps, a panel for each layer, a line for each kind of student.
 
-    curves: {kind: for every step noted the share of each layer}.
+    curves: {kind: for every step noted the share of each layer}; of a run that was stopped there may be fewer.
     """
     picture = Picture(alt=alt, size=(2.9 * len(names) + 0.4, 2.9))
     axes = picture.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for kind, noted in curves.items():
-        require(len(noted) == len(steps), f"{kind}: {len(noted)} notes for {len(steps)} steps", ShapeError)
+        require(len(noted) <= len(steps), f"{kind}: {len(noted)} notes for {len(steps)} steps", ShapeError)
         for ax, values in zip(axes, zip(*noted, strict=True), strict=True):
-            ax.plot(steps, 100 * np.asarray(values), label=kind, markevery=max(1, len(steps) // 6), **LOOKS[kind])
+            ax.plot(
+                steps[: len(noted)],
+                100 * np.asarray(values),
+                label=kind,
+                markevery=max(1, len(steps) // 6),
+                **LOOKS[kind],
+            )
     for ax, name in zip(axes, names, strict=True):
         ax.set_title(name, fontsize=11)
         ax.set(xlabel="step", ylim=(0, None))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -31,13 +31,15 @@ def curves(
     terms: "loss", ("loss", "val_accuracy"), or with several terms on the same axes (("task", "kd"), "val_accuracy").
     If not given: of one run all losses and all accuracies; of several runs the loss and the held-out accuracy.
     alt: the alternative text, written from labels and terms if not given.
-    Raises `UnknownName` for a term that no run has.
+    Raises `UnknownName` for a term that no run has, `StoppedError` if one was stopped before it had it.
     """
     runs = dict(histories) if isinstance(histories, Mapping) else {"": histories}
     require(len(runs) > 0, "no histories: give at least one run.")
     known = tuple(dict.fromkeys(term for run in runs.values() for term in run.terms))
     panels = panels_of(terms) if terms else _usual(known, several=len(runs) > 1)
-    for term in (term for panel in panels for term in panel):
+    for term in (term for panel in panels for term in panel if term not in known):
+        for run in (run for run in runs.values() if run.stopped):
+            run.curve(term)  # says where it was stopped
         choose("term of these histories", term, known)
     picture = Picture(alt=alt or alt_of(panels, list(runs)), size=size or (0.6 + 3.4 * len(panels), 3.0))
     for ax, panel in zip(picture.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
@@ -45,7 +47,7 @@ def curves(
         if len(runs) == 1:
             _draw_phases(ax, next(iter(runs.values())))
         frame(ax, panel)
-        legend(ax, always=any(runs))
+        legend(ax, always=any(runs), place="best")
     return picture
 
 
@@ -98,16 +100,16 @@ def mark_phase(ax: Axes, epoch: float, name: str) -> tuple[Artist, Artist]:
     return line, ax.annotate(name, (epoch, 1), va="bottom", fontsize=8.5, color="0.3", **place)
 
 
-def legend(ax: Axes, always: bool = False) -> None:
-    """A legend if there is more than one line, where there is room: accuracy rises, losses fall, and of two opponents
-    one is below zero."""
+def legend(ax: Axes, always: bool = False, place: Literal["best"] | None = None) -> None:
+    """A legend if there is more than one line. "best" is where it covers least of the curves; curves that still grow
+    need a place that stays: accuracy rises, losses fall, and of two opponents one is below zero."""
     handles, labels = ax.get_legend_handles_labels()
     if len(labels) > 1 or (always and labels):
         box = ax.legend(handles, labels, fontsize=9, framealpha=0.8, edgecolor="none")
         what = ax.get_ylabel()
         low, high = ax.get_ylim()
         middle = what in ("rate", "probability") or high > 0 > low + 0.2 * high  # the former begin or end near 1 or 0
-        box.set_loc("lower right" if "accuracy" in what else "center right" if middle else "upper right")
+        box.set_loc(place or ("lower right" if "accuracy" in what else "center right" if middle else "upper right"))
     elif old := ax.get_legend():
         old.remove()
 

@@ -3,20 +3,25 @@
 import base64
 import io
 import sys
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from PIL import Image, ImageDraw
 
 from ..errors import ConfigError, require
 from .style import dress
 
 DPI = 96  # a CSS pixel is 1/96 inch, so that 10 pt text comes out at the size of the page's own text
 PHOTOGRAPH = 2**14  # a picture of more colours than this is no drawing
-INVISIBLE = 24  # of 255: the largest error of the palette that nobody sees; it falls on the rims of lines
+ROUND = 10  # pixels, the radius of a picture's corners
+PAD = 0.1  # inches between what is drawn and the rim
+LEVELS = 4  # of transparency in a picture with a palette
+INVISIBLE = 28  # of 255: the largest error of the palette that nobody sees; it falls on the rims of lines
 
 
 class Picture(Figure):
@@ -30,6 +35,9 @@ class Picture(Figure):
 
     The alternative text says what is seen; a number that depends on training does not belong there, because stored
     outputs are compared. Raises `ConfigError` if it is empty.
+
+    On a dark page the picture is a white card with round corners: its colours are chosen for white, and a drawing on
+    no ground of its own would lose its black lines there.
     """
 
     def __init__(
@@ -43,6 +51,8 @@ class Picture(Figure):
     ) -> None:
         require(isinstance(alt, str) and bool(alt.strip()), NO_ALT.format(alt), ConfigError)
         super().__init__(figsize=size, dpi=dpi, layout=layout, facecolor="white", **keywords)
+        if isinstance(engine := self.get_layout_engine(), ConstrainedLayoutEngine):
+            engine.set(w_pad=PAD, h_pad=PAD)
         FigureCanvasAgg(self)
         self.alt = " ".join(alt.split())
 
@@ -62,7 +72,7 @@ class Picture(Figure):
         """The picture, drawn."""
         canvas = self.canvas if isinstance(self.canvas, FigureCanvasAgg) else FigureCanvasAgg(self)
         canvas.draw()
-        return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+        return card(canvas)
 
     def __repr__(self) -> str:
         return f"<Picture: {self.alt}>"
@@ -74,6 +84,22 @@ class Picture(Figure):
 NO_ALT = "alt={!r}: a figure needs alternative text, a sentence that says what is seen in it; pass alt='…'."
 
 
+def card(canvas: FigureCanvasAgg) -> Image.Image:
+    """What is drawn on the canvas, with round corners."""
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+    pixels.putalpha(_rounded(pixels.size))
+    return pixels
+
+
+@lru_cache
+def _rounded(size: tuple[int, int], fine: int = 4) -> Image.Image:
+    """An opaque rectangle with smooth round corners."""
+    width, height = (fine * length for length in size)
+    mask = Image.new("L", (width, height))
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, width - 1, height - 1), fine * ROUND, fill=255)
+    return mask.resize(size, Image.Resampling.BOX)
+
+
 def compact(image: Image.Image) -> bytes:
     """`image` as a PNG that is small: with a palette of 256 colours where nobody sees the difference, else in full.
 
@@ -81,10 +107,23 @@ def compact(image: Image.Image) -> bytes:
     """
     full = image.convert("RGB")
     if full.getcolors(PHOTOGRAPH) is None:
-        return quick(full, optimize=True)
-    small = full.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+        return quick(image, optimize=True)
+    small = full.quantize(256 - LEVELS, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     error = np.abs(np.asarray(small.convert("RGB"), dtype=np.int16) - np.asarray(full, dtype=np.int16)).max()
-    return quick(small if error <= INVISIBLE else full, optimize=True)
+    if error > INVISIBLE:
+        return quick(image, optimize=True)
+    return _with_corners(small, image.getchannel("A")) if image.mode == "RGBA" else quick(small, optimize=True)
+
+
+def _with_corners(small: Image.Image, alpha: Image.Image) -> bytes:
+    """An image with a palette as a PNG; where `alpha` is less than full it becomes white of the nearest level."""
+    cover = np.asarray(alpha)
+    index = np.where(cover < 255, 256 - LEVELS + cover // (256 // LEVELS), np.asarray(small)).astype(np.uint8)
+    whole = Image.frombytes("P", small.size, index.tobytes())
+    colours = (small.getpalette() or [])[: 3 * (256 - LEVELS)]
+    whole.putpalette(colours + [255] * (768 - len(colours)))
+    levels = bytes([255] * (256 - LEVELS) + [255 * level // (LEVELS - 1) for level in range(LEVELS)])
+    return quick(whole, optimize=True, transparency=levels)
 
 
 def quick(image: Image.Image, **options: Any) -> bytes:

@@ -64,7 +64,7 @@ def dress(ax: Axes) -> Axes:
     ax.grid(True, color="0.9", linewidth=0.8)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color("0.5")
-    ax.tick_params(color="0.5", labelcolor="0.2", labelsize=9.5, length=3)
+    ax.tick_params(color="0.5", labelcolor="0.2", labelsize=10.5, length=3)
     return ax
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import DataError, choose
+from ..errors import DataError, StoppedError, choose, require
 from ..files import read_json, require_sealed, sealed, write_whole
 
 if TYPE_CHECKING:
@@ -46,11 +46,31 @@ class History:
     def phases(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(row.phase for row in self.rows))
 
+    @property
+    def stopped(self) -> bool:
+        """Whether epochs are missing that its configuration asks for: the run was stopped, or still goes on."""
+        done, planned = self._epochs()
+        return done < planned
+
+    def _epochs(self) -> tuple[int, int]:
+        """How many epochs are on record, and how many the configuration asks for."""
+        return self.rows[-1].epoch if self.rows else 0, sum(epochs for _, epochs in self.config.get("phases", ()))
+
     def add(self, phase: str, epoch: int, **values: float) -> None:
         self.rows.extend(Row(phase, epoch, term, float(value)) for term, value in values.items())
 
     def curve(self, term: str) -> tuple[list[int], list[float]]:
-        """Epochs and values of one term."""
+        """Epochs and values of one term.
+
+        Raises `UnknownName` for a term that the run does not have, `StoppedError` if it was stopped before it had it.
+        """
+        done, planned = self._epochs()
+        require(
+            term in self.terms or not self.stopped,
+            f"The run was stopped after epoch {done} of {planned}, before it measured {term!r}. Press Start, let it "
+            "end, and run the cells from there on again.",
+            StoppedError,
+        )
         choose("term of this history", term, self.terms)
         rows = [row for row in self.rows if row.term == term]
         return [row.epoch for row in rows], [row.value for row in rows]

@@ -10,6 +10,7 @@ from ..errors import ConfigError, choose, require
 
 Controls = Mapping[str, Any]  # name → an ipywidgets control with a value: a slider, a dropdown, a checkbox …
 Settings = dict[str, Any]
+FITS = "calc(100% - 4px)"  # of the page: with its margin a widget as wide as the page would get a scroll bar
 
 
 def labelled(controls: Controls) -> Controls:
@@ -27,7 +28,7 @@ def labelled(controls: Controls) -> Controls:
     longest = max((len(control.description) for control in controls.values()), default=0)
     for control in controls.values():
         control.layout.width = control.layout.width or "420px"  # the default leaves little of it to a slider
-        control.layout.max_width = "100%"
+        control.layout.max_width = FITS
         control.tooltip = control.tooltip or _tooltip(control)
         if isinstance(control, FloatSlider):
             control.value = _on_the_page(control)

@@ -31,7 +31,7 @@ class Film(Explorer):
         slider = SelectionSlider(options=options, value=min(moment, last), description="step")
         # Both begin with the same frame: as soon as the page shows them, the button's value moves the slider.
         self.play = Play(value=slider.index, min=0, max=last, interval=interval, description="play the film")
-        jslink((self.play, "value"), (slider, "index"))
+        self.links = (jslink((self.play, "value"), (slider, "index")),)
         super().__init__({"moment": slider, **controls}, figure=figure)
         boxes: Any = self.children  # type: ignore[has-type]
         self.children = (self.play, *boxes)

@@ -6,13 +6,15 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
+from IPython.display import DisplayHandle
 from ipywidgets import HTML, Image, Layout, VBox, Widget
 from matplotlib.artist import Artist
 from PIL import Image as Pixels
 
 from ..errors import ConfigError, require
-from ..figures.picture import DPI, NO_ALT, Picture, bundle, compact, quick
+from ..figures.picture import DPI, NO_ALT, Picture, bundle, card, compact, quick
+from .cells import take_place
+from .controls import FITS
 
 
 class LiveFigure:
@@ -80,7 +82,7 @@ class LiveFigure:
                     self.figure.draw_artist(artist)
                 else:
                     artist.axes.draw_artist(artist)
-            self.image.value = quick(Pixels.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]))
+            self.image.value = quick(card(canvas))
 
     def png(self) -> bytes:
         """The picture as it is now, as a small PNG."""
@@ -99,7 +101,7 @@ def still_image(width: int, height: int) -> Image:
 
     ipywidgets' Image has no alternative text, and its page breaks if it is given a tooltip: `Board` says the text.
     """
-    layout = Layout(width=f"{width}px", max_width="100%", align_self="flex-start", flex="0 0 auto")
+    layout = Layout(width=f"{width}px", max_width=FITS, align_self="flex-start", flex="0 0 auto")
     return Image(format="png", width=str(width), height=str(height), layout=layout)
 
 
@@ -113,19 +115,28 @@ class Board(VBox):
     """A box with a name, one picture and its alternative text: the base of the course's widgets.
 
     The page's class is `kd-<name>`. A stored notebook shows the picture where no kernel answers; the text beside it is
-    `repr`, which holds nothing that depends on training, because stored outputs are compared.
+    `repr`, which holds nothing that depends on training, because stored outputs are compared. When the cell that made
+    it runs again, it is closed: the new one takes its place.
     """
 
     def __init__(self, children: Iterable[Widget], *, name: str, alt: str) -> None:
         require(bool(alt.strip()), NO_ALT.format(alt), ConfigError)
         self.name = name
         self.alt = " ".join(alt.split())
+        self._outputs: DisplayHandle | None = None  # where the page shows it
         super().__init__((*children, spoken(self.alt)))
         self.add_class(f"kd-{name}")
+        take_place(self)
 
     def png(self) -> bytes:
         """The current picture."""
         raise NotImplementedError
+
+    def keep(self) -> None:
+        """Let the stored notebook show the picture as it is now, and not as it was when the cell showed it."""
+        if self._outputs is not None:
+            data, metadata = self._repr_mimebundle_()
+            self._outputs.update(data, metadata=metadata, raw=True)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {self.alt}>"
@@ -133,3 +144,9 @@ class Board(VBox):
     def _repr_mimebundle_(self, **keywords: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = bundle(self.png(), self.alt, repr(self))
         return {**super()._repr_mimebundle_(**keywords), **data}, metadata
+
+    def _ipython_display_(self) -> None:
+        """Unlike the value of a cell, an output that has a name can be brought up to date later."""
+        self._outputs = self._outputs or DisplayHandle()
+        data, metadata = self._repr_mimebundle_()
+        self._outputs.display(data, metadata=metadata, raw=True)

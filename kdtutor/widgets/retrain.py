@@ -74,8 +74,11 @@ class Retrain(Board):
         return self.run.wait(timeout)
 
     async def finished(self) -> History:
-        """Wait for the current run, with the controls alive; starts one if none was started."""
-        return await self.run.finished()
+        """Wait for the current run, with the controls alive, as `LiveRun.finished`; starts one if none was started."""
+        try:
+            return await self.run.finished()
+        finally:
+            self.keep()
 
     def png(self) -> bytes:
         return self.run.png()

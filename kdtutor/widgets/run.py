@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ipywidgets import HTML, Button, FloatProgress, HBox, Layout
 
+from ..errors import StoppedError, require
 from ..figures.history import Terms
 from ..train import History, Progress
+from .controls import FITS
 from .explorer import sentence_of
 from .live import Board
 from .live_curves import LiveCurves
@@ -30,6 +32,7 @@ class LiveRun(Board):
         run = LiveRun(lambda: kd.train.steps(FSP(build(), teacher), digits, epochs=8), name="fsp")
         run.start()                          # shows itself; or a click on Start
         history = await run.finished()       # in the next cell: the buttons stay alive meanwhile
+        assert history.stopped or history.last("val_accuracy") > 0.9     # whoever pressed Stop may go on
 
     make_steps: called at each start; returns an iterator of `train.Progress`. Stop closes it, so that the loop can save
     its checkpoint. It should build its student anew, or a second start continues with trained weights.
@@ -60,12 +63,15 @@ class LiveRun(Board):
         self.curves = LiveCurves(terms, alt=alt, role=role, size=size)
         self.history = History()
         self.error: BaseException | None = None
+        self._at: Progress | None = None  # the last step
         self._thread: threading.Thread | None = None
         self._go, self._halt, self._lock = threading.Event(), threading.Event(), threading.Lock()
         self._start = _button("Start", "Start training", self.start)
         self._pause = _button("Pause", "Pause between two steps, or go on", self._toggle, disabled=True)
         self._stop = _button("Stop", "Stop training and keep what was learnt", self.stop, disabled=True)
-        self._bar = FloatProgress(min=0, max=1, description="Progress", tooltip="Share of the steps done")
+        self._bar = FloatProgress(
+            min=0, max=1, description="Progress", tooltip="Share of the steps done", layout=Layout(max_width=FITS)
+        )
         self._status = HTML(_status("ready"))
         buttons = HBox((self._start, self._pause, self._stop, self._bar), layout=Layout(flex_flow="row wrap"))
         figure = self.curves.figure
@@ -136,7 +142,11 @@ class LiveRun(Board):
         return self._result()
 
     async def finished(self) -> History:
-        """As `wait`, for `await run.finished()` in a cell: clicks arrive meanwhile, and a paused run stays paused."""
+        """As `wait`, for `await run.finished()` in a cell: clicks arrive meanwhile, and a paused run stays paused.
+
+        The page then keeps the finished picture. Of a stopped run the cell says where it was stopped, and returns the
+        shorter history; raises `StoppedError` if nothing was measured yet.
+        """
         if self._thread is None:
             self.start()
         try:
@@ -145,7 +155,17 @@ class LiveRun(Board):
         except (KeyboardInterrupt, asyncio.CancelledError):
             self.stop()
             raise
-        return self._result()
+        finally:
+            self.keep()
+        history = self._result()
+        where = (
+            f"The run was stopped in {_place(self._at)}" if self._at else "The run was stopped before its first step"
+        )
+        again = "press Start and run this cell again."
+        require(bool(history.rows), f"{where}, too early to have measured anything: {again}", StoppedError)
+        if history.stopped:
+            print(f"{where}. The cells below show what was learnt until then; for the whole run, {again}")
+        return history
 
     def compare(self, overlay: Mapping[str, History]) -> None:
         """Draw these runs in broken lines beside the live one, in place of those drawn so far."""
@@ -185,7 +205,7 @@ class LiveRun(Board):
             self._say("waiting for the earlier run to stop")
         for thread in earlier:
             thread.join()
-        self.error, self.history = None, History()
+        self.error, self.history, self._at = None, History(), None
         self._enable(running=True)
         try:
             outcome = self._train(go, halt)
@@ -208,7 +228,7 @@ class LiveRun(Board):
         progress, due, outcome = None, 0.0, "error"
         try:
             for progress in steps:
-                self.history = progress.history
+                self.history, self._at = progress.history, progress
                 self.curves.add(progress)
                 if not go.is_set():
                     self._show(progress, "paused")
@@ -217,7 +237,7 @@ class LiveRun(Board):
                     self._show(progress, "training")
                     took = time.monotonic() - began
                     due = began + max(REDRAW, took / SHARE)
-                if halt.is_set():
+                if halt.is_set() and progress.step < progress.total_steps:  # after the last one only a number is due
                     outcome = "stopped"
                     break
             else:

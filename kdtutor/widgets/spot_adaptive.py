@@ -120,7 +120,7 @@ class WayExplorer(Explorer):
         super().__init__(
             {
                 "sample": Dropdown(options=[(c, i) for i, c in enumerate(captions)], value=0, description="image"),
-                "epoch": IntSlider(len(logits), min=1, max=len(logits), description="epoch"),
+                "epoch": IntSlider(1, min=1, max=len(logits), description="epoch"),
             },
             figure=live,
             name="way",

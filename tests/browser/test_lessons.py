@@ -86,3 +86,21 @@ def run_until(page: Page, last_line: str) -> None:
     page.wait_for_timeout(500)
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
     expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"^\[\d+\]:$"), timeout=120_000)
+
+
+def test_whoever_stops_a_run_reads_on(page: Page, lab: str) -> None:
+    open_notebook(page, lab, "00_start_here.ipynb")
+    run_until(page, "run.start()")
+    run = widget(page, "first-student")
+    status = run.locator(".kd-status")
+    expect(status).to_contain_text("epoch 2 of 6", timeout=60_000)
+    run.get_by_role("button", name="Stop", exact=True).click()
+    expect(status).to_contain_text("stopped")
+    waiting = page.locator(".jp-CodeCell", has_text="await run.finished()").first
+    waiting.locator(".jp-InputArea-editor").click()
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
+    expect(waiting.locator(".jp-OutputArea")).to_contain_text("The run was stopped in distil, epoch 2 of 6")
+    assert complaints(page) == []
+    images = page.locator(".jp-CodeCell", has_text="run.start()").first.locator(".jp-OutputArea img")
+    expect(images).to_have_count(1)  # the widget's; the stored picture stands in for it only where no kernel answers
+    expect(images).to_have_class(re.compile("widget-image"))

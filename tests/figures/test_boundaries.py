@@ -59,8 +59,10 @@ def test_falling_lines_are_in_percent() -> None:
     noted = [[0.5, 0.4], [0.2, 0.1]]
     picture = draw.falling({"alone": noted, "boundaries": noted}, [0, 10], names=["1", "2"], alt="Lines.")
     assert list(picture.axes[1].lines[0].get_ydata()) == pytest.approx([40, 10])
-    with pytest.raises(ShapeError, match="2 notes for 3 steps"):
-        draw.falling({"alone": noted}, [0, 10, 20], names=["1", "2"], alt="Lines.")
+    short = draw.falling({"alone": noted, "boundaries": noted[:1]}, [0, 10], names=["1", "2"], alt="Lines.")
+    assert list(short.axes[0].lines[1].get_xdata()) == [0]  # stopped before the second was noted
+    with pytest.raises(ShapeError, match="2 notes for 1 steps"):
+        draw.falling({"alone": noted}, [0], names=["1", "2"], alt="Lines.")
 
 
 def test_bars_of_layers_show_mean_and_error() -> None:

@@ -1,5 +1,5 @@
+import numpy as np
 import pytest
-from matplotlib.legend import Legend
 
 from kdtutor.errors import UnknownName
 from kdtutor.figures import ROLES, curves
@@ -56,15 +56,23 @@ def test_an_unknown_term_is_named():
         curves({})
 
 
-def test_the_legend_stands_where_the_lines_leave_room():
-    game = History()
-    for epoch in (1, 2, 3):
-        game.add("game", epoch, found=3.0 + epoch / 10, wanted=-3.0 - epoch / 10, val_accuracy=0.1 * epoch)
-    places = {}
-    for terms in (("found", "wanted"), ("val_accuracy", "val_accuracy")):
-        box = curves(game, (terms,)).axes[0].get_legend()
-        places[terms[0]] = box._loc
-    falling = curves(history(), (("task", "kd"),)).axes[0].get_legend()._loc
-    codes = Legend.codes
-    assert places == {"found": codes["center right"], "val_accuracy": codes["lower right"]}
-    assert falling == codes["upper right"]
+def test_a_legend_covers_no_curve():
+    rising, falling, late = History(), History(), History()
+    for epoch in range(1, 9):
+        rising.add("one", epoch, val_accuracy=0.9 - 0.6 / epoch, found=3.0 + epoch / 10, wanted=-3.0 - epoch / 10)
+        falling.add("one", epoch, val_accuracy=0.95 - 0.1 * epoch)
+        late.add("two", epoch, val_accuracy=0.1 if epoch < 7 else 0.9)  # at chance, until its last phase begins
+    for runs, terms in (
+        ({"alone": rising, "taught": late}, "val_accuracy"),
+        ({"alone": falling, "taught": late}, "val_accuracy"),
+        ({"": rising}, (("found", "wanted"),)),
+    ):
+        picture = curves(runs, terms)
+        picture.png()
+        (ax,) = picture.axes
+        box = ax.get_legend().get_window_extent()
+        for line in ax.lines:
+            x, y = line.get_xydata().T
+            fine = np.linspace(x[0], x[-1], 400)
+            points = ax.transData.transform(np.column_stack([fine, np.interp(fine, x, y)]))
+            assert not box.count_contains(points)

@@ -72,10 +72,23 @@ def test_the_palette_changes_no_colour_that_one_could_see():
     made = picture()
     made.canvas.draw()
     drawn = np.asarray(made.canvas.buffer_rgba())[..., :3].astype(int)
-    stored = np.asarray(Image.open(io.BytesIO(made.png())).convert("RGB")).astype(int)
+    stored = np.asarray(Image.open(io.BytesIO(made.png())).convert("RGBA").convert("RGB")).astype(int)
     assert np.abs(drawn - stored).max() <= 24
     assert np.abs(drawn - stored).mean() < 0.5
     assert (stored[0, 0] == 255).all()
+
+
+def test_on_a_dark_page_a_picture_is_a_card_with_round_corners():
+    black = Image.new("RGBA", (96, 96), "black")
+    rng = np.random.default_rng(0)
+    noisy = Picture(alt="Noise.", size=(1, 1))
+    noisy.figimage(rng.random((96, 96, 3)), resize=False)
+    for made in (picture(size=(1, 1)), noisy):  # with a palette, and in full colours
+        stored = Image.open(io.BytesIO(made.png())).convert("RGBA")
+        seen = np.asarray(Image.alpha_composite(black, stored).convert("RGB")).astype(int)
+        assert (seen[[0, 0, -1, -1], [0, -1, 0, -1]] == 0).all()  # the corners are those of the page
+        assert np.asarray(stored)[10:-10, :, 3].min() == np.asarray(stored)[:, 10:-10, 3].min() == 255
+    assert (seen[48, :3] == np.asarray(noisy.pixels())[48, :3, :3]).all()
 
 
 def test_photographs_keep_their_colours():

@@ -17,12 +17,13 @@ def fake_steps(
     closed: list[int] | None = None,
 ) -> Iterator[Progress]:
     """Falling losses, rising accuracy. `closed` gets the step at which the generator was closed before its end."""
-    history = History({"seed": 0})
+    order = [phases[epoch * len(phases) // epochs] for epoch in range(epochs)]
+    history = History({"seed": 0, "phases": [[phase, order.count(phase)] for phase in dict.fromkeys(order)]})
     total = epochs * per_epoch
     step = 0
     try:
         for epoch in range(1, epochs + 1):
-            phase = phases[(epoch - 1) * len(phases) // epochs]
+            phase = order[epoch - 1]
             for i in range(per_epoch):
                 time.sleep(pause)
                 step += 1

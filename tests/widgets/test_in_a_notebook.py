@@ -1,13 +1,17 @@
 """The widgets in a real kernel, without a page: executed by nbclient, then compared by nbval."""
 
+import base64
+import io
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +31,9 @@ from ipywidgets import FloatSlider""",
     "confusion_matrix([0, 1, 1], [0, 1, 0], ['cat', 'dog'], alt='Counts.')",
     "curves(history)",
     "LiveRun(lambda: fake_steps(pause=0.01, per_epoch=100000), name='left', alt='Never ends.').start()",
+    "lab = Retrain(fake_steps, {'level': FloatSlider(0.5, max=1, description='level')}, name='last', alt='Accuracy.')",
+    "lab",
+    "history = await lab.finished()\nhistory.stopped",
 ]
 
 
@@ -53,6 +60,7 @@ def test_pictures_are_stored_with_text_and_alternative_text(notebook):
         8: "<Picture: Counts.>",
         9: "<Picture: Curves over the epochs: task, kd, loss; train accuracy, validation accuracy.>",
         10: "<LiveRun left: Never ends.>",
+        12: "<Retrain last level=0.5: Accuracy.>",
     }
     for number, text in expected.items():
         (output,) = cells[number].outputs
@@ -61,6 +69,28 @@ def test_pictures_are_stored_with_text_and_alternative_text(notebook):
         assert output.metadata["image/png"]["alt"] in text
         assert len(output.data["image/png"]) < 40_000
     assert not [o for cell in cells for o in cell.outputs if o.output_type in ("stream", "error")]
+
+
+@pytest.mark.slow
+def test_the_cell_of_a_run_stores_the_finished_picture(notebook):
+    """Blue is the run itself: curves, not only the little that a legend shows of a line."""
+    cells = nbformat.read(notebook, 4).cells
+
+    def blue(number: int) -> int:
+        png = base64.b64decode(cells[number].outputs[0].data["image/png"])
+        return int(
+            (
+                np.abs(
+                    np.asarray(Image.open(io.BytesIO(png)).convert("RGBA").convert("RGB")).astype(int) - (0, 114, 178)
+                )
+                < 9
+            )
+            .all(-1)
+            .sum()
+        )
+
+    assert blue(4) > 200 and blue(12) > 200
+    assert blue(7) == 0  # nobody waited for this one
 
 
 @pytest.mark.slow

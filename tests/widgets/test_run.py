@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from kdtutor.errors import BusyError
+from kdtutor.errors import BusyError, StoppedError, UnknownName
 from kdtutor.widgets import LiveRun
 from kdtutor.widgets.live_curves import POINTS, LiveCurves, Trail
 
@@ -182,6 +182,49 @@ def test_finished_starts_waits_and_lets_others_work():
     history, ticks = asyncio.run(cell())
     assert history.last("val_accuracy") == 0.9
     assert ticks > 5
+
+
+def test_a_cell_that_waits_for_a_stopped_run_says_so_and_goes_on(capsys):
+    run = LiveRun(lambda: fake_steps(pause=0.005, per_epoch=10), name="short").start()
+    until(lambda: run.history.rows)
+    run.stop()
+    history = asyncio.run(run.finished())
+    said = capsys.readouterr().out
+    assert said.startswith(("The run was stopped in match, epoch", "The run was stopped in learn, epoch"))
+    assert f"step {run._at.step} of 40" in said and "press Start and run this cell again" in said
+    assert history.stopped and history.last("val_accuracy") < 0.9
+    with pytest.raises(StoppedError, match=r"stopped after epoch \d of 4, before it measured 'test_accuracy'"):
+        history.last("test_accuracy")
+    with pytest.raises(StoppedError, match="before it measured 'test_accuracy'"):
+        history.plot("test_accuracy")
+    whole = asyncio.run(run.start().finished())
+    assert not whole.stopped and not capsys.readouterr().out
+    with pytest.raises(UnknownName):
+        whole.last("test_accuracy")
+
+
+def test_a_run_stopped_before_its_first_epoch_ended_has_nothing_to_go_on_with():
+    run = LiveRun(lambda: fake_steps(pause=0.005, per_epoch=1000), name="shorter").start()
+    until(lambda: run._at is not None)
+    run.stop()
+    with pytest.raises(StoppedError, match=r"stopped in match, epoch 1 of 4, step \d+ of 4000") as stopped:
+        asyncio.run(run.finished())
+    assert stopped.value._render_traceback_() == [str(stopped.value)]  # on a page: the sentence, and nothing else
+
+
+def test_stop_in_the_last_step_lets_the_run_end():
+    run = LiveRun(lambda: fake_steps(), name="last")
+    steps = run._make_steps
+
+    def stop_in_the_last():
+        for progress in steps():
+            if progress.step == progress.total_steps:
+                run.stop()
+            yield progress
+
+    run._make_steps = stop_in_the_last
+    assert not run.start().wait(30).stopped
+    assert status(run).startswith("finished")
 
 
 def test_cancelling_the_cell_stops_the_run():
