@@ -5,6 +5,7 @@ little of each. Needs fork and SIGKILL, so Linux or macOS.
 """
 
 import errno
+import json
 import os
 import random
 import resource
@@ -15,7 +16,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,7 +28,7 @@ import torch
 
 import kdtutor as kd
 from kdtutor import files
-from kdtutor.course.studies import Study, conduct, stored_results
+from kdtutor.course.studies import stored_results
 from kdtutor.nets.digest import digest
 from kdtutor.train import History, Progress, Recipe
 from kdtutor.train.checkpoint import CHECKPOINT, HISTORY, newest_checkpoint
@@ -101,20 +102,20 @@ def ended(number: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
 
 
-def whole_run(folder: Path, seed: int = 0) -> tuple[Path, float]:
-    """A run that nothing disturbs, and the seconds that such a run takes in a child."""
-    out, again = folder / f"undisturbed{seed}", folder / f"again{seed}"
+def undisturbed(folder: Path, seed: int = 0) -> Path:
+    """A run that nothing disturbs."""
+    out = folder / f"undisturbed{seed}"
     run(out, seed)
-    started = time.perf_counter()
-    with child(partial(run, again, seed)) as number:
-        ended(number)
-    shutil.rmtree(again)
-    return out, time.perf_counter() - started
+    return out
 
 
 def kills_at_random(folder: Path, count: int, rng: random.Random) -> Trials:
     """SIGKILL at random moments, and the same call again, until it ends."""
-    trials, (expected, seconds) = Trials("kill -9 at a random moment"), whole_run(folder)
+    trials, expected = Trials("kill -9 at a random moment"), undisturbed(folder)
+    started = time.perf_counter()
+    with child(partial(run, folder / "timed")) as number:
+        ended(number)
+    seconds = time.perf_counter() - started
     while trials.outcomes["killed"] < count:
         out = folder / "killed"
         for _ in range(6):
@@ -130,7 +131,7 @@ def kills_at_random(folder: Path, count: int, rng: random.Random) -> Trials:
 
 def kills_at_writes(folder: Path, every: int = 1) -> Trials:
     """SIGKILL before each operation on the disk, one after another (or before each `every`-th), then the same call."""
-    trials, (expected, _) = Trials("kill -9 before each write"), whole_run(folder)
+    trials, expected = Trials("kill -9 before each write"), undisturbed(folder)
     at, code = 1, -signal.SIGKILL
     while code == -signal.SIGKILL:
         out = folder / "killed"
@@ -146,7 +147,7 @@ def kills_at_writes(folder: Path, every: int = 1) -> Trials:
 
 def full_disk(folder: Path, every: int = 1) -> Trials:
     """No space at each operation on the disk: a sentence, nothing left behind, and the same call goes on."""
-    trials, (expected, _) = Trials("disk full at each write"), whole_run(folder)
+    trials, expected = Trials("disk full at each write"), undisturbed(folder)
     at, code = 1, TOLD
     while code != DONE:
         out = folder / "starved"
@@ -164,7 +165,7 @@ def full_disk(folder: Path, every: int = 1) -> Trials:
 
 def small_files(folder: Path, sizes: tuple[int, ...]) -> Trials:
     """A limit of the system on the size of files (`ulimit -f`), below and above what a run writes."""
-    trials, (expected, _) = Trials("limit on the size of files"), whole_run(folder)
+    trials, expected = Trials("limit on the size of files"), undisturbed(folder)
     for size in sizes:
         out = folder / "limited"
 
@@ -180,7 +181,7 @@ def small_files(folder: Path, sizes: tuple[int, ...]) -> Trials:
 def two_writers(folder: Path, count: int) -> Trials:
     """Two different runs, started together in one folder: one is refused, the other is as if it were alone."""
     trials = Trials("two runs in one folder")
-    expected = [whole_run(folder, seed)[0] for seed in (0, 1)]
+    expected = [undisturbed(folder, seed) for seed in (0, 1)]
     for _ in range(count):
         out = folder / "shared"
         with child(partial(run, out, 0)) as one, child(partial(run, out, 1)) as other:
@@ -194,11 +195,11 @@ def two_writers(folder: Path, count: int) -> Trials:
 
 def flips(folder: Path, count: int, rng: random.Random) -> list[Trials]:
     """Bits flipped, bytes zeroed and files cut, `count` times for each kind of file."""
-    out, stopped = whole_run(folder)[0], folder / "stopped"
+    out, stopped = undisturbed(folder), folder / "stopped"
     with child(partial(_killed_after, stopped, 9)) as number:
         ended(number)
-    study = Study("coin", "?", ({"gain": 0.25}, {"gain": 0.5}), _toss, seeds=(0, 1))
-    conduct(study, folder, workers=1, say=lambda _: None)
+    rows = [{"gain": 0.25, "seed": seed, "accuracy": 0.5 + seed / 7} for seed in range(5)]
+    results = files.write_whole(folder / "coin.json", json.dumps(files.sealed({"study": "coin", "rows": rows})))
     net = kd.nets.teacher("digits-lenet5-plain")
     told = {key: value for key, value in net.card.items() if key not in ("name", "sha256", "config", "digest")}
     weights = kd.nets.save_teacher(net, "mine", told, folder=folder)
@@ -210,16 +211,16 @@ def flips(folder: Path, count: int, rng: random.Random) -> list[Trials]:
         "checkpoint": (out / CHECKPOINT, lambda: newest_checkpoint(out)),
         "checkpoint, one before": (stopped / CHECKPOINT, lambda: newest_checkpoint(stopped)),
         "history": (out / HISTORY, lambda: vars(History.load(out / HISTORY))),
-        "results": (folder / "coin.json", lambda: stored_results("coin", folder).to_dict("records")),
+        "results": (results, lambda: stored_results("coin", folder).to_dict("records")),
         "teacher's weights": (weights, lambda: state(kd.nets.teacher(weights))),
         "teacher's card": (weights.with_suffix(".json"), lambda: state(kd.nets.teacher(weights))),
     }
-    return [_flipped(f"flips: {name}", path, read, count, rng) for name, (path, read) in kinds.items()]
+    return [flipped(f"flips: {name}", path, read, count, rng) for name, (path, read) in kinds.items()]
 
 
 def runs_after_flips(folder: Path, count: int, rng: random.Random) -> Trials:
     """A run whose newest checkpoint is damaged goes on from the one before it, to the same numbers."""
-    trials, (expected, _) = Trials("flips: a run goes on"), whole_run(folder)
+    trials, expected = Trials("flips: a run goes on"), undisturbed(folder)
     for _ in range(count):
         out = folder / "flipped"
         with child(partial(_killed_after, out, 9)) as number:
@@ -242,7 +243,7 @@ def damage(path: Path, rng: random.Random) -> None:
     path.write_bytes(content)
 
 
-def _flipped(name: str, path: Path, read: Callable[[], Any], count: int, rng: random.Random) -> Trials:
+def flipped(name: str, path: Path, read: Callable[[], Any], count: int, rng: random.Random) -> Trials:
     trials, right, content = Trials(name), digest(read()), path.read_bytes()
     for _ in range(count):
         damage(path, rng)
@@ -302,10 +303,6 @@ def _kill() -> None:
 
 def _starve() -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _toss(case: Mapping[str, Any], seed: int) -> dict[str, float]:
-    return {"accuracy": 0.5 + seed * case["gain"] / 7}
 
 
 def main(seed: int = 0) -> int:

@@ -103,7 +103,7 @@ def held(folder: str | Path, name: str = LOCK) -> Iterator[Path]:
 
     folder = Path(folder)
     require(not folder.is_file(), f"{folder} is a file; name a folder")
-    lock = FileLock(folder / name, timeout=0)
+    lock = FileLock(folder / name, timeout=0, thread_local=False)  # a run may be closed from another thread
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()

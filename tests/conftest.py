@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from .children import end_with
+from .chromium import need_chromium
+
 ROOT = Path(__file__).parent.parent
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -19,6 +21,14 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["IPYTHONDIR"] = f"{home}/ipython"
     os.environ["JUPYTER_CONFIG_DIR"] = f"{home}/jupyter"
     os.environ.setdefault("KDTUTOR_DEVICE", "cpu")  # what is stored was computed there; set it to try another device
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        end_with(os.getppid())
+    if starter := os.environ.get("KDTUTOR_TESTS_END_WITH"):
+        end_with(int(starter))  # `make test` names itself: the tests end with it, also when it is killed
+    if config.getoption("nbval", default=False):
+        from .browser import lessons
+
+        config.pluginmanager.register(lessons, "lessons")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,26 +42,15 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def find_chromium() -> str:
-    """The path of a Chromium; without one the test skips, but under CI=true it fails."""
-    for name in CHROMIUMS:
-        if path := shutil.which(name):
-            return path
-    sentence = f"no Chromium on PATH ({', '.join(CHROMIUMS)}): install one to run the browser tests"
-    if os.environ.get("CI") == "true":
-        pytest.fail(sentence, pytrace=False)
-    pytest.skip(sentence)
-
-
 @pytest.fixture(scope="session")
 def needs_chromium() -> str:
     """The path of a Chromium to drive."""
-    return find_chromium()
+    return need_chromium()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("browser"):
-        find_chromium()
+        need_chromium()
     if item.get_closest_marker("gpu"):
         import torch
 

@@ -42,6 +42,10 @@ def test_a_foreign_model_can_be_student_and_teacher() -> None:
 
 def test_importing_kdtutor_loads_nothing_heavy() -> None:
     code = "import sys, kdtutor; print([m for m in ('torch', 'matplotlib', 'ipywidgets') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120).stdout.strip() == "[]"
+    )
     code = "import sys, kdtutor.papers; print([m for m in ('matplotlib', 'ipywidgets', 'pandas') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120).stdout.strip() == "[]"
+    )

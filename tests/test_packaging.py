@@ -28,7 +28,9 @@ GPU_LIBRARIES = ("nvidia-", "cuda-", "triton")  # torch's CUDA build brings its 
 
 
 def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True)
+    return subprocess.run(
+        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=240
+    )
 
 
 def python(code: str, cwd: Path = ROOT, **environment: str) -> str:

@@ -16,7 +16,11 @@ import kdtutor_torchvision
 def run(code: str, **environment: str) -> str:
     """Run `code` in a fresh interpreter and return what it prints."""
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, env={**os.environ, **environment}
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

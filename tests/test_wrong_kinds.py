@@ -212,6 +212,9 @@ def test_probabilities_in_the_place_of_logits_are_said(student):
         fit(hinton.Hinton(*pair))
     with pytest.warns(UserWarning, match="look like probabilities"):
         assert kd.evaluate(wrapped(nn.Softmax(1)), few().test, few()).loss > 0
+    z = torch.randn(8, 10, generator=torch.Generator().manual_seed(0))
+    with pytest.warns(UserWarning, match="kd_loss: the teacher's logits look like probabilities"):
+        hinton.kd_loss(z, z.softmax(1))
 
 
 def test_logits_are_no_reason_to_warn():

@@ -5,12 +5,14 @@ A check never raises, so that a notebook runs from top to bottom whether or not 
 
 import html
 import inspect
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from .diagnosis import explained, first_line, raised, unused, unwritten
 from .observe import Case, Function, Observation, difference, observe
+from .rules import Rule, own_work
+from .source import as_typed
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Exercise:
     come back through the output are compared too. Every call gets fresh copies and the same random numbers.
     mistakes: {diagnosis: a function that makes this mistake}; the diagnosis is given if the reader's function returns
     the same as that function, case by case, or raises the same kind of error where that function does.
+    rules: what the task forbids on the way to a right result; functions of this package never are an answer, but for
+    those that the solution calls.
     hints: from gentle to plain. minutes: how long it takes. contract: the function in one line.
 
         kd_loss = Exercise(
@@ -78,6 +82,7 @@ class Exercise:
         cases: Sequence[Case] | Callable[[], Sequence[Case]],
         *,
         mistakes: Mapping[str, Function] | None = None,
+        rules: Sequence[Rule] = (),
         hints: Sequence[str] = (),
         minutes: int = 5,
         contract: str = "",
@@ -88,10 +93,12 @@ class Exercise:
         self.minutes = minutes
         self.contract = contract
         self.mistakes = dict(mistakes or {})
+        self.rules = (own_work, *rules)
         self._solution = solution
         self._cases = cases
         self._tolerance = tolerance
         self._hinted = 0
+        self._made: dict[str, list[Observation]] = {}  # what the mistakes give: the same at every check
         self.__doc__ = f"{contract} ({minutes} minutes)"
 
     @property
@@ -104,7 +111,7 @@ class Exercise:
         try:
             return self._check(function)
         except Exception as error:  # a fault of the exercise itself: the reader is told, the notebook goes on
-            return Verdict("not yet", f"the check itself failed, which is not your fault: {_first_line(error)}")
+            return Verdict("not yet", f"the check itself failed, which is not your fault: {first_line(error)}")
 
     def hint(self) -> Folded:
         """The next hint; after the last one, the last one again."""
@@ -115,9 +122,9 @@ class Exercise:
         return Folded(f"Hint {number + 1} of {len(self.hints)}", self.hints[number])
 
     def solution(self) -> Folded:
-        """The source of a function that passes, folded away."""
+        """The source of a function that passes, with its imports, folded away."""
         try:
-            source = textwrap.dedent(inspect.getsource(self._solution))
+            source = as_typed(self._solution, self.name)
         except (OSError, TypeError):
             source = f"# the source of {self.name} cannot be read here"
         return Folded(f"Solution of {self.name}", source.rstrip(), code=True)
@@ -134,25 +141,55 @@ class Exercise:
             return Verdict("not yet", f"this is of type {kind}; give the function itself, without calling it")
         cases = self.cases
         seen = [observe(function, case) for case in cases]
-        if any(one.unwritten for one in seen):
+        if any(_to_do(function, one) for one in seen):
             return to_do
         right = [observe(self._solution, case) for case in cases]
         for fault in (one.error for one in right if one.error):
             raise fault
-        if self._agree(seen, right):
-            return Verdict("passed")
-        for diagnosis, mistaken in self.mistakes.items():
-            if self._agree(seen, [observe(mistaken, case) for case in cases]):
-                return Verdict("not yet", diagnosis)
-        raised = next((one.error for one in seen if one.error), None)
-        if raised:
-            return Verdict("not yet", f"it raised {_first_line(raised)}")
-        differences = (difference(a, b, self._tolerance) for a, b in zip(seen, right, strict=True))
-        return Verdict("not yet", next(filter(None, differences), "the result differs from what is expected"))
+        if not self._agree(seen, right):
+            return Verdict("not yet", self._diagnosis(function, cases, seen, right))
+        if not self._agree([observe(function, cases[0])], right[:1]):
+            return Verdict("not yet", "called again it gives another result: does it keep or change something outside?")
+        broken = self._broken_rule(seen, right)
+        return Verdict("not yet", f"the result is right, but {broken}") if broken else Verdict("passed")
 
-    def _agree(self, seen: list[Observation], other: list[Observation]) -> bool:
-        return all(difference(a, b, self._tolerance) is None for a, b in zip(seen, other, strict=True))
+    def _broken_rule(self, seen: list[Observation], right: list[Observation]) -> str | None:
+        own = self._solution.__code__  # what the solution calls is at hand, the solution itself is not
+        for one in right:
+            one.calls.package = [code for code in one.calls.package if code is not own]
+        found = (rule([one.calls for one in seen], [one.calls for one in right]) for rule in self.rules)
+        return next(filter(None, found), None)
+
+    def _diagnosis(
+        self, function: Function, cases: Sequence[Case], seen: list[Observation], right: list[Observation]
+    ) -> str:
+        """Why it is not right. A mistake that has a name comes first, then what an error or the numbers tell."""
+        wrong = not self._agree(seen, right, gradients=False)
+        for gradients in (True, False) if wrong else (True,):
+            for diagnosis, mistaken in self.mistakes.items():
+                if diagnosis not in self._made:
+                    self._made[diagnosis] = [observe(mistaken, case) for case in cases]
+                made = self._made[diagnosis]
+                if any(one.error is None for one in made) and self._agree(seen, made, gradients):
+                    return diagnosis
+        error = next((one.error for one in seen if one.error), None)
+        if error:
+            return raised(error)
+        if any(one.value is None for one in seen):
+            return "it returns nothing: is there a return missing?"
+        found = (difference(a, b, self._tolerance) for a, b in zip(seen, right, strict=True))
+        sentence = next(filter(None, found), "the result differs from what is expected")
+        names = list(inspect.signature(self._solution).parameters)
+        more = (explained(seen, right, cases, names) or unused(function, len(names))) if wrong else None
+        return f"{sentence}; {more}" if more else sentence
+
+    def _agree(self, seen: list[Observation], other: list[Observation], gradients: bool = True) -> bool:
+        pairs = zip(seen, other, strict=True)
+        return all(difference(a, b, self._tolerance, gradients) is None for a, b in pairs)
 
 
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}".rstrip(": ")
+def _to_do(function: Function, seen: Observation) -> bool:
+    """The function has no body yet, or says so itself."""
+    if seen.error is not None:
+        return isinstance(seen.error, NotImplementedError)
+    return seen.value is ... or (seen.value is None and unwritten(function))

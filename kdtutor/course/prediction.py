@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from .exercise import Exercise, Folded, Verdict
+from .observe import Observation, observe
 
 
 class Prediction(Exercise):
@@ -32,12 +35,21 @@ class Prediction(Exercise):
         return {statement: answer for statement, (answer, _) in self.truth.items()}
 
     def _check(self, function: object) -> Verdict:
-        answers = function() if callable(function) else None
+        """Nothing is said of single statements before all are judged; then every wrong one gets its reason."""
+        seen = observe(function, ()) if callable(function) else Observation()
+        answers = seen.value
         if not isinstance(answers, Mapping) or set(answers) != set(self.truth):
             return super()._check(function)
-        if any(answer is ... for answer in answers.values()):
-            return super()._check(None)
-        for statement, (answer, why) in self.truth.items():
-            if bool(answers[statement]) is not answer:
-                return Verdict("not yet", f"{statement}: think again; {why}")
+        left = sum(answer is ... or answer is None for answer in answers.values())
+        if left:
+            return Verdict("to do", task=f"{self.name}: {left} of {len(answers)} are left (judge all, then check)")
+        odd = [statement for statement, answer in answers.items() if not isinstance(answer, (bool, np.bool_))]
+        if odd:
+            return Verdict("not yet", f"{odd[0]}: {answers[odd[0]]!r} is neither True nor False")
+        wrong = [one for one, (answer, _) in self.truth.items() if bool(answers[one]) is not answer]
+        if wrong:
+            reasons = "; ".join(f"{one}: think again; {self.truth[one][1]}" for one in wrong)
+            return Verdict("not yet", f"{len(answers) - len(wrong)} of {len(answers)} are right. {reasons}")
+        if Prediction._answers.__code__ in seen.calls.package:
+            return Verdict("not yet", "these are the exercise's own answers; judge the statements yourself")
         return Verdict("passed")

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..errors import ShapeError, require
 from ..nets import Net
 from ..train import Distiller, Spot
-from ..train.checks import same_classes
+from ..train.checks import same_classes, warn_of_probabilities
 from .tensors import full_precision, relative_entropy, same_shape, shape
 
 
@@ -27,12 +27,14 @@ def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0
 
     The factor T² keeps the gradient's size when T changes (§2). Its gradient is dL/dz_s = (T / B)(p_s - p_t), and the
     teacher's side is constant. A class to which the teacher gives probability 0 adds nothing, whatever the student's
-    logit is. Raises `ShapeError` unless both are `(B, K)`, `ConfigError` unless T > 0.
+    logit is. Raises `ShapeError` unless both are `(B, K)`, `ConfigError` unless T > 0; warns if z_t are probabilities.
     """
     _check_temperature(T)
     if z_s.ndim != 2 or z_s.shape[0] == 0:
         raise ShapeError(f"kd_loss: the student's logits have shape {shape(z_s)}; expected (B, K) with B ≥ 1")
     same_shape(z_s, z_t, "kd_loss, logits")
+    if z_t.device.type == "cpu":  # on a GPU each answer is a wait
+        warn_of_probabilities(z_t, "kd_loss: the teacher's logits")
     log_p_s = F.log_softmax(z_s / T, dim=1)
     log_p_t = F.log_softmax(z_t.detach() / T, dim=1)
     return T**2 * (relative_entropy(log_p_t, log_p_s).sum() / len(z_s))

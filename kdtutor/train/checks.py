@@ -94,11 +94,11 @@ def check_split(split: Any) -> None:
 
 def warn_of_probabilities(logits: Float[Tensor, "B K"], what: str) -> None:
     """Warn where every row of `logits` lies in 0…1 and sums to 1: a softmax has been applied already."""
-    if logits.ndim == 2 and logits.shape[1] > 1 and len(logits):
-        z = logits.detach()
-        if bool((z.min() >= 0) & ((z.sum(1) - 1).abs().max() < CLOSE)):
-            warnings.warn(
-                f"{what} look like probabilities: each row lies in 0…1 and sums to 1. Logits are expected, which a "
-                "softmax turns into probabilities only later; leave the softmax out of the model",
-                stacklevel=3,
-            )
+    z = logits.detach()
+    wide = z.ndim == 2 and z.shape[1] > 1 and len(z) > 0
+    if wide and bool(z.min() >= 0) and bool(((z.sum(1) - 1).abs() < CLOSE).all()):  # the first alone is asked mostly
+        warnings.warn(
+            f"{what} look like probabilities: each row lies in 0…1 and sums to 1. Logits are expected, which a softmax "
+            "turns into probabilities only later; leave the softmax out of the model",
+            stacklevel=3,
+        )

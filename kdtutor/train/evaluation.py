@@ -75,5 +75,6 @@ def evaluate(net: nn.Module, split: Split, data: Data) -> Evaluation:
     logits = predict(net, split, data)
     broken = int(logits.isnan().any(1).sum())
     told = f"the net answers NaN to {broken} of {len(logits)} images, so nothing can be measured"
-    require(broken == 0, f"{told}; its weights or those images hold NaN or infinite numbers", DivergedError)
+    why = "those images or its weights are no numbers: after training, lower the learning rate that led there"
+    require(broken == 0, f"{told}; {why}", DivergedError)
     return Evaluation(logits, split.labels.to(logits.device))

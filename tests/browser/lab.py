@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -14,10 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
+from nbformat import NotebookNode
 from playwright.sync_api import Locator, Page, expect
 
+from kdtutor.course.notebooks import METADATA
+
+from ..children import guarded
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-SCREENSHOTS = Path(os.environ.get("KDTUTOR_SCREENSHOTS", Path(__file__).parents[2] / "runs" / "screenshots"))
+SCREENSHOTS = os.environ.get("KDTUTOR_SCREENSHOTS")  # a folder, for who wants to look at the lessons
 TOKEN = "kdtutor-tests"
 CHROMIUM_OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run",
@@ -52,39 +57,101 @@ def server(folder: Path) -> Iterator[str]:
         "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True",
         f"--ServerApp.root_dir={folder / 'notebooks'}",
     ]  # fmt: skip
-    with open(folder / "lab.log", "wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
-        address = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(f"{address}/api/status?token={TOKEN}", process, folder / "lab.log")
-            yield address
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)  # its own session: the kernels end with it
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+    address = f"http://127.0.0.1:{port}"
+    with (
+        open(folder / "lab.log", "wb") as log,
+        guarded(command, cwd=folder, env=environment, stdout=log, stderr=log) as process,
+    ):
+        _wait_for(f"{address}/api/status?token={TOKEN}", process, folder / "lab.log")
+        yield address
+
+
+def end_kernels(address: str) -> None:
+    """End every kernel of the server; a page that is closed leaves its own running."""
+    for kernel in json.loads(_ask(address, "api/kernels")):
+        _ask(address, f"api/kernels/{kernel['id']}", method="DELETE")
+
+
+def put_notebook(address: str, name: str, *sources: str) -> None:
+    """Store a notebook of code cells beside the lessons."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    content = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+    body = {"type": "notebook", "format": "json", "content": content}
+    _ask(address, f"api/contents/{name}", method="PUT", data=json.dumps(body).encode())
+
+
+def _ask(address: str, path: str, method: str = "GET", data: bytes | None = None) -> bytes:
+    request = urllib.request.Request(f"{address}/{path}?token={TOKEN}", data=data, method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return bytes(answer.read())
 
 
 def open_notebook(page: Page, address: str, name: str) -> None:
     """Open a notebook and wait until its kernel is there; the indicator says idle before one is connected."""
     page.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset")
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=120_000)
     page.wait_for_function(
         "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
-        timeout=60_000,
+        timeout=120_000,
     )
 
 
-def run_all(page: Page, seconds: int = 240) -> None:
-    """Run All Cells, and wait until every cell has its number."""
-    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    page.wait_for_function(
-        r"""() => {
-            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
-            return prompts.length > 0 && prompts.every(e => /^\[\d+\]:$/.test(e.textContent.trim()));
-        }""",
-        timeout=1000 * seconds,
+# `state()` tells where Run All stands: how many cells have their number, which is the first without, and what was
+# raised. A kernel that died is started anew within moments and the numbers go: where it stood is noted at once.
+BEGIN = r"""(lost) => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    let died = null;
+    window.state = () => {
+        const cells = panel.content.widgets.filter(cell => cell.model.type === 'code');
+        const prompts = cells.map(cell => cell.node.querySelector('.jp-InputPrompt').textContent.trim());
+        const numbered = prompts.map(text => /^\[\d+\]:$/.test(text));
+        const unfinished = numbered.indexOf(false);
+        const errors = cells.flatMap(cell => cell.model.outputs.toJSON()).filter(out => out.output_type === 'error');
+        return died ?? {
+            cells: cells.length,
+            done: numbered.filter(Boolean).length,
+            waiting: prompts.some(text => text.includes('*')),
+            source: unfinished < 0 ? '' : cells[unfinished].model.sharedModel.source,
+            number: unfinished + 1,
+            error: errors.length ? `${errors[0].ename}: ${errors[0].evalue}` : '',
+            kernel: '',
+        };
+    };
+    panel.sessionContext.statusChanged.connect((_, status) => {
+        if (lost.includes(status)) died ??= {...window.state(), kernel: status};
+    });
+    window.jupyterapp.commands.execute('notebook:run-all-cells');
+}"""
+LOST = ("dead", "restarting", "autorestarting", "terminating")
+
+
+def run_all(page: Page, seconds: float = 180) -> None:
+    """Run All Cells, and wait until every cell has its number.
+
+    Raises `AssertionError` with the cell at fault if its kernel dies, if Run All stops at an error, or if no further
+    cell ends for `seconds`.
+    """
+    page.evaluate(BEGIN, LOST)
+    done, since, begun = 0, time.monotonic(), False
+    while True:
+        at = page.evaluate("() => window.state()")
+        begun = begun or at["waiting"] or at["done"] > 0
+        if at["done"] == at["cells"] > 0:
+            return
+        lines = [line for line in at["source"].splitlines() if line.strip() and not line.startswith("# NBVAL")]
+        cell = f"cell [{at['number']}] `{lines[0] if lines else ''}`"
+        assert not at["kernel"], f"{cell}: its kernel died (it is {at['kernel']!r})"
+        assert at["waiting"] or not begun or not at["error"], f"Run All stopped before {cell}: {at['error']}"
+        if at["done"] > done:
+            done, since = at["done"], time.monotonic()
+        assert time.monotonic() - since < seconds, f"{cell} has not ended after {seconds:g} s ({done} cells have)"
+        page.wait_for_timeout(300)
+
+
+def as_notebook(page: Page) -> NotebookNode:
+    """The notebook as the page holds it, with the outputs that it shows."""
+    return nbformat.reads(
+        page.evaluate("() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON())"), 4
     )
 
 
@@ -104,15 +171,18 @@ def widget(page: Page, name: str) -> Locator:
 
 
 def photograph(page: Page, name: str) -> None:
-    """Keep screenshots of the whole notebook, one for each view, below SCREENSHOTS."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    """Keep screenshots of the whole notebook, one for each view, in KDTUTOR_SCREENSHOTS if that names a folder."""
+    if not SCREENSHOTS:
+        return
+    folder = Path(SCREENSHOTS)
+    folder.mkdir(parents=True, exist_ok=True)
     scroller = page.locator(".jp-WindowedPanel-outer").first
     height = scroller.evaluate("e => e.scrollHeight")
     view = scroller.evaluate("e => e.clientHeight")
     for number, top in enumerate(range(0, height, view)):
         scroller.evaluate(f"e => {{ e.scrollTop = {top}; }}")
         page.wait_for_timeout(150)
-        page.screenshot(path=SCREENSHOTS / f"{name}-{number:02d}.png")
+        page.screenshot(path=folder / f"{name}-{number:02d}.png")
 
 
 def _write(path: Path, content: object) -> None:

@@ -1,50 +1,24 @@
-"""Every notebook in a real JupyterLab: Run All, sliders under the keyboard, Start / Pause / Stop under the mouse."""
+"""The first lesson in a real JupyterLab, live: sliders under the keyboard, Start / Pause / Stop under the mouse.
+
+Run All of every lesson is in `lessons.py`, since nbval shares those runs.
+"""
 
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .lab import NOTEBOOKS, complaints, open_notebook, photograph, run_all, widget
+from .lab import complaints, open_notebook, put_notebook, run_all, widget
+from .session import Visit
 
 pytestmark = pytest.mark.browser
 
-LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+
+def test_a_slider_moves_picture_and_sentence(visit: Visit) -> None:
+    visit(move_the_first_slider)
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_run_all_shows_no_error(page: Page, lab: str, name: str) -> None:
-    open_notebook(page, lab, name)
-    run_all(page)
-    photograph(page, name.removesuffix(".ipynb"))
-    assert complaints(page) == []
-    assert page.get_by_text("Error displaying widget").count() == 0
-    for image in page.locator("img.widget-image").all():
-        assert image.evaluate("e => e.naturalWidth") > 100
-    move_every_slider(page)
-
-
-def move_every_slider(page: Page) -> None:
-    """The first slider of every explorer: an arrow key changes the picture or the sentence, and nothing fails."""
-    explorers = page.locator(".jupyter-widgets:has(> img.widget-image):has(.kd-out):has([role=slider])")
-    assert explorers.count() > 0
-    for explorer in explorers.all():
-        handle = explorer.get_by_role("slider").first
-        handle.scroll_into_view_if_needed()
-        sentence, picture = (
-            explorer.locator(".kd-out").inner_text(),
-            explorer.locator("img.widget-image").get_attribute("src"),
-        )
-        handle.focus()
-        at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
-        page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
-        expect(explorer.locator("img.widget-image")).not_to_have_attribute("src", picture or "")
-        assert "does not work" not in explorer.locator(".kd-out").inner_text()
-        assert sentence
-    assert complaints(page) == []
-
-
-def test_a_slider_moves_picture_and_sentence(page: Page, lab: str) -> None:
+def move_the_first_slider(page: Page, lab: str) -> None:
     open_notebook(page, lab, "00_start_here.ipynb")
     run_until(page, "widgets.Alive()")
     alive = widget(page, "alive")
@@ -57,7 +31,11 @@ def test_a_slider_moves_picture_and_sentence(page: Page, lab: str) -> None:
         expect(alive.locator("img.widget-image")).not_to_have_attribute("src", before)
 
 
-def test_a_live_run_starts_pauses_and_stops(page: Page, lab: str) -> None:
+def test_a_live_run_starts_pauses_and_stops(visit: Visit) -> None:
+    visit(press_every_button)
+
+
+def press_every_button(page: Page, lab: str) -> None:
     open_notebook(page, lab, "00_start_here.ipynb")
     run_until(page, "run.start()")
     run = widget(page, "first-student")
@@ -66,7 +44,7 @@ def test_a_live_run_starts_pauses_and_stops(page: Page, lab: str) -> None:
     def press(word: str) -> None:
         run.get_by_role("button", name=word, exact=True).click()
 
-    expect(status).to_contain_text("training", timeout=30_000)
+    expect(status).to_contain_text("training", timeout=60_000)
     press("Pause")
     expect(status).to_contain_text("paused")
     held = status.inner_text()
@@ -81,6 +59,23 @@ def test_a_live_run_starts_pauses_and_stops(page: Page, lab: str) -> None:
     expect(status).to_contain_text("finished", timeout=120_000)
     assert stopped_at < int(re.search(r"step (\d+)", status.inner_text())[1])  # type: ignore[index]
     assert complaints(page) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("import os\nos._exit(1)", r"cell \[2\] `import os`: its kernel died"),
+        ("1 / 0", r"Run All stopped before cell \[3\] `y = 2`: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_run_all_names_the_cell_at_fault(visit: Visit, source: str, sentence: str) -> None:
+    def read(page: Page, lab: str) -> None:
+        put_notebook(lab, "faulty.ipynb", "x = 1", source, "y = 2")
+        open_notebook(page, lab, "faulty.ipynb")
+        with pytest.raises(AssertionError, match=sentence):
+            run_all(page, seconds=60)
+
+    visit(read)
 
 
 def run_until(page: Page, last_line: str) -> None:

@@ -12,6 +12,7 @@ from kdtutor.course.studies import adversarial as study
 from kdtutor.course.studies import halfway, stored_results
 from kdtutor.data import UNLABELLED
 from kdtutor.papers import adversarial
+from tests.course.agreement import computes
 
 SHORT = range(5)  # the studies that train, without the one that stores nets
 
@@ -21,9 +22,9 @@ def test_what_the_package_computes_passes() -> None:
         z = z_s.clone().requires_grad_()
         return torch.autograd.grad(adversarial.discrepancy(z, z_t), z)[0]
 
-    assert check.discrepancy(adversarial.discrepancy) and check.discrepancy_gradient(autograd)
-    assert check.generation_loss(lambda W_s, W_t, x: -adversarial.discrepancy(x @ W_s, x @ W_t))
-    assert check.turns(lambda steps, k, batch: (steps // k, steps * batch, batch * (steps // k)))
+    assert computes(check.discrepancy, adversarial.discrepancy) and computes(check.discrepancy_gradient, autograd)
+    assert computes(check.generation_loss, lambda W_s, W_t, x: -adversarial.discrepancy(x @ W_s, x @ W_t))
+    assert computes(check.turns, lambda steps, k, batch: (steps // k, steps * batch, batch * (steps // k)))
 
 
 def test_the_predictions_are_true() -> None:

@@ -10,6 +10,7 @@ from kdtutor.course.studies import boundaries as study
 from kdtutor.course.studies import stored_results
 from kdtutor.nets import Trace
 from kdtutor.papers import boundaries
+from tests.course.agreement import computes
 
 
 def test_what_the_package_computes_passes() -> None:
@@ -17,9 +18,9 @@ def test_what_the_package_computes_passes() -> None:
         z = z_s.clone().requires_grad_()
         return torch.autograd.grad(boundaries.boundary_loss(z, z_t, margin), z)[0]
 
-    assert check.boundary_loss(boundaries.boundary_loss) and check.ab_loss(boundaries.ab_loss)
-    assert check.hinge_gradient(autograd)
-    assert check.regions(lambda n: 1 + n + n * (n - 1) // 2)
+    assert computes(check.boundary_loss, boundaries.boundary_loss) and computes(check.ab_loss, boundaries.ab_loss)
+    assert computes(check.hinge_gradient, autograd)
+    assert computes(check.regions, lambda n: 1 + n + n * (n - 1) // 2)
 
 
 def test_the_predictions_are_true() -> None:

@@ -53,7 +53,7 @@ def test_help_imports_nothing_heavy():
         "import sys; from kdtutor.course.cli import app; app(['--help'], standalone_mode=False); "
         f"print([name for name in {heavy.split()} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.splitlines()[-1] == "[]"
 
 

@@ -11,6 +11,7 @@ from kdtutor.course import check
 from kdtutor.course.studies import fitnets as study
 from kdtutor.course.studies import stored_results
 from kdtutor.papers.attention import attention_map, pair_loss
+from tests.course.agreement import computes
 from tests.papers.oracle import oracle
 
 
@@ -21,7 +22,7 @@ def test_the_mistakes_as_a_reader_makes_them() -> None:
         return F.mse_loss(a_s, a_t)
 
     assert "the teacher's side" in check.at_pair(teacher_learns).sentence
-    assert check.at_pair(pair_loss)
+    assert computes(check.at_pair, pair_loss)
 
 
 def test_the_form_of_the_paper_is_that_of_the_reference() -> None:

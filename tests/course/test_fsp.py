@@ -15,6 +15,7 @@ from torch import Tensor
 from kdtutor.course import check
 from kdtutor.course.studies import fsp as study
 from kdtutor.papers import fsp
+from tests.course.agreement import computes
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "03_fsp.ipynb"
 
@@ -29,7 +30,7 @@ def test_the_mistakes_as_a_reader_makes_them() -> None:
 
     assert "different size" in check.fsp_matrix(no_pooling).sentence
     assert "the teacher's side" in check.fsp_loss(teacher_learns).sentence
-    assert check.fsp_matrix(fsp.fsp_matrix) and check.fsp_loss(fsp.fsp_loss)
+    assert computes(check.fsp_matrix, fsp.fsp_matrix) and computes(check.fsp_loss, fsp.fsp_loss)
 
 
 def test_the_predictions_are_true() -> None:

@@ -12,6 +12,7 @@ from kdtutor.course.studies import gan as study
 from kdtutor.course.studies import stored_results
 from kdtutor.papers import gan
 from kdtutor.widgets.gan import between
+from tests.course.agreement import computes
 
 STUDIES = pytest.mark.parametrize("index", range(len(study.STUDIES)))
 
@@ -23,8 +24,10 @@ def test_what_the_package_computes_passes() -> None:
     def diagonal(m, s, m_made, s_made):
         return (m - m_made).square().sum() + (s**2 + s_made**2 - 2 * s * s_made).sum()
 
-    assert check.joint_loss(joint) and check.image_sharpness(gan.laplacian_variance)
-    assert check.frechet_diagonal(diagonal) and check.great_circle(lambda a, b, way: between(a, b, way)[0])
+    assert computes(check.joint_loss, joint) and computes(check.image_sharpness, gan.laplacian_variance)
+    assert computes(check.frechet_diagonal, diagonal) and computes(
+        check.great_circle, lambda a, b, way: between(a, b, way)[0]
+    )
 
 
 def test_the_diagonal_distance_is_the_distance() -> None:

@@ -14,6 +14,7 @@ from kdtutor.course import check
 from kdtutor.course.studies import hinton as study
 from kdtutor.course.studies import stored_results
 from kdtutor.papers import hinton
+from tests.course.agreement import computes
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_hinton_kd.ipynb"
 
@@ -32,7 +33,7 @@ def test_the_reduction_trap_as_a_reader_falls_into_it(reduction: str, words: str
 
 
 def test_the_package_passes_its_own_check() -> None:
-    assert check.kd_loss(hinton.kd_loss) and check.soften(hinton.soften)
+    assert computes(check.kd_loss, hinton.kd_loss) and computes(check.soften, hinton.soften)
 
 
 def definitions() -> dict[str, Any]:

@@ -9,13 +9,14 @@ from torch import Tensor
 from kdtutor.course import check
 from kdtutor.course.studies import matching as study
 from kdtutor.papers import matching
+from tests.course.agreement import computes
 
 
 def test_the_functions_of_the_package_pass() -> None:
     def hungarian(cost: Tensor) -> float:
         return float((matching.assign(cost) * cost).sum())
 
-    assert check.flow_cost(matching.flow_cost) and check.best_pairing(hungarian)
+    assert computes(check.flow_cost, matching.flow_cost) and computes(check.best_pairing, hungarian)
 
 
 @pytest.mark.parametrize(("C_s", "G"), [(2, 2), (1, 3), (3, 1), (2, 3)])

@@ -10,14 +10,15 @@ from kdtutor.course.exercises import spot_adaptive as exercises
 from kdtutor.course.studies import spot_adaptive as study
 from kdtutor.course.studies import stored_results
 from kdtutor.papers.spot_adaptive import decide
+from tests.course.agreement import computes
 from tests.papers.oracle import oracle
 
 STUDIES = {one.name: one for one in study.STUDIES}
 
 
 def test_what_the_package_computes_passes() -> None:
-    assert check.hard_decision(lambda logits, noise, tau: decide(logits, tau, noise))
-    assert check.anti_chosen(lambda decisions: decisions < 0.5)
+    assert computes(check.hard_decision, lambda logits, noise, tau: decide(logits, tau, noise))
+    assert computes(check.anti_chosen, lambda decisions: decisions < 0.5)
 
 
 def test_the_solution_has_the_value_and_gradient_of_the_reference() -> None:

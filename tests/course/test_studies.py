@@ -104,7 +104,7 @@ def test_workers_end_with_a_study_that_is_killed(tmp_path: Path) -> None:
     eventually(told.exists)
     worker = int(told.read_text())
     parent.kill()
-    parent.wait()
+    parent.wait(30)
     eventually(lambda: not alive(worker))
 
 

@@ -118,5 +118,5 @@ def test_the_library_loads_on_first_use():
         "import sys, kdtutor; kdtutor.papers.metric, kdtutor.train.embed; "
         "print('pytorch_metric_learning' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "False"

@@ -40,12 +40,9 @@ def test_a_card_tells_what_a_teacher_was_trained_on():
     ids=["another set", "other classes", "a name of one's own", "some classes", "few labels"],
 )
 def test_a_program_is_warned_of_a_teacher_of_other_data(digits, change, warned):
+    method = Hinton(small(), kd.nets.teacher("digits-lenet5"))
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        kd.train.steps(
-            Hinton(small(), kd.nets.teacher("digits-lenet5")), change(digits), 1, recipe=RECIPE, device="cpu"
-        )
-    sentences = [
-        str(each.message) for each in said if "the teacher was trained on digits, by its card" in str(each.message)
-    ]
-    assert len(sentences) == warned
+        kd.train.steps(method, change(digits), 1, recipe=RECIPE, device="cpu")
+    sentences = [str(each.message) for each in said]
+    assert sum("the teacher was trained on digits, by its card" in sentence for sentence in sentences) == warned

@@ -60,7 +60,7 @@ def test_a_killed_run_continues_to_the_same_numbers(digits, tmp_path, kill_at):
             if int(line) == kill_at:
                 os.kill(process.pid, signal.SIGKILL)
                 break
-        assert process.wait() == -signal.SIGKILL
+        assert process.wait(60) == -signal.SIGKILL
         history = kd.fit(make("fsp"), digits, 3, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
     finally:
         torch.set_num_threads(threads)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..exercise import Exercise
 from ..prediction import Prediction
+from ..rules import by_hand
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -37,12 +38,15 @@ def _randn(*shape: int, seed: int) -> Tensor:
 
 def _logits(grad: bool = True) -> list[tuple[Tensor, Tensor]]:
     pairs = [(_randn(B, K, seed=B), 2 * _randn(B, K, seed=K + 50)) for B, K in ((3, 5), (1, 4), (6, 10))]
+    pairs.append((pairs[2][0].double()[:, :6], pairs[2][1].double()[:, :6]))  # as many samples as classes
     return [(z_s.requires_grad_(grad), z_t.requires_grad_(grad)) for z_s, z_t in pairs]
 
 
 def _linear_nets() -> list[tuple[Tensor, Tensor, Tensor]]:
     sizes = ((4, 6, 3), (1, 5, 7))
-    return [(_randn(F, K, seed=B), _randn(F, K, seed=9), _randn(B, F, seed=F).requires_grad_()) for B, F, K in sizes]
+    nets = [(_randn(F, K, seed=B), _randn(F, K, seed=9), _randn(B, F, seed=F)) for B, F, K in sizes]
+    nets.append((nets[0][0].double(), nets[0][1].double(), nets[0][2].double()[:2]))
+    return [(W_s, W_t, x.requires_grad_()) for W_s, W_t, x in nets]
 
 
 # -- mistakes ---------------------------------------------------------------------------------------------------------
@@ -83,6 +87,7 @@ discrepancy_gradient = Exercise(
         ),
     },
     hints=("The derivative of |d| is the sign of d.", "torch.sign, and the mean is a division by B · K = z_s.numel()."),
+    rules=(by_hand,),
     minutes=4,
     contract="z_s, z_t (B, K) → the gradient of the discrepancy with respect to z_s, without autograd",
 )

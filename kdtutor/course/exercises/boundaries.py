@@ -8,6 +8,7 @@ from torch import Tensor
 from ...papers import boundaries
 from ..exercise import Exercise
 from ..prediction import Prediction
+from ..rules import RELU, at_most, by_hand
 
 Maps = Sequence[Tensor]
 
@@ -42,10 +43,12 @@ def _regions(n: int) -> int:
 def _pairs(grad: bool = True) -> list[tuple[Tensor, Tensor, float]]:
     """Pre-activations of both nets and a margin; among the teacher's there are zeros."""
     found = []
-    for seed, (shape, margin) in enumerate([((3, 2, 4, 3), 1.0), ((2, 3, 2, 5), 0.4)]):
+    for seed, (shape, margin) in enumerate([((3, 2, 4, 3), 1.0), ((2, 3, 2, 5), 0.4), ((1, 4, 3, 3), 2.0)]):
         generator = torch.Generator().manual_seed(seed)
         z_s, z_t = 1.5 * torch.randn(shape, generator=generator), 1.5 * torch.randn(shape, generator=generator)
         z_t[0, 0] = 0
+        if seed == 2:
+            z_s, z_t = z_s.double(), z_t.double()
         found.append((z_s.requires_grad_(grad), z_t.requires_grad_(grad), margin))
     return found
 
@@ -119,6 +122,7 @@ boundary_loss = Exercise(
         "y · z_s is positive on the right side. How far is it from the margin?",
         "torch.relu(margin - y * z_s), squared, summed, divided by the batch.",
     ),
+    rules=(at_most(1, RELU, "with more than one ReLU; y = ±1 makes one enough"),),
     minutes=6,
     contract="pre-activations (B, C, H, W) twice and a margin → the squared hinge, summed over C, H, W, mean over B; "
     "one ReLU is enough",
@@ -149,6 +153,7 @@ hinge_gradient = Exercise(
         "With y = ±1, the side of the teacher, each element is max(0, margin - y·z)².",
         "Chain rule: 2 · max(0, …) times the derivative of what is inside, and 1/B from the mean.",
     ),
+    rules=(by_hand,),
     minutes=5,
     contract="z_s, z_t (B, C, H, W) and a margin → the gradient of boundary_loss with respect to z_s, without autograd",
 )

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..exercise import Exercise
 from ..prediction import Prediction
+from ..rules import without
 
 
 def _one_hot_loss(z_t: Tensor) -> Tensor:
@@ -32,7 +33,8 @@ def _survivors(memory: int, batch: int, updates: int) -> float:
 
 def _logits(vanishing: bool) -> list[tuple[Tensor]]:
     """Two batches; in another one a class has no probability at all in single precision."""
-    found = [3 * torch.randn(B, K, generator=torch.Generator().manual_seed(B)) for B, K in ((5, 4), (8, 10))]
+    found = [3 * torch.randn(B, K, generator=torch.Generator().manual_seed(B)) for B, K in ((5, 4), (8, 10), (1, 3))]
+    found.append(found[1].double()[:, :8])  # as many samples as classes
     if vanishing:
         found.append(torch.tensor([[200.0, 0.0, 198.0], [199.0, -10.0, 200.0]]))
     return [(z_t.requires_grad_(),) for z_t in found]
@@ -73,6 +75,7 @@ one_hot_loss = Exercise(
         "The label is the teacher's own answer, so its probability is the largest one of the row.",
         "z_t.log_softmax(1) gives the logarithms of all probabilities; amax(1) the largest of each row.",
     ),
+    rules=(without("argmax", "cross_entropy", "nll_loss", sentence="by argmax or F.cross_entropy; do without them"),),
     minutes=4,
     contract="the teacher's logits (B, K) → -log of its largest probability, mean over the batch, in nats",
 )
@@ -149,7 +152,7 @@ same_imbalance = Prediction(
 survivors = Exercise(
     "survivors",
     _survivors,
-    [(4096, 64, 1), (4096, 64, 64), (4096, 64, 125), (256, 64, 3), (640, 64, 0)],
+    [(4096, 64, 1), (4096, 64, 64), (4096, 64, 125), (256, 64, 3), (640, 64, 0), (1000, 10, 50)],
     mistakes={
         "this would be so if the oldest images went first; a random one goes, whatever its age": (
             lambda memory, batch, updates: max(0.0, 1 - batch * updates / memory)

@@ -39,11 +39,14 @@ def _maps(seed: int, *shapes: tuple[int, ...]) -> tuple[Tensor, ...]:
 def _pairs() -> Sequence[tuple[Tensor, ...]]:
     """Maps of one size, the student's larger, the teacher's larger; channels differ, and nothing is square."""
     sizes = ((6, 4), (6, 4)), ((6, 4), (3, 2)), ((3, 2), (6, 4))
-    return [_maps(seed, (2, 3, *s), (2, 5, *t)) for seed, (s, t) in enumerate(sizes)]
+    found = [_maps(seed, (2, 3, *s), (2, 5, *t)) for seed, (s, t) in enumerate(sizes)]
+    single = [x.detach().double().requires_grad_() for x in _maps(9, (1, 4, 3, 5), (1, 4, 3, 5))]
+    return [*found, tuple(single)]
 
 
 def _same_sizes() -> Sequence[tuple[Tensor, ...]]:
-    return [_maps(seed, (3, 2, 5, 4), (3, 7, 5, 4)) for seed in (3, 4)]
+    found = [_maps(3, (3, 2, 5, 4), (3, 7, 5, 4)), _maps(4, (1, 2, 3, 3), (1, 2, 3, 3))]
+    return [*found, tuple(x.detach().double().requires_grad_() for x in _maps(5, (4, 3, 2, 6), (4, 3, 2, 6)))]
 
 
 # -- mistakes ---------------------------------------------------------------------------------------------------------
@@ -83,7 +86,7 @@ def _differences(f_s: Tensor, f_t: Tensor) -> Tensor:
 regressor_ratio = Exercise(
     "regressor_ratio",
     _regressor_ratio,
-    [(8, 7, 7, 32, 7, 7), (4, 14, 14, 16, 7, 7), (3, 6, 5, 2, 4, 5)],
+    [(8, 7, 7, 32, 7, 7), (4, 14, 14, 16, 7, 7), (3, 6, 5, 2, 4, 5), (1, 9, 8, 1, 2, 3)],
     mistakes={
         "this is the convolution's kernel as 1×1; without padding it has h_s − h_t + 1 rows": (
             lambda c_s, h_s, w_s, c_t, h_t, w_t: float(h_s * w_s * h_t * w_t)

@@ -11,6 +11,7 @@ from torch import Tensor
 from ...papers import fsp
 from ..exercise import Exercise
 from ..prediction import Prediction
+from ..rules import no_large_tensor
 
 Maps = Sequence[Tensor]
 
@@ -54,17 +55,24 @@ def _pairs() -> list[tuple[Tensor, ...]]:
     sizes = ((6, 4), (6, 4)), ((6, 4), (3, 2)), ((3, 2), (6, 4))
     return [
         tuple(_maps(seed, [(2, 3, *first), (2, 5, *second)], grad=True)) for seed, (first, second) in enumerate(sizes)
-    ]
+    ] + [tuple(x.double().requires_grad_() for x in _maps(7, [(1, 4, 5, 3), (1, 4, 5, 3)]))]
 
 
 def _traces() -> list[tuple[list[Tensor], list[Tensor]]]:
     shapes = [(2, 3, 6, 4), (2, 4, 6, 4), (2, 5, 3, 2), (2, 6, 3, 2)]
-    return [(_maps(1, shapes[:n], grad=True), _maps(2, shapes[:n], grad=True)) for n in (2, 4)]
+    return [(_maps(1, shapes[:n], grad=True), _maps(2, shapes[:n], grad=True)) for n in (2, 4, 3)]
 
 
 def _curves() -> list[tuple[list[float], int, int, float]]:
     rising = [0.61, 0.88, 0.93, 0.95, 0.94]
-    return [(rising, 8, 25, 0.93), (rising, 0, 40, 0.61), (rising, 3, 50, 0.945), (rising, 3, 50, 0.99)]
+    slow = [0.2, 0.5, 0.4, 0.7]
+    return [
+        (rising, 8, 25, 0.93),
+        (rising, 0, 40, 0.61),
+        (rising, 3, 50, 0.945),
+        (rising, 3, 50, 0.99),
+        (slow, 2, 10, 0.45),
+    ]
 
 
 # -- mistakes ---------------------------------------------------------------------------------------------------------
@@ -131,6 +139,7 @@ fsp_matrix = Exercise(
         "flatten(2) turns (B, C, h, w) into (B, C, h·w): one row of numbers a channel.",
         "The inner products of all rows of two such tensors are one batched matrix product, a @ b.transpose(1, 2).",
     ),
+    rules=(no_large_tensor("it makes the products of all positions one by one; one matrix product does without them"),),
     minutes=8,
     contract="maps (B, Ca, H, W) and (B, Cb, h, w) of any sizes → (B, Ca, Cb); the larger is max-pooled to the smaller",
 )

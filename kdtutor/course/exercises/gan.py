@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..exercise import Exercise
 from ..prediction import Prediction
+from ..rules import without
 
 
 def _joint_loss(x_s: Tensor, x_t: Tensor, on_fake: Tensor, alpha: float, scale: float) -> Tensor:
@@ -42,24 +43,32 @@ def _draws(seed: int, *shapes: tuple[int, ...]) -> list[Tensor]:
 
 def _students() -> list[tuple[Tensor, Tensor, Tensor, float, float]]:
     found = []
-    for seed, (alpha, scale) in enumerate([(0.9, 10.0), (0.3, 4.0)]):
-        x_s, x_t, on_fake = (x.requires_grad_() for x in _draws(seed, (3, 1, 4, 4), (3, 1, 4, 4), (3,)))
+    for seed, (alpha, scale, B, C) in enumerate([(0.9, 10.0, 3, 1), (0.3, 4.0, 5, 2), (0.6, 2.0, 1, 1)]):
+        draws = _draws(seed, (B, C, 4, 3), (B, C, 4, 3), (B,))
+        x_s, x_t, on_fake = ((x.double() if seed == 2 else x).requires_grad_() for x in draws)
         found.append((x_s, x_t, on_fake, alpha, scale))
     return found
 
 
 def _images() -> list[tuple[Tensor]]:
-    return [(x.tanh(),) for x in _draws(3, (3, 1, 6, 7), (2, 1, 16, 16))]
+    found = [x.tanh() for x in _draws(3, (3, 1, 6, 7), (2, 1, 16, 16), (1, 1, 5, 4))]
+    return [(x,) for x in (*found, 0.01 * found[0].double())]
 
 
 def _hills() -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
     m, s, m_made, s_made = _draws(5, (4,), (4,), (4,), (4,))
-    return [(m, s.abs() + 0.2, m_made, s_made.abs() + 0.2), (m, s.abs() + 0.2, m, s_made.abs() + 0.2)]
+    n, t, n_made, t_made = (x.double() for x in _draws(6, (7,), (7,), (7,), (7,)))
+    return [
+        (m, s.abs() + 0.2, m_made, s_made.abs() + 0.2),
+        (m, s.abs() + 0.2, m, s_made.abs() + 0.2),
+        (n, t.abs() + 0.2, n_made, t_made.abs() + 0.2),
+    ]
 
 
 def _ways() -> list[tuple[Tensor, Tensor, float]]:
     a, b = _draws(8, (6,), (6,))
-    return [(a, b, way) for way in (0.0, 0.3, 0.5, 1.0)]
+    c, d = (3 * x.double() for x in _draws(9, (9,), (9,)))
+    return [(a, b, way) for way in (0.0, 0.3, 0.5, 1.0)] + [(c, d, 0.8)]
 
 
 # -- mistakes ---------------------------------------------------------------------------------------------------------
@@ -80,7 +89,7 @@ def _fool(on_fake: Tensor) -> Tensor:
 
 
 def _bordered(x: Tensor) -> Tensor:
-    kernel = torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]).view(1, 1, 3, 3)
+    kernel = torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]], dtype=x.dtype).view(1, 1, 3, 3)
     return F.conv2d(127.5 * (x + 1), kernel, padding=1).flatten(1).var(1, correction=0)
 
 
@@ -139,6 +148,7 @@ image_sharpness = Exercise(
         "Slices do it: g[:, :-2, 1:-1] is the neighbour above each inner pixel.",
         "Four neighbours minus four times the pixel; then .flatten(1).var(1, correction=0).",
     ),
+    rules=(without("conv", "unfold", sentence="a convolution did the work; slices are asked for"),),
     minutes=6,
     contract="grey images (B, 1, H, W) from -1 to 1 → (B,), the variance of the Laplacian over the inner pixels, in "
     "units of 0…255",

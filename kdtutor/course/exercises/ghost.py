@@ -34,7 +34,8 @@ def _ghost_maps(x: Tensor, primary: Tensor, cheap: Tensor, n: int) -> Tensor:
 def _pairs() -> list[tuple[Tensor, Tensor]]:
     generator = torch.Generator().manual_seed(0)
     x, noise = (torch.randn(3, 4, 5, generator=generator) for _ in range(2))
-    return [(2 * x + 1, 0.5 * x - noise + 3), (x - 2, -x + 0.3 * noise), (noise, 10 * x)]
+    pairs = [(2 * x + 1, 0.5 * x - noise + 3), (x - 2, -x + 0.3 * noise), (noise, 10 * x)]
+    return [*pairs, (noise[:1, :2, :3].double(), x[:1, :2, :3].double())]
 
 
 def _layers() -> list[tuple[Tensor, Tensor, Tensor, int]]:
@@ -45,6 +46,8 @@ def _layers() -> list[tuple[Tensor, Tensor, Tensor, int]]:
         shapes = (2, c, 6, 5), (m, c, k, k), (m * (s - 1), 1, d, d)
         x, primary, cheap = (torch.randn(shape, generator=generator).requires_grad_() for shape in shapes)
         found.append((x, primary, cheap, n))
+    x, primary, cheap = (part.detach().double().requires_grad_() for part in found[0][:3])
+    found.append((x, primary, cheap, 7))
     return found
 
 

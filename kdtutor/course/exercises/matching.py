@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..exercise import Exercise
 from ..prediction import Prediction
+from ..rules import no_large_tensor
 
 
 def _flow_cost(f_s: Tensor, f_t: Tensor) -> Tensor:
@@ -30,20 +31,26 @@ def _ways(C_s: int, G: int) -> int:
 # -- arguments to try the functions with ------------------------------------------------------------------------------
 
 
-def _maps() -> list[tuple[Tensor, ...]]:
+def _maps() -> list[tuple[Tensor, Tensor]]:
     generator = torch.Generator().manual_seed(0)
     sizes = ((3, 6, 6, 4), (2, 5, 3, 3))
     return [
         (torch.randn(B, C, H, W, generator=generator), 3 * torch.randn(B, 2 * C, H, W, generator=generator))
         for B, C, H, W in sizes
-    ]
+    ] + [(torch.randn(1, 3, 4, 4, generator=generator).double(), torch.randn(1, 5, 4, 4, generator=generator).double())]
 
 
 def _costs() -> list[tuple[Tensor]]:
     """The last one misleads whoever takes the cheapest pair first."""
     generator = torch.Generator().manual_seed(1)
     trap = torch.tensor([[0.0, 0.1, 3.0], [0.1, 3.0, 3.0], [3.0, 3.0, 1.0]])
-    return [(4 * torch.rand(5, 5, generator=generator),), (4 * torch.rand(4, 4, generator=generator),), (trap,)]
+    return [
+        (4 * torch.rand(5, 5, generator=generator),),
+        (4 * torch.rand(4, 4, generator=generator),),
+        (trap,),
+        (-trap.double(),),
+        (torch.tensor([[2.5]]),),
+    ]
 
 
 # -- mistakes ---------------------------------------------------------------------------------------------------------
@@ -110,6 +117,7 @@ flow_cost = Exercise(
         "For two vectors of unit length the squared distance is 2 - 2 times their inner product.",
         "All inner products are one batched matrix product; then take the mean over the images.",
     ),
+    rules=(no_large_tensor("it forms all differences, B · C_s · C_t · HW numbers; one matrix product needs none"),),
     minutes=8,
     contract="maps (B, C_s, H, W) and (B, C_t, H, W) → costs (C_s, C_t)",
 )

@@ -9,6 +9,7 @@ from torch import Tensor
 from ...papers import overhaul
 from ..exercise import Exercise
 from ..prediction import Prediction
+from ..rules import by_hand
 
 Maps = Sequence[Tensor]
 
@@ -48,7 +49,7 @@ def _channels() -> list[tuple[Tensor, Tensor]]:
         pair([-0.5, -1.5], [0.3, -0.2]),
         pair([1.0, 0.5, 1.0], [3.2, 2.0, 5.0]),
         pair([1.0, 0.1], [50.0, 9.0]),
-        pair([0.0, 0.0], [-0.4, 0.7]),
+        pair([0.0, 0.0, 0.0], [-0.4, 0.7, 0.0]),
     ]
 
 
@@ -59,13 +60,14 @@ def _map(seed: int, *shape: int, grad: bool = False) -> Tensor:
 def _pairs() -> list[tuple[Tensor, Tensor]]:
     maps = [(_map(1, 3, 2, 4, 2), _map(2, 3, 2, 4, 2)), (_map(3, 1, 4, 3, 3), 2 * _map(4, 1, 4, 3, 3))]
     edges = torch.tensor([-1.0, -0.5, 0.0, 0.5]).view(1, 1, 2, 2)
+    maps.append((_map(5, 2, 3, 3, 3).double(), _map(6, 2, 3, 3, 3).double()))
     return [*maps, (edges.clone(), torch.zeros(1, 1, 2, 2))]  # a target of exactly 0 asks only of an active student
 
 
 def _stages() -> list[tuple[list[Tensor], list[Tensor], list[Tensor]]]:
     shapes = [(2, 3, 6, 4), (2, 4, 3, 2), (2, 5, 2, 2)]
     cases = []
-    for n in (1, 3):
+    for n in (1, 3, 2):
         maps = [[_map(10 * side + i, *shape, grad=True) for i, shape in enumerate(shapes[:n])] for side in (1, 2)]
         margins = [-0.3 - _map(30 + i, shape[1]).abs() for i, shape in enumerate(shapes[:n])]
         cases.append((maps[0], maps[1], margins))
@@ -148,6 +150,7 @@ partial_gradient = Exercise(
         "First the gradient of the full L2 distance, then a mask of zeros and ones.",
         "A position counts where s > t′ or t′ > 0; (a > b) | (b > 0) is a mask, and a mask can be multiplied.",
     ),
+    rules=(by_hand,),
     minutes=5,
     contract="s and t′, (B, C, H, W) each → ∂(partial L2)/∂s, without autograd",
 )

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from ..exercise import Exercise
 from ..prediction import Prediction
+from ..rules import no_loop
 
 
 def _rkd_distances(e: Tensor) -> Tensor:
@@ -35,7 +36,9 @@ def _recall_at_1(e: Tensor, labels: Tensor) -> Tensor:
 def _embeddings() -> list[tuple[Tensor]]:
     """Batches of three sizes; no gradients are asked for, because ‖0‖ on the diagonal has none of one kind."""
     generator = torch.Generator().manual_seed(0)
-    return [(3 * torch.randn(B, D, generator=generator) + 1,) for B, D in ((4, 2), (7, 3), (5, 9))]
+    return [(3 * torch.randn(B, D, generator=generator) + 1,) for B, D in ((4, 2), (7, 3), (5, 9), (2, 4))] + [
+        (torch.randn(6, 6, generator=generator, dtype=torch.float64),)
+    ]
 
 
 def _labelled() -> list[tuple[Tensor, Tensor]]:
@@ -46,6 +49,9 @@ def _labelled() -> list[tuple[Tensor, Tensor]]:
         labels = torch.arange(3).repeat_interleave(7)
         centres = torch.tensor([[3.0, 0], [0, 3], [9, 9]])
         cases.append((centres[labels] + spread * torch.randn(21, 2, generator=generator), labels))
+    shuffled, points = torch.randperm(21, generator=generator), cases[1][0].double()
+    cases.append((points[shuffled][:12], cases[1][1][shuffled][:12]))
+    cases.append((torch.randn(8, 5, generator=generator), torch.tensor([0, 1, 1, 0, 2, 2, 0, 1])))
     return cases
 
 
@@ -89,6 +95,12 @@ rkd_distances = Exercise(
         "these are squared distances; take the root before the mean": lambda e: (
             (d := (e.unsqueeze(0) - e.unsqueeze(1)).square().sum(2)) * len(e) * (len(e) - 1) / d.sum()
         ),
+        "the mean runs over each row; one μ belongs to the whole batch": lambda e: (
+            (d := _rkd_distances(e)) / d.sum(1, keepdim=True) * (len(e) - 1)
+        ),
+        "the pairs are counted once and the sum twice: divide by B (B − 1), not by half of it": lambda e: (
+            _rkd_distances(e) / 2
+        ),
         "they are divided by the largest distance; the paper divides by the mean": lambda e: (
             (d := _rkd_distances(e)) / d.max()
         ),
@@ -98,6 +110,7 @@ rkd_distances = Exercise(
         "norm(dim=2) makes their lengths, (B, B), with zeros on the diagonal.",
         "There are B · (B − 1) pairs of two different samples; the zeros add nothing to the sum.",
     ),
+    rules=(no_loop("it walks through the batch in a loop; differences of all pairs are one subtraction"),),
     minutes=6,
     contract="embeddings (B, D) → (B, B), each distance divided by the mean over pairs i ≠ j",
 )
@@ -110,6 +123,12 @@ rkd_angles = Exercise(
         "the directions have not length 1 yet: these are products, not cosines": _without_unit,
         "these are angles seen from the origin; the vertex is the sample i": _about_the_origin,
         "the vertex comes last; put it first: [i, j, k] is the angle at i": lambda e: _rkd_angles(e).permute(1, 2, 0),
+        "on the diagonal this is 0/0, not a number; F.normalize leaves a zero vector as it is": lambda e: (
+            (u := (t := e.unsqueeze(0) - e.unsqueeze(1)) / t.norm(dim=2, keepdim=True)) @ u.mT
+        ),
+        "directions are scaled over the samples, not over their D numbers: F.normalize(…, dim=2)": lambda e: (
+            (u := F.normalize(e.unsqueeze(0) - e.unsqueeze(1), dim=1)) @ u.mT
+        ),
         "the sign is turned: both arms start at the vertex, so both differences must": lambda e: -_rkd_angles(e),
         "these are angles; their cosines are wanted": lambda e: _rkd_angles(e).clamp(-1, 1).acos(),
     },

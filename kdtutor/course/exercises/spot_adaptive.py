@@ -26,10 +26,12 @@ def _anti_chosen(decisions: Tensor) -> Tensor:
 def _coins() -> list[tuple[Tensor, Tensor, float]]:
     """Logits and noise of a few samples and spots, and τ; some logits are far apart."""
     found = []
-    for seed, (B, spots, tau) in enumerate([(5, 3, 5.0), (4, 2, 1.0), (3, 4, 0.5)]):
+    for seed, (B, spots, tau) in enumerate([(5, 3, 5.0), (4, 2, 1.0), (3, 4, 0.5), (1, 3, 2.0)]):
         generator = torch.Generator().manual_seed(seed)
         logits = 2 * torch.randn(B, spots, 2, generator=generator)
         noise = -torch.log(-torch.log(torch.rand(B, spots, 2, generator=generator)))
+        if seed == 2:
+            logits, noise = logits.double(), noise.double()
         found.append((logits.requires_grad_(), noise, tau))
     return found
 
@@ -37,7 +39,8 @@ def _coins() -> list[tuple[Tensor, Tensor, float]]:
 def _decided() -> list[tuple[Tensor]]:
     """Decisions as `decide` returns them: 0 and 1 up to rounding, with a gradient."""
     return [
-        (torch.tensor(rows).requires_grad_(),) for rows in ([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]], [[0.9999999], [1e-7]])
+        (torch.tensor(rows).requires_grad_(),)
+        for rows in ([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]], [[0.9999999], [1e-7]], [[1.0]])
     ]
 
 
@@ -52,6 +55,15 @@ def _hard(noisy: Tensor) -> Tensor:
     return (noisy[..., 0] >= noisy[..., 1]).float()
 
 
+def _along(dim: int, logits: Tensor, noise: Tensor, tau: float) -> Tensor:
+    return _through(_hard(logits + noise), F.softmax((logits + noise) / tau, dim=dim)[..., 0])
+
+
+def _decided_along(dim: int, logits: Tensor, noise: Tensor, tau: float) -> Tensor:
+    soft = F.softmax((logits + noise) / tau, dim=dim)[..., 0]
+    return _through((soft > 0.5).to(soft), soft)
+
+
 def _through(hard: Tensor, soft: Tensor) -> Tensor:
     return hard - soft.detach() + soft
 
@@ -61,6 +73,18 @@ hard_decision = Exercise(
     _hard_decision,
     _coins,
     mistakes={
+        "the softmax runs over the spots (dim=1); it belongs over the last dimension, distil or not": (
+            lambda logits, noise, tau: _along(1, logits, noise, tau)
+        ),
+        "the softmax runs over the samples (dim=0); it belongs over the last dimension, distil or not": (
+            lambda logits, noise, tau: _along(0, logits, noise, tau)
+        ),
+        "softmax and decision look along the spots (dim=1); look along the last dimension": lambda logits, noise, tau: (
+            _decided_along(1, logits, noise, tau)
+        ),
+        "softmax and decision look along the samples (dim=0); look along the last dimension": (
+            lambda logits, noise, tau: _decided_along(0, logits, noise, tau)
+        ),
         "it is soft: the value has to be 0 or 1": _softened,
         "no gradient comes back: the argmax alone is flat": lambda logits, noise, tau: _hard(logits + noise),
         "the noise is missing: the policy could never try what it believes to be worse": lambda logits, noise, tau: (
@@ -92,6 +116,18 @@ anti_chosen = Exercise(
     _decided,
     mistakes={
         "this is adaptive itself; anti distils where the policy says no": lambda d: d.detach() > 0.5,
+        "1 - decisions are numbers, and with a gradient; a mask of True and False is wanted: compare with 0.5": (
+            lambda d: 1 - d
+        ),
+        "these are 1 and 0 as numbers; a mask of True and False is wanted": lambda d: (d.detach() < 0.5).float(),
+        "these are -1 and 0: a tensor of numbers is not turned round by a minus": lambda d: -d,
+        "the decisions are 0 and 1 only up to rounding: (1 - decisions).bool() is True for 1e-7 too": lambda d: (
+            1 - d.detach()
+        ).bool(),
+        "everything is chosen here, or nothing": lambda d: d.detach() < 2,
+        "these are the rows where anti distils; a mask has the shape of the decisions": lambda d: (
+            d.detach() < 0.5
+        ).nonzero(),
         "the decisions are 0 and 1 only up to rounding: compare with 0.5, not with 0": lambda d: d.detach() == 0,
     },
     hints=("Adaptive is decisions > 0.5.", "Turn the sign round."),

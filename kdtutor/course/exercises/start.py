@@ -23,7 +23,13 @@ def _entropy(p: Tensor) -> Tensor:
 
 def _answers() -> list[tuple[Tensor, Tensor]]:
     generator = torch.Generator().manual_seed(0)
-    return [(torch.randn(n, 5, generator=generator), torch.randint(5, (n,), generator=generator)) for n in (4, 9, 20)]
+    found = []
+    for n, K in ((4, 5), (9, 5), (20, 3), (1, 7)):
+        logits, labels = torch.randn(n, K, generator=generator), torch.randint(K, (n,), generator=generator)
+        labels[0] = logits[0].argmax()  # one answer at least is right
+        found.append((logits, labels))
+    found.append((found[1][0].double(), found[1][1]))
+    return found
 
 
 accuracy = Exercise(
@@ -35,6 +41,7 @@ accuracy = Exercise(
         "argmax runs over the images (dim=0) instead of the classes (dim=1)": lambda z, y: (
             (z.argmax(0)[y] == y).float().mean()
         ),
+        "it takes the smallest logit; the prediction is the largest": lambda z, y: (z.argmin(1) == y).float().mean(),
         "this is the share of wrong answers": lambda z, y: (z.argmax(1) != y).float().mean(),
         "this is accuracy in percent; give a share between 0 and 1": lambda z, y: 100 * _accuracy(z, y),
     },
@@ -49,12 +56,16 @@ accuracy = Exercise(
 confusion = Exercise(
     "confusion",
     _confusion,
-    lambda: [(y, z.argmax(1), 5) for z, y in _answers()],
+    lambda: [(y, z.argmax(1), z.shape[1]) for z, y in _answers()],
     mistakes={
         "rows and columns are exchanged: row = true class, column = prediction": lambda y, p, K: _confusion(p, y, K),
         "each cell is 0 or 1: several images can fall into the same cell, so add up": lambda y, p, K: (
             _confusion(y, p, K) > 0
         ).long(),
+        "there is always a 5 × 5 matrix here; take K": lambda y, p, K: _confusion(y, p, 5)[:5, :5],
+        "only the right answers are counted; every pair (i, j) counts": lambda y, p, K: torch.diag(
+            _confusion(y, p, K).diagonal()
+        ),
         "these are shares; give counts": lambda y, p, K: _confusion(y, p, K) / len(y),
     },
     hints=(
@@ -73,6 +84,10 @@ entropy = Exercise(
         "0 · log 0 gives NaN; it counts as 0": lambda p: -(p * p.log()).sum(-1),
         "the sign: probabilities have negative logarithms, and entropy is positive": lambda p: -_entropy(p),
         "this is entropy in bits; use the natural logarithm": lambda p: _entropy(p) / torch.log(torch.tensor(2.0)),
+        "the mean over the rows is too much: every row keeps its own": lambda p: _entropy(p).mean(),
+        "the logarithm is missing": lambda p: -(p * p).sum(-1),
+        "the factor p is missing in front of the logarithm": lambda p: -p.clamp(min=1e-30).log().sum(-1),
+        "the sum runs over the samples (dim=0) instead of the classes": lambda p: torch.special.entr(p).sum(0),
         "this averages over the classes; the definition sums": lambda p: _entropy(p) / p.shape[-1],
     },
     hints=(
