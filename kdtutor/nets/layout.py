@@ -18,7 +18,8 @@ class StridedPointwise(nn.Conv2d):
     A plain nn.Conv2d leaves the stride to oneDNN, and there the weight gradient of channels-last maps writes past its
     buffer if they have fewer channels than a register has numbers: 8 with AVX2, 16 with AVX-512. The process dies, or
     the gradients are wrong without a word. oneDNN knows of it (github.com/uxlfoundation/oneDNN/issues/6035, open in
-    September 2026: in 3.12, which torch 2.13 has, and in 3.14); a convolution of stride 1 does not use that buffer.
+    September 2026: with oneDNN 3.12, which torch 2.13 has, and with torch 2.14); a convolution of stride 1 does not
+    use that buffer.
     """
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:

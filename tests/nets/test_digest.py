@@ -5,7 +5,6 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
 
@@ -33,9 +32,8 @@ DIFFERENT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("pair", DIFFERENT, ids=str)
-def test_what_differs_has_another_digest(pair):
-    assert digest(pair[0]) != digest(pair[1])
+def test_what_differs_has_another_digest():
+    assert [pair for pair in DIFFERENT if digest(pair[0]) == digest(pair[1])] == []
 
 
 def test_copies_layouts_modes_and_orders_do_not_count():
