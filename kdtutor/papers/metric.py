@@ -127,6 +127,9 @@ class RelationalMetric(_Metric, Relational):
     def weights(self) -> dict[str, float]:
         return {**super().weights(), "triplet": self.triplet}
 
+    def terms(self) -> tuple[str, ...]:
+        return (*super().terms(), "triplet")
+
     def _of_embeddings(self, loss: Compare) -> Callable[[Trace, Trace], Tensor]:
         def compared(s: Trace, t: Trace) -> Tensor:
             e_s = unit(s.embedding) if self.normalise else s.embedding

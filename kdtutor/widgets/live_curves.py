@@ -120,6 +120,8 @@ class LiveCurves:
                     if line.term in progress.history.terms:
                         line.epochs.set_data(*progress.history.curve(line.term))
                 self._fit(ax, lines, progress.epochs)
+                if progress.step == progress.total_steps:  # nothing grows any more
+                    legend(ax, place="best")
             self.figure.update()
 
     def compare(self, overlay: Mapping[str, History]) -> None:

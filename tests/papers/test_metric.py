@@ -88,11 +88,12 @@ def test_the_terms_of_a_taught_student(task, triplet):
     assert (phase.weights["distance"], phase.weights["angle"], phase.weights["triplet"]) == (2.0, 3.0, triplet)
 
 
-def test_the_last_layer_takes_no_part(task):
+@pytest.mark.parametrize("triplet", [0.0, 1.0])
+def test_the_last_layer_takes_no_part(task, triplet):
     student, teacher = net(), net("resnet8", 1)
     before = student.classifier.weight.clone()
     source = ClassBatches(task.train, task, classes=5, per_class=4, steps=2)
-    method = RelationalMetric(student, teacher, triplet=1.0)
+    method = RelationalMetric(student, teacher, triplet=triplet)
     recipe = kd.Recipe(weight_decay=0.1)
     kd.fit(method, task, 1, recipe=recipe, seed=0, device="cpu", progress=False, source=source)
     assert torch.equal(student.classifier.weight, before)
