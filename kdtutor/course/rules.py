@@ -11,7 +11,7 @@ from .watch import Calls
 
 Rule = Callable[[Sequence[Calls], Sequence[Calls]], str | None]
 
-WRAPPERS = "tensors.py"  # here `full_precision` lives, which wraps the functions of papers/
+AROUND = ("precision.py", "errors.py")  # `full_precision` wraps the functions of papers/, and refuses other kinds
 RELU = ("relu", "clamp", "clip", "maximum", "threshold")
 
 
@@ -63,6 +63,6 @@ def own_work(calls: Sequence[Calls], right: Sequence[Calls]) -> str | None:
     """No function of this package, but for those that the solution calls too: they are at hand."""
     at_hand = {code for one in right for code in one.package}
     used = [code for one in calls for code in one.package if code not in at_hand]
-    named = [code for code in used if Path(code.co_filename).name != WRAPPERS] or used
+    named = [code for code in used if Path(code.co_filename).name not in AROUND] or used
     name = named[0].co_name.strip("_") if named else ""
     return f"this is the package's own function ({name}); write the formula yourself" if name else None
