@@ -19,7 +19,9 @@ def guarded(command: Sequence[str | Path], seconds: float = 20, **options: Any) 
 
     Yields the guard's process, whose end is the command's. Raises `TimeoutExpired` if it does not end in `seconds`.
     """
-    process = subprocess.Popen([sys.executable, GUARD, *command], stdin=subprocess.PIPE, **options)
+    # A session of its own: a signal to all processes of the terminal must not end the guard before its command.
+    guard = [sys.executable, GUARD, *command]
+    process = subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True, **options)
     assert process.stdin is not None
     try:
         yield process

@@ -52,6 +52,27 @@ def test_nothing_outlives_a_run_that_is_killed(tmp_path: Path) -> None:
     eventually(lambda: not any(alive(process.pid) for process in started), f"{started} end")
 
 
+STARTER = """
+import sys, time
+from tests.children import guarded
+with guarded([sys.executable, "-c", "import os, sys, time; print(os.getpid(), flush=True); time.sleep(300)"]):
+    time.sleep(300)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_guarded_command_ends_when_the_group_of_its_starter_does(number: int) -> None:
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert starter.stdout is not None
+    command = int(starter.stdout.readline())
+    os.killpg(starter.pid, number)
+    starter.wait(10)
+    eventually(lambda: not alive(command), "the command ends", seconds=30)
+
+
 def eventually(condition, what: str, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():

@@ -106,11 +106,13 @@ BEGIN = r"""(lost) => {
         const prompts = cells.map(cell => cell.node.querySelector('.jp-InputPrompt').textContent.trim());
         const numbered = prompts.map(text => /^\[\d+\]:$/.test(text));
         const unfinished = numbered.indexOf(false);
-        const errors = cells.flatMap(cell => cell.model.outputs.toJSON()).filter(out => out.output_type === 'error');
+        const waiting = prompts.some(text => text.includes('*'));
+        const outputs = waiting ? [] : cells.flatMap(cell => cell.model.outputs.toJSON());
+        const errors = outputs.filter(out => out.output_type === 'error');
         return died ?? {
             cells: cells.length,
             done: numbered.filter(Boolean).length,
-            waiting: prompts.some(text => text.includes('*')),
+            waiting: waiting,
             source: unfinished < 0 ? '' : cells[unfinished].model.sharedModel.source,
             number: unfinished + 1,
             error: errors.length ? `${errors[0].ename}: ${errors[0].evalue}` : '',
@@ -145,7 +147,7 @@ def run_all(page: Page, seconds: float = 180) -> None:
         if at["done"] > done:
             done, since = at["done"], time.monotonic()
         assert time.monotonic() - since < seconds, f"{cell} has not ended after {seconds:g} s ({done} cells have)"
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(500)
 
 
 def as_notebook(page: Page) -> NotebookNode:

@@ -115,6 +115,18 @@ def make(**options):
     return MatchingGuided(student, teacher, **options)
 
 
+@pytest.mark.parametrize("how", ["max", "random", "sparse"])
+def test_from_the_start_every_channel_of_the_student_has_its_share(how):
+    """One teacher channel each if sparse; otherwise every teacher channel belongs to a group, before and after."""
+    distiller = make(how=how, images=20)
+    data = kd.data.load("digits")
+    for _ in range(2):
+        for M in distiller.flows:
+            assert M.sum(1).tolist() == [1 if how == "sparse" else M.shape[1] / M.shape[0]] * M.shape[0]
+            assert M.sum(0).max() == 1
+        distiller.match(Batches(data.train[::50], data, 16))
+
+
 def test_channels_are_matched_anew_every_second_epoch():
     data = kd.data.load("digits")
     source = Batches(data.train[::50], data, 16)
