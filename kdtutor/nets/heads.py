@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import is_dataclass
 from typing import Any
@@ -17,8 +18,8 @@ from .graphs import find, label, labelled
 
 _DROPOUTS = (F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout, torch.dropout)
 _DROPOUT_MODULES = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.Identity)
-_SOFTMAX = {"softmax", "log_softmax", "sigmoid", "logsigmoid"}
-_SOFTMAX_MODULES = (nn.Softmax, nn.LogSoftmax, nn.Sigmoid, nn.LogSigmoid)
+_SOFTMAX = {"softmax", "sigmoid"}  # a log_softmax is as good as the logits: a softmax of it is the same
+_SOFTMAX_MODULES = (nn.Softmax, nn.Sigmoid)
 ADVICE = "name the node of its logits: wrap(model, logits={})"
 
 
@@ -38,7 +39,7 @@ def returned_logits(model: nn.Module, graphs: dict[bool, Graph]) -> dict[bool, N
         raise ConfigError(
             f"{name} returns {_listed(_unpacked(end))} in evaluation, not one tensor; " + _advice(_unpacked(end))
         )
-    _check_logits(model, end)
+    _warn_of_probabilities(model, end)
     candidates = _unpacked(output(graphs[True]).args[0])
     for whole in (True, False):
         known: dict[str, int] = {}
@@ -73,7 +74,7 @@ def named(model: nn.Module, graphs: dict[bool, Graph], name: str) -> dict[bool, 
 def named_logits(model: nn.Module, graphs: dict[bool, Graph], name: str) -> dict[bool, Node]:
     """As `named`, for logits."""
     found = named(model, graphs, name)
-    _check_logits(model, found[False])
+    _warn_of_probabilities(model, found[False])
     return found
 
 
@@ -92,17 +93,18 @@ def _unpacked(value: Any) -> list[Node]:
     return [node for part in parts for node in _unpacked(part)]
 
 
-def _check_logits(model: nn.Module, end: Node) -> None:
-    """Refuse probabilities: every loss would apply a softmax to them once more."""
+def _warn_of_probabilities(model: nn.Module, end: Node) -> None:
+    """Warn of probabilities: every loss applies a softmax to them once more."""
     if end.op == "call_module":
         soft = isinstance(model.get_submodule(str(end.target)), _SOFTMAX_MODULES)
     else:
         soft = end.op != "placeholder" and str(getattr(end.target, "__name__", end.target)) in _SOFTMAX
     if soft:
         before = label(end.all_input_nodes[0])
-        raise ConfigError(
+        warnings.warn(
             f"{label(end)!r} of {type(model).__name__} holds probabilities, but distillation reads logits; "
-            f"name the node before it: wrap(model, logits={before!r})"
+            f"name the node before it: wrap(model, logits={before!r})",
+            stacklevel=2,
         )
 
 

@@ -1,5 +1,6 @@
 """What a wrapped model learns: the output that the model returns, in whichever mode it is met."""
 
+import warnings
 from collections import namedtuple
 from dataclasses import dataclass
 
@@ -75,8 +76,10 @@ REFUSED = {
     "two outputs": ((lambda m, a: (m, a), lambda m, a: (m, a)), r"returns \('main', 'aux'\) in evaluation, not one"),
     "a dict": ((lambda m, a: {"logits": m}, lambda m, a: {"logits": m}), r"returns \('main'\) in evaluation, not one"),
     "nothing": ((lambda m, a: None, lambda m, a: None), "returns no tensor in evaluation"),
-    "softmax": ((lambda m, a: m, lambda m, a: m.softmax(1)), r"probabilities.* wrap\(model, logits='main'\)"),
-    "log_softmax": ((lambda m, a: F.log_softmax(m, 1),) * 2, r"probabilities.* wrap\(model, logits='main'\)"),
+    "softmax": (
+        (lambda m, a: m, lambda m, a: m.softmax(1)),
+        r"in training and 'softmax' in evaluation.* logits='main'\)",
+    ),
 }
 
 
@@ -87,6 +90,16 @@ def test_outputs_that_leave_a_choice_are_refused_and_can_be_named(case):
         nets.wrap(Heads(*outputs), example=IMAGES)
     net = nets.wrap(Heads(*outputs), logits="main", example=IMAGES)
     assert torch.equal(net.train()(IMAGES), Heads().train()(IMAGES))
+
+
+def test_probabilities_are_said_and_their_logarithms_are_as_good_as_logits():
+    soft = Heads(*(lambda m, a: m.softmax(1),) * 2)
+    with pytest.warns(UserWarning, match=r"'softmax' of Heads holds probabilities.* wrap\(model, logits='main'\)"):
+        nets.wrap(soft, example=IMAGES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nets.wrap(soft, logits="main", example=IMAGES)
+        nets.wrap(Heads(*(lambda m, a: F.log_softmax(m, 1),) * 2), example=IMAGES)
 
 
 @pytest.mark.parametrize("shape", [lambda m, a: m[:, :, None, None], lambda m, a: m.max(1)])
