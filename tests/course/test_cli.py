@@ -130,6 +130,7 @@ def test_distil_on_batches_that_a_generator_makes():
     summary = json.loads(result.stdout)
     assert summary["batches"] == "adversarial" and {"logits", "disagreement"} <= set(summary["last"])
     assert summary["command"] == "kdtutor distil logits --epochs 1 --batches adversarial"
+    assert "logits, adversarial batches" in (Path(summary["folder"]) / "report.md").read_text()
 
 
 def test_the_help_names_every_method():

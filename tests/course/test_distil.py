@@ -344,12 +344,6 @@ def test_any_method_learns_from_a_generator(batches, few):
     )
 
 
-def test_a_run_on_generated_batches_is_reported():
-    report = distil(Job("logits", batches="data-free", epochs=1), progress=False)
-    assert report.summary()["batches"] == "data-free"
-    assert "logits, data-free batches" in (report.job.folder / "report.md").read_text()
-
-
 def test_spots_and_batches_compose():
     setup = prepare(Job("attention", spots="adaptive", batches="data-free"))
     assert isinstance(setup.distiller.inner, SpotAdaptive) and isinstance(setup.distiller.inner.inner, Attention)
