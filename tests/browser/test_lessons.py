@@ -14,13 +14,21 @@ from .session import Visit
 pytestmark = pytest.mark.browser
 
 
-def test_a_slider_moves_picture_and_sentence(visit: Visit) -> None:
-    visit(move_the_first_slider)
+def test_a_slider_and_the_buttons_of_a_live_run(visit: Visit) -> None:
+    visit(read_the_first_lesson)
 
 
-def move_the_first_slider(page: Page, lab: str) -> None:
+def read_the_first_lesson(page: Page, lab: str) -> None:
+    """One visit for all three: what comes first in the lesson is computed once."""
     open_notebook(page, lab, "00_start_here.ipynb")
-    run_until(page, "widgets.Alive()")
+    run_until(page, "run.start()")
+    press_every_button(page)
+    move_the_first_slider(page)
+    assert complaints(page) == []
+
+
+def move_the_first_slider(page: Page) -> None:
+    """A key moves the picture and the sentence."""
     alive = widget(page, "alive")
     handle = alive.get_by_role("slider").first
     handle.focus()
@@ -31,20 +39,15 @@ def move_the_first_slider(page: Page, lab: str) -> None:
         expect(alive.locator("img.widget-image")).not_to_have_attribute("src", before)
 
 
-def test_a_live_run_starts_pauses_and_stops(visit: Visit) -> None:
-    visit(press_every_button)
-
-
-def press_every_button(page: Page, lab: str) -> None:
-    open_notebook(page, lab, "00_start_here.ipynb")
-    run_until(page, "run.start()")
+def press_every_button(page: Page) -> None:
+    """Pause, Resume and Stop; whoever stops reads on beside one picture, and may start again."""
     run = widget(page, "first-student")
     status = run.locator(".kd-status")
 
     def press(word: str) -> None:
         run.get_by_role("button", name=word, exact=True).click()
 
-    expect(status).to_contain_text("training", timeout=60_000)
+    expect(status).to_contain_text("epoch 2 of 6", timeout=60_000)
     press("Pause")
     expect(status).to_contain_text("paused")
     held = status.inner_text()
@@ -55,10 +58,23 @@ def press_every_button(page: Page, lab: str) -> None:
     press("Stop")
     expect(status).to_contain_text("stopped")
     stopped_at = int(re.search(r"step (\d+)", status.inner_text())[1])  # type: ignore[index]
+    read_on(page)
     press("Start")
     expect(status).to_contain_text("finished", timeout=120_000)
     assert stopped_at < int(re.search(r"step (\d+)", status.inner_text())[1])  # type: ignore[index]
-    assert complaints(page) == []
+
+
+def read_on(page: Page) -> None:
+    """The cell that waits for a run says that it was stopped, and shows what was learnt."""
+    waiting = page.locator(".jp-CodeCell", has_text="await run.finished()").first
+    waiting.locator(".jp-InputArea-editor").click()
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
+    expect(waiting.locator(".jp-OutputArea")).to_contain_text(
+        re.compile(r"The run was stopped in distil, epoch \d of 6")
+    )
+    images = page.locator(".jp-CodeCell", has_text="run.start()").first.locator(".jp-OutputArea img")
+    expect(images).to_have_count(1)  # the widget's; the stored picture stands in for it only where no kernel answers
+    expect(images).to_have_class(re.compile("widget-image"))
 
 
 @pytest.mark.parametrize(
@@ -77,28 +93,6 @@ def test_run_all_names_the_cell_at_fault(visit: Visit, source: str, sentence: st
             run_all(page, seconds=60)
 
     visit(read)
-
-
-def test_whoever_stops_a_run_reads_on(visit: Visit) -> None:
-    visit(stop_and_read_on)
-
-
-def stop_and_read_on(page: Page, lab: str) -> None:
-    open_notebook(page, lab, "00_start_here.ipynb")
-    run_until(page, "run.start()")
-    run = widget(page, "first-student")
-    status = run.locator(".kd-status")
-    expect(status).to_contain_text("epoch 2 of 6", timeout=60_000)
-    run.get_by_role("button", name="Stop", exact=True).click()
-    expect(status).to_contain_text("stopped")
-    waiting = page.locator(".jp-CodeCell", has_text="await run.finished()").first
-    waiting.locator(".jp-InputArea-editor").click()
-    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
-    expect(waiting.locator(".jp-OutputArea")).to_contain_text("The run was stopped in distil, epoch 2 of 6")
-    assert complaints(page) == []
-    images = page.locator(".jp-CodeCell", has_text="run.start()").first.locator(".jp-OutputArea img")
-    expect(images).to_have_count(1)  # the widget's; the stored picture stands in for it only where no kernel answers
-    expect(images).to_have_class(re.compile("widget-image"))
 
 
 def run_until(page: Page, last_line: str) -> None:
