@@ -293,7 +293,7 @@ def placed(job: Job) -> Job:
 def distil(job: Job, progress: bool = True) -> Report:
     """Run `job` to its end and write its report folder. A run that was interrupted is continued."""
     job = placed(job)
-    _require_own(job)
+    require_free(job.folder)  # a report would overwrite somebody else's files of the same names
     setup = prepare(job)
     started = time.perf_counter()
     history = fit(
@@ -311,12 +311,7 @@ def distil(job: Job, progress: bool = True) -> Report:
 def require_sound(job: Job) -> None:
     """Raise now what `distil` would raise before it trains."""
     job = placed(job)
-    _require_own(job)
+    require_free(job.folder)  # a report would overwrite somebody else's files of the same names
     setup = prepare(job)
     setup.distiller.check(setup.data)
     setup.distiller.phases(setup.epochs)
-
-
-def _require_own(job: Job) -> None:
-    """Refuse a folder with somebody else's files: a report would overwrite what has the same name."""
-    require_free(job.folder)

@@ -7,6 +7,8 @@ from weakref import WeakSet
 import torch
 from torch import nn
 
+from ..nets.symbolic import modes_kept
+
 _FROZEN: WeakSet[nn.Module] = WeakSet()
 """Parts found in eval mode inside a net in train mode. A run leaves all of its student in eval mode, and the next one
 has to tell which parts were so before; nothing is written into the net."""
@@ -15,12 +17,9 @@ has to tell which parts were so before; nothing is written into the net."""
 @contextmanager
 def eval_mode(net: nn.Module) -> Iterator[None]:
     """Eval mode; afterwards every module is back in the mode it had."""
-    modes = {module: module.training for module in net.modules()}
-    net.eval()
-    try:
+    with modes_kept(net):
+        net.eval()
         yield
-    finally:
-        set_modes(net, modes)
 
 
 @contextmanager
@@ -28,13 +27,6 @@ def evaluating(net: nn.Module) -> Iterator[None]:
     """Eval mode without gradients; afterwards every module is back in the mode it had."""
     with eval_mode(net), torch.no_grad():
         yield
-
-
-def set_modes(net: nn.Module, modes: dict[nn.Module, bool]) -> None:
-    """Put every module of `net` into its own mode."""
-    net.train(modes[net])  # a traced model changes its graph with its mode
-    for module, mode in modes.items():
-        module.training = mode
 
 
 @contextmanager
