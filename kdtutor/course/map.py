@@ -45,9 +45,9 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson(0, "00_start_here", "Start here: device, data, teacher, first student"),
+    Lesson(0, "00_start", "Start here: device, data, teacher, first student"),
     Lesson(
-        1, "01_hinton_kd", "Soft targets", "Distilling the Knowledge in a Neural Network",
+        1, "01_hinton", "Soft targets", "Distilling the Knowledge in a Neural Network",
         "Hinton, Vinyals, Dean", 2014, WHAT, "hinton",
     ),
     Lesson(
@@ -60,7 +60,7 @@ LESSONS = (
         "Yim, Joo, Bae, Kim", 2017, WHAT, "fsp",
     ),
     Lesson(
-        4, "04_matching_guided", "Channels that pair off", "Matching Guided Distillation",
+        4, "04_matching", "Channels that pair off", "Matching Guided Distillation",
         "Yue, Deng, Zhou", 2020, WHAT, "matching",
     ),
     Lesson(
@@ -68,25 +68,25 @@ LESSONS = (
         "Heo, Kim, Yun, Park, Kwak, Choi", 2019, WHAT, "overhaul",
     ),
     Lesson(
-        6, "06_activation_boundaries", "The boundaries of hidden neurons",
+        6, "06_boundaries", "The boundaries of hidden neurons",
         "Knowledge Transfer via Distillation of Activation Boundaries Formed by Hidden Neurons",
         "Heo, Lee, Yun, Choi", 2019, WHAT, "boundaries",
     ),
     Lesson(
-        7, "07_gan_compression", "A small generator taught by a large one",
+        7, "07_gan", "A small generator taught by a large one",
         "Compressing GANs using Knowledge Distillation",
         "Aguinaldo, Chiang, Gain, Patil, Pearson, Feizi", 2019, NETS, "gan",
     ),
     Lesson(
-        8, "08_ghostnet", "Cheap feature maps", "GhostNet: More Features from Cheap Operations",
+        8, "08_ghost", "Cheap feature maps", "GhostNet: More Features from Cheap Operations",
         "Han, Wang, Tian, Guo, Xu, Xu", 2020, NETS, "ghost",
     ),
     Lesson(
-        9, "09_data_free_adversarial", "No data: a generator that looks for disagreement",
+        9, "09_adversarial", "No data: a generator that looks for disagreement",
         "Data-Free Adversarial Distillation", "Fang, Song, Shen, Wang, Chen, Song", 2019, DATA, "adversarial",
     ),
     Lesson(
-        10, "10_data_free_learning", "No data: the teacher as a fixed discriminator",
+        10, "10_data_free", "No data: the teacher as a fixed discriminator",
         "Data-Free Learning of Student Networks", "Chen, Wang, Xu, Yang, Liu, Shi, Xu, Xu, Tian", 2019, DATA,
         "data_free",
     ),

@@ -20,7 +20,7 @@ def test_a_slider_and_the_buttons_of_a_live_run(visit: Visit) -> None:
 
 def read_the_first_lesson(page: Page, lab: str) -> None:
     """One visit for all three: what comes first in the lesson is computed once."""
-    open_notebook(page, lab, "00_start_here.ipynb")
+    open_notebook(page, lab, "00_start.ipynb")
     run_until(page, "run.start()")
     press_every_button(page)
     move_the_first_slider(page)

@@ -16,7 +16,7 @@ from kdtutor.course.studies import stored_results
 from kdtutor.papers import hinton
 from tests.course.agreement import computes
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_hinton_kd.ipynb"
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_hinton.ipynb"
 
 
 @pytest.mark.parametrize(

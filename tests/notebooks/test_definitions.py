@@ -279,7 +279,7 @@ def discrepancy_reference() -> Reference:
 
 
 TWINS: dict[str, dict[str, Twin]] = {
-    "01_hinton_kd": {
+    "01_hinton": {
         "soften": Twin(hinton.soften, lambda: [(z_s, T) for z_s, _, T in logits()]),
         "kd_loss_as_written": Twin(hinton.kd_loss, logits, kd_reference),
     },
@@ -292,7 +292,7 @@ TWINS: dict[str, dict[str, Twin]] = {
         "fsp_matrix_as_written": Twin(fsp.fsp_matrix, pairs_of_maps, matrix_reference),
         "pair_loss": Twin(fsp.pair_loss, two_pairs_of_maps, loss_reference),
     },
-    "04_matching_guided": {
+    "04_matching": {
         "flow_cost_as_written": Twin(matching.flow_cost, maps_to_match, flow_cost_reference),
         "assign_by_copies": Twin(matching.assign, costs_to_assign, assign_reference),
         "absolute_max": Twin(matching.reduce, maps_and_flows, absolute_max_reference),
@@ -302,7 +302,7 @@ TWINS: dict[str, dict[str, Twin]] = {
         "margin_relu": Twin(overhaul.margin_relu, maps_and_margins),
         "partial_l2": Twin(overhaul.partial_l2, maps_and_targets, partial_reference),
     },
-    "08_ghostnet": {
+    "08_ghost": {
         "correlation_as_written": Twin(ghost.correlation, four_dimensional_maps),
         "map_residual_as_written": Twin(ghost.map_residual, two_maps_and_kernels),
     },
@@ -314,24 +314,24 @@ TWINS: dict[str, dict[str, Twin]] = {
         "angle_loss_as_written": Twin(relational.angle_loss, embeddings, relations_reference("angle")),
         "angle_loss_as_published": Twin(relational.angle_loss, embeddings, relations_reference("angle")),
     },
-    "07_gan_compression": {
+    "07_gan": {
         "critic_loss_as_written": Twin(gan.critic_loss, scores),
         "imitation_as_written": Twin(gan.imitation_loss, pairs_of_equal_maps, imitation_reference),
         "sharpness_as_written": Twin(gan.laplacian_variance, grey_images),
     },
-    "10_data_free_learning": {
+    "10_data_free": {
         "one_hot_loss_as_written": Twin(data_free.one_hot_loss, answers, one_hot_reference),
         "activation_loss_as_written": Twin(data_free.activation_loss, answers, activation_reference),
         "entropy_loss_as_written": Twin(data_free.entropy_loss, answers, entropy_reference),
     },
-    "06_activation_boundaries": {
+    "06_boundaries": {
         "disagreement_as_written": Twin(
             boundaries.disagreement, lambda: [two_maps_and_a_margin()[0][:2]], sides_reference
         ),
         "boundary_loss_as_written": Twin(boundaries.boundary_loss, two_maps_and_a_margin, boundary_reference),
         "ab_loss_as_written": Twin(boundaries.ab_loss, two_traces, ab_reference),
     },
-    "09_data_free_adversarial": {
+    "09_adversarial": {
         "discrepancy_as_written": Twin(
             adversarial.discrepancy, lambda: [(z_s, z_t) for z_s, z_t, _ in logits()], discrepancy_reference
         ),
