@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import kdtutor as kd
 from kdtutor import ConfigError, DataError, DivergedError, Error, ShapeError, UnknownName, data, nets, train
-from kdtutor.course.cli import app
+from kdtutor.cli.app import app
 from kdtutor.data import Batches, Split
 from kdtutor.papers import (
     adversarial,

@@ -1,13 +1,13 @@
-"""What you solve and what you run: exercises with their checks, the stored studies, the command line, the doctor."""
+"""What you solve and what you run: exercises with their checks, and the stored studies."""
 
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import check, doctor, studies
+    from . import check, studies
 
-__all__ = ["check", "doctor", "studies"]
+__all__ = ["check", "studies"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -12,14 +12,12 @@ from . import (
     fitnets,
     fsp,
     gan,
-    gan_setting,
     generated,
     ghost,
     hinton,
     matching,
     metric,
     overhaul,
-    published,
     related,
     related_methods,
     relational,
@@ -29,8 +27,8 @@ from . import (
 
 __all__ = [
     "METHODS", "adversarial", "attention", "boundaries", "contrastive", "data_free", "decisions", "fitnets", "fsp",
-    "gan", "gan_setting", "generated", "ghost", "hinton", "matching", "method", "metric", "overhaul",
-    "published", "related",
+    "gan", "generated", "ghost", "hinton", "matching", "method", "metric", "overhaul",
+    "related",
     "related_methods", "relational", "routing", "spot_adaptive",
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""How a lesson goes: distillers and phases, the loop, its history, recipes, presets, checkpoints, evaluation."""
+"""How a lesson goes: distillers and phases, the loop, its history, recipes, checkpoints, evaluation."""
 
 from .around import Around
 from .devices import DEVICE_VARIABLE, describe, device, seed_everything
@@ -8,19 +8,12 @@ from .history import History, environment
 from .loop import Progress, fit, steps
 from .modes import eval_mode, evaluating
 from .objective import accuracy, descend, task_loss, weighted_sum
-from .presets import CROSS_PAIRS, FAMILY_PAIRS, PAIRS, Preset, preset
 from .quality import Balance, Judge, Quality, classifier_score, frechet_distance
-from .recipe import ZOO, Recipe, rate
+from .recipe import Recipe, rate
 from .retrieval import embed, few_shot, prototypes, recall_at
-from .teachers import PLANS, train_teacher
 
 __all__ = [
-    "CROSS_PAIRS",
     "DEVICE_VARIABLE",
-    "FAMILY_PAIRS",
-    "PAIRS",
-    "PLANS",
-    "ZOO",
     "Alone",
     "Around",
     "Balance",
@@ -29,7 +22,6 @@ __all__ = [
     "History",
     "Judge",
     "Phase",
-    "Preset",
     "Progress",
     "Quality",
     "Recipe",
@@ -48,13 +40,11 @@ __all__ = [
     "fit",
     "frechet_distance",
     "predict",
-    "preset",
     "prototypes",
     "rate",
     "recall_at",
     "seed_everything",
     "steps",
     "task_loss",
-    "train_teacher",
     "weighted_sum",
 ]  # fmt: skip

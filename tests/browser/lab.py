@@ -17,7 +17,7 @@ import nbformat
 from nbformat import NotebookNode
 from playwright.sync_api import Locator, Page, expect
 
-from kdtutor.course.notebooks import METADATA
+from kdtutor.cli.notebooks import METADATA
 
 from ..children import guarded
 

@@ -87,7 +87,7 @@ def test_training_a_generator_leaves_weights_and_card(tmp_path, monkeypatch) -> 
     net = generators.train_generator("tiny", tmp_path, device="cpu", progress=False)
     again = generators.train_generator("tiny", tmp_path, device="cpu", progress=False)
     assert torch.equal(net.body.conv.weight, again.body.conv.weight) and net.card["quality"]["distance"] > 0
-    from kdtutor.course.teachers import told
+    from kdtutor.cli.teachers import told
 
     assert told(net.card).startswith("tiny: distance")
 

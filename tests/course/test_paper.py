@@ -6,7 +6,7 @@ import torch
 import kdtutor as kd
 from kdtutor.course.studies import paper, stored_results, zoo
 from kdtutor.papers import METHODS, spot_adaptive
-from kdtutor.train import FAMILY_PAIRS, PAIRS
+from kdtutor.settings import FAMILY_PAIRS, PAIRS
 
 
 def test_the_zoo_has_a_number_for_every_pair_of_one_family():
@@ -41,7 +41,7 @@ def noise(monkeypatch):
     images = torch.randint(256, (128, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     split = kd.data.Split(images, torch.arange(128) % 100)
     data = kd.Data("noise", split, None, split, tuple(map(str, range(100))), (0.5,) * 3, (0.25,) * 3)
-    monkeypatch.setattr("kdtutor.train.presets.Preset.data", lambda self: data)
+    monkeypatch.setattr("kdtutor.settings.presets.Preset.data", lambda self: data)
     monkeypatch.setitem(PAIRS, "resnet56-resnet20", ("resnet8", "resnet8"))
     monkeypatch.setattr(paper, "TEACHER_STEPS", 1)
     monkeypatch.setattr(paper, "STEPS", 1)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from kdtutor.cli.notebooks import code_cells, read
 from kdtutor.course.map import FOLDER, LESSONS, Lesson
-from kdtutor.course.notebooks import code_cells, read
 
 READY = [lesson for lesson in LESSONS if lesson.ready]
 every_lesson = pytest.mark.parametrize("lesson", READY, ids=lambda lesson: lesson.name)

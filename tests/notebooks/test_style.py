@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kdtutor.course.notebooks import code_cells, problems, read
+from kdtutor.cli.notebooks import code_cells, problems, read
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 

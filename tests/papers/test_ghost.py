@@ -9,7 +9,7 @@ from torch import nn
 import kdtutor as kd
 from kdtutor import ConfigError, ShapeError, nets, train
 from kdtutor.papers import ghost
-from kdtutor.train import PLANS
+from kdtutor.settings import PLANS
 
 COSTS = [(16, 32, 3, 2, 3), (3, 8, 1, 2, 5), (16, 33, 3, 4, 1), (5, 6, 3, 1, 3)]
 

@@ -16,7 +16,8 @@ from ...nets import Net
 from ...papers.boundaries import ActivationBoundaries, disagreement
 from ...papers.fsp import FSP
 from ...papers.hinton import Hinton
-from ...train import Alone, Distiller, Recipe, Spot, evaluating, fit, preset
+from ...settings import preset
+from ...train import Alone, Distiller, Recipe, Spot, evaluating, fit
 from .fsp import student
 from .hinton import filled
 from .runner import Case, Study

@@ -17,7 +17,8 @@ from ...nets import Net
 from ...papers.attention import Attention
 from ...papers.fitnets import FitNets, Hint
 from ...papers.hinton import Hinton
-from ...train import Alone, Distiller, History, Recipe, fit, preset, seed_everything
+from ...settings import preset
+from ...train import Alone, Distiller, History, Recipe, fit, seed_everything
 from .hinton import filled
 from .runner import Case, Study
 

@@ -13,7 +13,8 @@ from ...data import Augment, Data, only
 from ...nets import Net
 from ...papers.fsp import FSP
 from ...papers.hinton import Hinton
-from ...train import Alone, Distiller, Recipe, fit, preset, seed_everything
+from ...settings import preset
+from ...train import Alone, Distiller, Recipe, fit, seed_everything
 from .hinton import filled
 from .runner import Case, Study
 

@@ -17,7 +17,8 @@ from ...nets import Net, build
 from ...nets.ghost import GhostModule
 from ...papers.ghost import fastest
 from ...papers.hinton import Hinton
-from ...train import Alone, Recipe, fit, preset, seed_everything
+from ...settings import preset
+from ...train import Alone, Recipe, fit, seed_everything
 from .runner import Case, Study
 
 MINUTE = preset("minute")

@@ -11,7 +11,8 @@ from ...data import Augment, Batch, Data
 from ...figures.hinton import chosen_bias
 from ...nets import Net, Trace
 from ...papers.hinton import Hinton, kd_loss
-from ...train import Alone, Distiller, Phase, Recipe, evaluate, fit, predict, preset, seed_everything, task_loss
+from ...settings import preset
+from ...train import Alone, Distiller, Phase, Recipe, evaluate, fit, predict, seed_everything, task_loss
 from .runner import Case, Study
 
 if TYPE_CHECKING:

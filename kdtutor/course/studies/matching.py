@@ -17,7 +17,8 @@ from ...nets import Net
 from ...papers.hinton import Hinton
 from ...papers.matching import MatchingGuided
 from ...papers.overhaul import Overhaul
-from ...train import Alone, Distiller, Recipe, fit, preset
+from ...settings import preset
+from ...train import Alone, Distiller, Recipe, fit
 from .hinton import filled, student
 from .runner import Case, Study
 

@@ -11,7 +11,8 @@ from ...data import Augment, Data
 from ...errors import DivergedError
 from ...papers.hinton import Hinton
 from ...papers.overhaul import Overhaul
-from ...train import Alone, Distiller, Recipe, fit, preset
+from ...settings import preset
+from ...train import Alone, Distiller, Recipe, fit
 from .hinton import filled, student
 from .runner import Case, Study
 

@@ -19,7 +19,8 @@ from ...errors import DivergedError
 from ...nets import Net
 from ...papers import METHODS, method
 from ...papers.spot_adaptive import SpotAdaptive
-from ...train import Alone, Distiller, Preset, Progress, preset, seed_everything, steps
+from ...settings import Preset, preset
+from ...train import Alone, Distiller, Progress, seed_everything, steps
 from . import zoo
 from .runner import Case, Study
 

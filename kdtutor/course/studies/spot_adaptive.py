@@ -24,7 +24,8 @@ from ...papers.attention import Attention
 from ...papers.fitnets import Hint
 from ...papers.relational import Relational
 from ...papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from ...train import Distiller, History, Progress, Recipe, evaluate, evaluating, fit, preset, seed_everything
+from ...settings import preset
+from ...train import Distiller, History, Progress, Recipe, evaluate, evaluating, fit, seed_everything
 from .fsp import student
 from .runner import Case, Study
 

@@ -236,8 +236,8 @@ def results(
 
     Stores them in data/results. Long; an interrupted study goes on where it was.
     """
+    from ..course.studies import conduct, studies
     from ..errors import choose
-    from .studies import conduct, studies
 
     known = studies()
     for name in [choose("study", name, known) for name in names or known]:
@@ -270,7 +270,7 @@ def show_map(
 
     Its lessons, the question each answers, and what is ready.
     """
-    from .map import course_map, write_into
+    from ..course.map import course_map, write_into
 
     if write is not None:
         typer.echo(f"the map is in {write_into(write)}")

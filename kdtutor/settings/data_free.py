@@ -6,9 +6,9 @@ from typing import Any
 
 from ..errors import choose
 from ..nets import Generator, Net, build, generator, wrap
+from ..papers.adversarial import Adversarial, Logits
+from ..papers.data_free import DataFree
 from ..train import Recipe
-from .adversarial import Adversarial, Logits
-from .data_free import DataFree
 
 PHOTO_STAGES = ["layer1", "layer2", "layer3", "layer4"]
 

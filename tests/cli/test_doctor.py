@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from kdtutor.course import doctor
-from kdtutor.course.doctor import Finding
+from kdtutor.cli import doctor
+from kdtutor.cli.doctor import Finding
 
 NAMES = [
     "Python", "torch", "device", "CPU", "torchvision", "Jupyter", "widgets", "data", "teachers", "generators",

@@ -10,12 +10,13 @@ import torch
 from safetensors.torch import load_file
 
 import kdtutor as kd
-from kdtutor.course.compare import Comparison, compare
-from kdtutor.course.distil import BATCHES, Job, Report, distil, prepare
-from kdtutor.course.tables import plain_table
+from kdtutor.cli.compare import Comparison, compare
+from kdtutor.cli.distil import BATCHES, Job, Report, distil, prepare
+from kdtutor.cli.tables import plain_table
 from kdtutor.papers.attention import Attention
 from kdtutor.papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from kdtutor.train import PAIRS, PLANS, History, evaluate
+from kdtutor.settings import PAIRS, PLANS
+from kdtutor.train import History, evaluate
 
 FILES = {
     "checkpoint.pt", "config.json", "history.json", "history.csv", "curves.png", "last.safetensors", "best.safetensors",
@@ -110,7 +111,7 @@ def test_spot_adaptive_distillation_has_the_settings_of_its_authors():
 @pytest.fixture
 def paper_on_digits(monkeypatch):
     """The preset "paper" where neither CIFAR-100 nor a teacher for it is needed."""
-    monkeypatch.setattr("kdtutor.course.distil.find_teacher", lambda name: kd.preset("minute").teacher())
+    monkeypatch.setattr("kdtutor.cli.distil.find_teacher", lambda name: kd.preset("minute").teacher())
     return {"preset": "paper", "data": "digits", "student": "resnet8x0.25"}
 
 

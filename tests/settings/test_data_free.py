@@ -8,7 +8,7 @@ import torch
 import kdtutor as kd
 from kdtutor import UnknownName, nets
 from kdtutor.data import Data, Split
-from kdtutor.papers.published import DAFL, DAFL_LOSSES, DFAD, dafl, dafl_distiller, dfad, dfad_distiller
+from kdtutor.settings.data_free import DAFL, DAFL_LOSSES, DFAD, dafl, dafl_distiller, dfad, dfad_distiller
 
 EVERY = pytest.mark.parametrize("name", DFAD)
 PARAMETERS = {"mnist": (61_706, 15_738), "cifar10": (21_282_122, 11_173_962), "cifar100": (21_328_292, 11_220_132),

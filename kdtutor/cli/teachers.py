@@ -6,13 +6,12 @@ from typing import Any
 
 from .. import data as sets
 from .. import nets
+from ..course import generators
 from ..errors import choose, require
 from ..files import held
 from ..nets import Generator, Net
-from ..train import PLANS, train_teacher
-from ..train.presets import RUNS, teacher_folders
-from ..train.teachers import ALL_TEACHERS
-from . import generators
+from ..settings.presets import RUNS, teacher_folders
+from ..settings.teachers import ALL_TEACHERS, PLANS, train_teacher
 from .tables import percent, plain_table
 
 

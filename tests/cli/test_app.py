@@ -13,8 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 import kdtutor as kd
-from kdtutor.course import doctor, generators, options
-from kdtutor.course.cli import app
+from kdtutor.cli import doctor, options
+from kdtutor.cli.app import app
+from kdtutor.course import generators
 from kdtutor.course.map import FOLDER
 from kdtutor.course.studies import Study
 from kdtutor.papers import METHODS
@@ -22,7 +23,7 @@ from kdtutor.papers import METHODS
 COMMANDS = (
     "lab", "distil", "compare", "teachers", "teach", "check", "notebooks", "results", "doctor", "map", "version",
 )  # fmt: skip
-KDTUTOR = [sys.executable, "-c", "from kdtutor.course.cli import app; app()"]
+KDTUTOR = [sys.executable, "-c", "from kdtutor.cli.app import app; app()"]
 MLP = ["alone", "--data", "moons", "--student", "mlp", "--no-progress"]
 
 
@@ -50,7 +51,7 @@ def test_every_command_has_help(command):
 def test_help_imports_nothing_heavy():
     heavy = "torch numpy pandas matplotlib ipywidgets IPython nbformat jupyterlab rich"
     code = (
-        "import sys; from kdtutor.course.cli import app; app(['--help'], standalone_mode=False); "
+        "import sys; from kdtutor.cli.app import app; app(['--help'], standalone_mode=False); "
         f"print([name for name in {heavy.split()} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
@@ -183,7 +184,7 @@ def test_ctrl_c_before_the_first_epoch_keeps_nothing(monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kdtutor.course.distil.fit", interrupted)
+    monkeypatch.setattr("kdtutor.cli.distil.fit", interrupted)
     kept = {
         "distil": "no epoch was whole yet, so nothing is kept",
         "compare": "finished runs and whole epochs are kept",
@@ -208,13 +209,11 @@ def test_teachers_are_listed_with_their_command():
 def test_a_teacher_trained_here_is_found(monkeypatch):
     card = dict.fromkeys(("data", "recipe", "seed", "command"), "x") | {"accuracy": 0.7, "correct": 7, "total": 10}
     net = kd.nets.build("resnet8")
-    monkeypatch.setattr(
-        "kdtutor.course.teachers.train_teacher", lambda name, folder, *_: _saved(net, name, card, folder)
-    )
+    monkeypatch.setattr("kdtutor.cli.teachers.train_teacher", lambda name, folder, *_: _saved(net, name, card, folder))
     result = call("teach", "cifar100-resnet56")
     assert result.stdout == "cifar100-resnet56: test accuracy 70.00 % (7 of 10)\n"
     assert Path("runs/teachers/cifar100-resnet56.safetensors").is_file()
-    assert kd.train.presets.find_teacher("cifar100-resnet56").card["name"] == "cifar100-resnet56"
+    assert kd.settings.presets.find_teacher("cifar100-resnet56").card["name"] == "cifar100-resnet56"
     assert kd.preset("paper").teacher().name == "resnet8"
     assert "70.00 %" in call("teachers").stdout
     assert call("teach", "cifar100-resnet56").exit_code == 2
@@ -264,7 +263,7 @@ def lab(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C as POSIX does")
 def test_lab_prints_an_address_that_answers_and_ends_with_ctrl_c(lab, tmp_path):
     address = lab.stdout.readline().split()[-1]
-    assert "/lab/tree/notebooks/00_start_here.ipynb?token=" in address
+    assert "/lab/tree/notebooks/00_start.ipynb?token=" in address
     assert "Open this address" in lab.stdout.readline()
     with urllib.request.urlopen(address, timeout=30) as page:
         text = page.read().decode()

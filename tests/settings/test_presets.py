@@ -1,6 +1,6 @@
 """The settings of the papers agree with one another where they ought to."""
 
-from kdtutor.train.presets import PAPER_OPTIONS, SAKD_OPTIONS
+from kdtutor.settings.presets import PAPER_OPTIONS, SAKD_OPTIONS
 
 
 def test_spot_adaptive_distillation_takes_the_zoo_s_weights():

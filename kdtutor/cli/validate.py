@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from nbformat import NotebookNode
 
+from ..course.map import FOLDER, notebooks_folder
 from ..errors import DataError, Error, choose, require
 from . import kernels
-from .map import FOLDER, notebooks_folder
 from .notebooks import SECONDS, clean_environment, code_cells, first_line, problems, read
 
 SANITIZE = FOLDER.parent / "tests" / "notebooks" / "sanitize.cfg"

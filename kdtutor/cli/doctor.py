@@ -159,8 +159,8 @@ def _nets(folder: str) -> Answer:
 
 def _results() -> Answer:
     from .. import data
+    from ..course.studies import stored_results
     from ..errors import Error
-    from .studies import stored_results
 
     names = [path.stem for path in sorted((data.root() / "results").glob("*.json"))]
     problems = []

@@ -32,7 +32,7 @@ class Comparison:
 
     def differences(self) -> "pd.DataFrame":
         """Each method minus the student alone, paired over seeds: see `studies.paired`."""
-        from .studies.runner import paired
+        from ..course.studies.runner import paired
 
         return paired(self.frame(), "method", ALONE, "test_accuracy")
 

@@ -8,12 +8,8 @@ from .. import nets
 from ..data import Augment
 from ..errors import choose
 from ..nets import Net
-from .devices import seed_everything
-from .distiller import Alone
-from .evaluation import evaluate
-from .history import environment
-from .loop import fit
-from .recipe import GHOST, GHOST_EPOCHS, ZOO, Recipe
+from ..train import Alone, Recipe, environment, evaluate, fit, seed_everything
+from .recipes import GHOST, GHOST_EPOCHS, ZOO
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from ..papers.adversarial import Adversarial
 from ..papers.data_free import DataFree
 from ..papers.generated import Generated
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from ..train import Alone, Distiller, History, Recipe, environment, fit, preset, seed_everything
+from ..settings.presets import PAIRS, RUNS, Preset, find_teacher, preset
+from ..train import Alone, Distiller, History, Recipe, environment, fit, seed_everything
 from ..train.checkpoint import holds_run, require_free, teacher_of
 from ..train.identity import teacher_digest
 from ..train.lineage import strange_data
-from ..train.presets import PAIRS, RUNS, Preset, find_teacher
 from .tables import percent, plain_table
 
 ALONE = "alone"

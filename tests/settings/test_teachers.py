@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import kdtutor as kd
-from kdtutor.train.teachers import PLANS, TeacherPlan, train_teacher
+from kdtutor.settings.teachers import PLANS, TeacherPlan, train_teacher
 
 NAMES = [card["name"] for card in kd.nets.teachers()]
 

@@ -6,7 +6,7 @@ import torch
 import kdtutor as kd
 from kdtutor import nets
 from kdtutor.data import Data, Split
-from kdtutor.papers import gan_setting
+from kdtutor.settings import gan as gan_setting
 from kdtutor.train import steps
 
 

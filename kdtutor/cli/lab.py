@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .map import LESSONS, notebooks_folder
+from ..course.map import LESSONS, notebooks_folder
 
 SETTINGS = Path(__file__).with_name("jupyter")  # labconfig/page_config.json: no pop-up asks about Jupyter's news
 POLL = 0.1  # seconds

@@ -11,7 +11,8 @@ from .. import nets
 from ..data import Augment, Data
 from ..errors import DataError, choose
 from ..nets import Net
-from .recipe import ZOO, Recipe
+from ..train import Recipe
+from .recipes import ZOO
 from .teachers import ALL_TEACHERS, PLANS
 
 RUNS = Path("runs")  # what training writes, below the folder in which a command is given

@@ -13,8 +13,8 @@ from .. import nets
 from ..data import Data
 from ..errors import choose, require
 from ..nets import Critic, Generator
+from ..papers.gan import Distil
 from ..train import Recipe
-from .gan import Distil
 
 SETS = {"digits-32": 1, "mnist": 1, "cifar10": 3, "celeba": 3}  # name: channels
 LATENT, SIZE = 100, 32
