@@ -24,7 +24,6 @@ from kdtutor.papers import (
     fitnets,
     fsp,
     gan,
-    gan_setting,
     ghost,
     hinton,
     matching,
@@ -34,6 +33,7 @@ from kdtutor.papers import (
     relational,
     spot_adaptive,
 )
+from kdtutor.settings import gan as gan_setting
 from kdtutor.train import Alone, History, Recipe
 
 LONGEST = 320
