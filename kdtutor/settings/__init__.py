@@ -6,12 +6,13 @@ what is trained by name, and how.
 """
 
 from . import data_free, gan, generators, ghost, minute, spot_adaptive, teachers, zoo
+from .data_free import Published, published
 from .generators import GENERATOR_PLANS, train_generator
 from .presets import CROSS_PAIRS, FAMILY_PAIRS, PAIRS, Preset, preset
 from .teachers import RUNS, TEACHER_PLANS, find_teacher, teacher_folders, train_teacher
 
 __all__ = [
-    "CROSS_PAIRS", "FAMILY_PAIRS", "GENERATOR_PLANS", "PAIRS", "RUNS", "TEACHER_PLANS", "Preset",
-    "data_free", "find_teacher", "gan", "generators", "ghost", "minute", "preset", "spot_adaptive",
+    "CROSS_PAIRS", "FAMILY_PAIRS", "GENERATOR_PLANS", "PAIRS", "RUNS", "TEACHER_PLANS", "Preset", "Published",
+    "data_free", "find_teacher", "gan", "generators", "ghost", "minute", "preset", "published", "spot_adaptive",
     "teacher_folders", "teachers", "train_generator", "train_teacher", "zoo",
 ]  # fmt: skip

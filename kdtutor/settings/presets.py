@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from .. import data as sets
-from .. import nets
+from .. import methods, nets
 from ..data import Augment, Data
 from ..errors import choose
 from ..nets import Net
 from ..train import Recipe
 from . import minute, spot_adaptive, zoo
+from .data_free import IMITATION, MAKERS, Published, published
 from .names import named
 from .teachers import RUNS, find_teacher, teacher_folders
 
@@ -28,7 +29,8 @@ class Preset:
     What a method's constructor has by default is not repeated here. `options` are a method's other settings by its
     name. `extra_epochs` are those among them that count epochs and come on top of `epochs`: a first phase that the
     other methods do not have. `spots` are the settings of `SpotAdaptive` around a method, `gammas` those that differ by
-    method, `hosts` what the method in there has other than by itself.
+    method, `hosts` what the method in there has other than by itself. `published` is the setting of the generator that
+    makes the batches, where one does; see `data_free`.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Preset:
     spots: Mapping[str, Any] = field(default_factory=dict)
     gammas: Mapping[str, float] = field(default_factory=dict)
     hosts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    published: Published | None = None
 
     def epochs_for(self, method: str) -> int:
         """Epochs of a run with this method (name, acronym, or "alone"), over all its phases."""
@@ -63,6 +66,25 @@ class Preset:
         own = self.gammas.get(named(method))
         return {**self.spots, **({} if own is None else {"gamma": own})}
 
+    def data_free(self, kind: str, data: str | None = None) -> "Preset":
+        """This preset where the generator of `kind`, "adversarial" (DFAD) or "data_free" (DAFL), makes the batches.
+
+        "minute" stays as it is, on any data. "paper" takes from the published setting for `data` (default: its own)
+        teacher, student, epochs, recipe and what the student learns at its logits, and has the generator with its rate,
+        steps and weights in `published`. A data set without a published setting raises `UnknownName`, which names those
+        that have one: numbers that nobody published would not be the paper's.
+        """
+        if self.name == "minute":
+            methods.find(kind, MAKERS)
+            return self
+        setting = published(kind, data or self.data_name)
+        return replace(
+            self, data_name=setting.data, teacher_name=f"{setting.data}-{setting.teacher}",
+            student_name=setting.student, epochs=setting.epochs, recipe=setting.recipe,
+            net_options={"classes": setting.classes, "channels": setting.channels}, published=setting,
+            options={**self.options, "logits": IMITATION[setting.kind]},
+        )  # fmt: skip
+
     def data(self, root: str | Path | None = None) -> Data:
         return sets.load(self.data_name, root)
 
@@ -72,6 +94,8 @@ class Preset:
 
     def student(self) -> Net:
         """A new student with fresh weights."""
+        if self.published is not None:
+            return self.published.net(self.student_name)
         return nets.build(self.student_name, **self.net_options)
 
 
