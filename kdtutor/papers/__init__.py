@@ -6,12 +6,12 @@ A paper's module loads on first use. `METHODS` holds what says *what* is matched
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from types import ModuleType
 from typing import Any
 
 from torch import nn
 
 from .. import methods
+from ..moved import moved
 from ..train import Distiller
 
 
@@ -59,10 +59,10 @@ def _load(row: methods.Method) -> Any:
     return getattr(import_module(f".{module}", __name__), name)
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
     if not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None:
         return import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return moved(__name__, name)
 
 
 def __dir__() -> list[str]:
