@@ -16,7 +16,7 @@ OLD = pytest.mark.parametrize("old", MOVED)
 def test_an_old_name_gives_the_very_object_and_names_its_new_place(old):
     package, _, name = old.rpartition(".")
     place = MOVED[old].replace(":", ".")
-    with pytest.warns(DeprecationWarning) as told:
+    with pytest.warns(DeprecationWarning, match=old) as told:
         found = getattr(import_module(package), name)
     (warning,) = told
     assert str(warning.message) == f"{old} is {place} now; the old name goes with kdtutor 0.3"

@@ -1,6 +1,6 @@
 """How a lesson goes: distillers and phases, the loop, its history, recipes, checkpoints, evaluation."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..moved import moved
 from .around import Around
@@ -53,5 +53,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    return moved(__name__, name)
+if not TYPE_CHECKING:  # a misspelt name stays an error there
+
+    def __getattr__(name: str) -> Any:
+        return moved(__name__, name)
