@@ -21,7 +21,8 @@ from kdtutor.course.studies import Study
 from kdtutor.settings import GENERATOR_PLANS
 
 COMMANDS = (
-    "lab", "distil", "compare", "teachers", "teach", "check", "notebooks", "results", "doctor", "map", "cite", "version",
+    "lab", "distil", "compare", "teachers", "teach", "check", "notebooks", "results", "doctor", "map", "cite",
+    "version",
 )  # fmt: skip
 KDTUTOR = [sys.executable, "-c", "from kdtutor.cli.app import app; app()"]
 MLP = ["alone", "--data", "moons", "--student", "mlp", "--no-progress"]

@@ -136,9 +136,9 @@ def test_a_method_has_its_settings_by_every_name(row):
     lambda name: zoo.published("vgg13-vgg8", name),
 ])  # fmt: skip
 def test_an_unknown_method_is_answered_with_the_nearest_name_and_acronym(ask):
-    with pytest.raises(UnknownName, match=r"'atention' is not a known method\. Did you mean attention \(AT\)\?"):
+    with pytest.raises(UnknownName, match=r"'atention' is not a known method\. Did you mean 'attention' \(AT\)\?"):
         ask("atention")
-    with pytest.raises(UnknownName, match=r"Did you mean relational \(RKD\)\?"):
+    with pytest.raises(UnknownName, match=r"Did you mean 'relational' \(RKD\)\?"):
         ask("rkdd")
     with pytest.raises(UnknownName, match=r"'SAKD' is not a known method\."):  # says where, not what
         ask("SAKD")
