@@ -19,7 +19,7 @@ from ..papers.adversarial import Adversarial
 from ..papers.data_free import DataFree
 from ..papers.generated import Generated
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from ..settings.presets import PAIRS, RUNS, Preset, find_teacher, preset
+from ..settings import PAIRS, RUNS, Preset, find_teacher, preset
 from ..train import Alone, Distiller, History, Recipe, environment, fit, seed_everything
 from ..train.checkpoint import holds_run, require_free, teacher_of
 from ..train.identity import teacher_digest

@@ -16,9 +16,9 @@ import kdtutor as kd
 from kdtutor import methods
 from kdtutor.cli import doctor
 from kdtutor.cli.app import app
-from kdtutor.course import generators
 from kdtutor.course.map import FOLDER
 from kdtutor.course.studies import Study
+from kdtutor.settings import GENERATOR_PLANS
 
 COMMANDS = (
     "lab", "distil", "compare", "teachers", "teach", "check", "notebooks", "results", "doctor", "map", "cite",
@@ -203,7 +203,7 @@ def test_teachers_are_listed_with_their_command():
     assert any("not trained here" in line and "kdtutor teach cifar100-resnet56" in line for line in lines)
     assert any(line.startswith("digits-dcgan-small") and "distance 2.38" in line for line in lines)
     listed = json.loads(call("teachers", "--json").stdout)
-    assert {card["name"] for card in listed["generators"]} == set(generators.PLANS)
+    assert {card["name"] for card in listed["generators"]} == set(GENERATOR_PLANS)
     assert {card["name"] for card in listed["teachers"]} >= {"digits-lenet5", "digits-resnet14"}
     assert "cifar100-resnet56" in listed["untrained"]
 

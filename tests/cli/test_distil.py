@@ -15,7 +15,6 @@ from kdtutor.cli.distil import BATCHES, Job, Report, distil, prepare
 from kdtutor.cli.tables import plain_table
 from kdtutor.papers.attention import Attention
 from kdtutor.papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from kdtutor.settings import PAIRS, PLANS
 from kdtutor.train import History, evaluate
 
 FILES = {
@@ -64,48 +63,6 @@ def test_the_student_fits_the_data():
     setup = prepare(Job("hinton", student="lenet5"))
     assert setup.distiller.student.config["stem_stride"] == 1
     assert prepare(Job("hinton", student="resnet14")).distiller.student.config["stem_stride"] == 2
-
-
-def test_the_paper_preset_counts_first_phases_on_top():
-    paper = kd.preset("paper")
-    assert (paper.epochs_for("hinton"), paper.epochs_for("fsp")) == (240, 270)
-    assert paper.options_for("hinton") == {"T": 4.0, "alpha": 0.9}
-    assert paper.options_for("boundaries") == {"margin": 1.0, "beta": 3 / 1000, "boundary_epochs": 30}
-    assert paper.options_for("fsp", epochs=27) == {"pool": "max", "flow_epochs": 3}
-    assert paper.options_for("fsp", epochs=2) == {"pool": "max", "flow_epochs": 1}
-
-
-@pytest.mark.parametrize("name", kd.papers.METHODS)
-def test_the_paper_preset_knows_every_method(name):
-    paper = kd.preset("paper")
-    assert set(paper.options) == set(kd.papers.METHODS)
-    student, teacher = (kd.nets.build(net, classes=10, channels=1) for net in ("resnet8x0.25", "resnet8"))
-    distiller = kd.papers.method(name)(student, teacher, **paper.options_for(name))
-    phases = distiller.phases(paper.epochs_for(name))
-    assert phases[-1].epochs == 240 and sum(phase.epochs for phase in phases) == paper.epochs_for(name)
-
-
-@pytest.mark.parametrize("pair", PAIRS)
-def test_the_paper_preset_knows_every_pair(pair):
-    paper = kd.preset("paper", pair)
-    teacher, student = PAIRS[pair]
-    assert f"{teacher}-{student}" == pair and paper.teacher_name in PLANS
-    assert paper.recipe.lr == (0.01 if student in ("mobilenetv2", "shufflenetv1") else 0.05)
-    with torch.device("meta"):
-        net = paper.student()
-    assert net.name == student and net.num_classes == 100
-    assert net.config["stem_stride"] == (2 if student == "mobilenetv2" else 1)
-
-
-def test_spot_adaptive_distillation_has_the_settings_of_its_authors():
-    paper, cross = kd.preset("paper"), kd.preset("paper", "resnet32x4-resnet32")
-    assert set(paper.hosts) <= set(kd.papers.METHODS) >= set(paper.gammas)
-    assert paper.spots_for("attention") == {"alpha": 1.0, "T": 4.0, "gamma": 2.0}
-    assert paper.spots_for("similarity") == {"alpha": 1.0, "T": 4.0, "gamma": 1.0}
-    assert cross.spots_for("relational") == {"alpha": 1.0, "T": 4.0, "gamma": 2.0, "head_start": 0.0}
-    assert kd.preset("minute").spots_for("attention") == {}
-    changed = {name for name, own in paper.hosts.items() if not own.items() <= paper.options[name].items()}
-    assert changed == {"hint", "hinton"}, "the other weights are the zoo's"
 
 
 @pytest.fixture
