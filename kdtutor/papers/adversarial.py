@@ -75,7 +75,7 @@ class Logits(Distiller):
         return (Spot("logits", loss, ("logits",)),)
 
     def weights(self) -> dict[str, float]:
-        return {"task": 0.0}
+        return {**super().weights(), "task": 0.0}
 
 
 class Adversarial(Generated):

@@ -135,11 +135,10 @@ class Distil(Distiller):
         self.critic_steps, self.critic_lr = critic_steps, critic_lr
         self.train(student.training)
 
-    def terms(self) -> tuple[str, ...]:
-        return ("imitation", "fooling")
-
     def weights(self) -> dict[str, float]:
-        return {"imitation": self.alpha * self.scale, "fooling": 1 - self.alpha}
+        """The weight of each term that the student's loss has."""
+        both = {"imitation": self.alpha * self.scale, "fooling": 1 - self.alpha}
+        return {name: weight for name, weight in both.items() if weight}
 
     def phases(self, epochs: int) -> tuple[Phase, ...]:
         name = "adversarial" if self.alpha == 0 else "joint" if self.critic else "black box"
@@ -190,7 +189,7 @@ class Distil(Distiller):
                 told = self.sharpen(images, optimisers["critic"])
         z = images if self.critic is None else self.draw(len(images), images)
         terms = self.compare(z)
-        total = weighted_sum(terms, phase.weights, self.terms())
+        total = weighted_sum(terms, phase.weights)
         descend(total, optimisers["student"])
         return {**{name: value.detach() for name, value in terms.items()}, **told, "loss": total.detach()}
 

@@ -81,7 +81,7 @@ class Generated(Around):
         raise NotImplementedError
 
     def objective_weights(self) -> dict[str, float]:
-        """The weight of each term of the objective; 1 where none is given."""
+        """The weight of each term of the objective; without any, every term counts once."""
         return {}
 
     def imagine(self, latents: Float[Tensor, "B Z"]) -> Float[Tensor, "B C H W"]:
@@ -99,9 +99,9 @@ class Generated(Around):
         self, images: Tensor, rows: Tensor, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]
     ) -> Terms:
         """One step of `inner` on `images`."""
-        asked = phase.weights.get("task", 1.0) != 0
         unlabelled = torch.full((len(images),), UNLABELLED, device=images.device)
-        batch = self.answered(images, rows) if asked else Batch(images, unlabelled, rows)
+        idle = phase.weights.get("task") == 0  # no label is asked for
+        batch = Batch(images, unlabelled, rows) if idle else self.answered(images, rows)
         return self.inner.step(batch, phase, optimisers)
 
     def improve(self, images: Float[Tensor, "B C H W"], optimiser: torch.optim.Optimizer, look: bool) -> Terms:

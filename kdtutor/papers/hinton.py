@@ -62,10 +62,10 @@ class Hinton(Distiller):
         self.T, self.alpha = T, alpha
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",)),)
+        return (Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",), self.alpha),)
 
     def weights(self) -> dict[str, float]:
-        return {"task": 1 - self.alpha, "kd": self.alpha}
+        return {**super().weights(), "task": 1 - self.alpha}
 
 
 def _check_temperature(T: float) -> None:

@@ -144,12 +144,11 @@ class SpotAdaptive(Around):
         return self
 
     def weights(self) -> dict[str, float]:
-        inner = self.inner.weights()
-        spots = {spot.name: inner.get(spot.name, 1.0) for spot in self.spots()}
-        return {"task": 1.0, "kd": self.alpha, **spots}
-
-    def terms(self) -> tuple[str, ...]:
-        return (*super().terms(), "task", "kd")
+        if self.strategy == "never":
+            return {"task": 1.0}
+        inner, spots = self.inner.weights(), {spot.name for spot in self.spots()}
+        logits = {spot.name: spot.weight for spot in self._logits()}
+        return {"task": 1.0, **logits, **{name: weight for name, weight in inner.items() if name in spots}}
 
     def phases(self, epochs: int) -> tuple[Phase, ...]:
         before = self.preparation(epochs)
@@ -223,7 +222,7 @@ class SpotAdaptive(Around):
         s = self.student.trace(batch.images)
         chosen, told = self._chosen(s, t, batch, optimisers)
         terms = {"task": task_loss(s.logits, batch.labels), **self._spot_terms(s, t, batch, chosen)}
-        total = weighted_sum(terms, phase.weights, self.terms())
+        total = weighted_sum(terms, phase.weights)
         descend(total, optimisers["student"])
         if t_learning is not None and self.learning_teacher:
             told["teacher"] = task_loss(t_learning.logits, batch.labels)
@@ -264,7 +263,8 @@ class SpotAdaptive(Around):
 
     def _logits(self) -> tuple[Spot, ...]:
         """The logits' own spot, unless they are left out; where the inner method has one called so, that one counts."""
-        return (Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",)),) if self.alpha else ()
+        kd = Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",), self.alpha)
+        return (kd,) if self.alpha else ()
 
     def _spot_terms(self, s: Trace, t: Trace | None, batch: Batch, chosen: Bool[Tensor, "B spots"]) -> Terms:
         """The logits' and every spot's loss on the samples chosen at its layers, times their share of the batch."""

@@ -40,9 +40,6 @@ class Around(Distiller):
     def weights(self) -> dict[str, float]:
         return self.inner.weights()
 
-    def terms(self) -> tuple[str, ...]:
-        return self.inner.terms()
-
     def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         return self.inner.losses(s, t, batch)
 

@@ -26,7 +26,8 @@ Layer = int | Literal["embedding", "logits"]
 
 @dataclass(frozen=True)
 class Spot:
-    """One place where student and teacher are compared: a name, a loss over two traces, and the layers it reads.
+    """One place where student and teacher are compared: a name, a loss over two traces, the layers it reads, and what
+    it weighs in the objective.
 
     The layers are the student's, each once. Without any, the spot belongs to no place in particular.
     """
@@ -34,15 +35,16 @@ class Spot:
     name: str
     loss: Callable[[Trace, Trace], Float[Tensor, ""]]
     layers: tuple[Layer, ...] = ()
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
 class Phase:
     """A part of training with its own losses, starting with a fresh optimiser.
 
-    The objective is the sum of `weights[name] · losses[name]`; a term without a weight counts once, and a weight whose
-    name no term has is refused. `schedule` and `lr` replace the recipe's for this phase. A phase that needs no teacher
-    does not run it.
+    The objective is the sum of `weights[name] · losses[name]`: every term has its weight and every weight its term, or
+    there are no weights, and every term counts once. `schedule` and `lr` replace the recipe's for this phase. A phase
+    that needs no teacher does not run it.
     """
 
     name: str
@@ -105,12 +107,9 @@ class Distiller(nn.Module):
         return ()
 
     def weights(self) -> dict[str, float]:
-        """The weight of each term; 1 where none is given."""
-        return {}
-
-    def terms(self) -> tuple[str, ...]:
-        """Names that a weight may have in every phase, whether or not the phase has such a term."""
-        return ("task", *(spot.name for spot in self.spots()))
+        """The weight of each of the `losses`: a spot's own, and 1 for the task."""
+        spots = self.spots() if self.teacher is not None else ()
+        return {"task": 1.0, **{spot.name: spot.weight for spot in spots}}
 
     def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """Cross-entropy ("task") and the loss of every spot, unweighted."""
@@ -174,7 +173,7 @@ class Distiller(nn.Module):
         t = self.teach(batch.images) if phase.needs_teacher else None
         s = self.student.trace(batch.images)
         terms = phase.losses(s, t, batch)
-        total = weighted_sum(terms, phase.weights, self.terms())
+        total = weighted_sum(terms, phase.weights)
         descend(total, optimisers["student"])
         return {**terms, "loss": total.detach(), "train_accuracy": accuracy(s.logits, batch.labels)}
 

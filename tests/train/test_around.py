@@ -31,7 +31,7 @@ def test_every_hook_reaches_the_inner_method(hook, monkeypatch):
 
 
 def test_the_hooks_are_those_of_the_base():
-    assert {"spots", "weights", "terms", "losses", "teach", "look_at", "step", "measure", "source"} <= set(HOOKS)
+    assert {"spots", "weights", "losses", "teach", "look_at", "step", "measure", "source"} <= set(HOOKS)
 
 
 def test_a_method_in_spots_teaches_as_it_would_alone(digits):
