@@ -8,7 +8,7 @@ from ..errors import require
 from ..nets import Net, Trace
 from ..train import Distiller, Phase
 from ..train.checks import same_classes
-from ..train.distiller import Terms, task_loss
+from ..train.objective import Terms, task_loss
 from .hinton import kd_loss
 
 
@@ -20,7 +20,7 @@ class Features(Distiller):
     A subclass gives `spots`, each of which weighs beta, or a share of it. With alpha = 0 the logits are not matched.
     """
 
-    teaches = True
+    needs_teacher = True
 
     def __init__(
         self, student: Net, teacher: Net, *, beta: float, alpha: float = 0.0, T: float = 4.0, **options: Any

@@ -13,7 +13,7 @@ from ..data import Batch
 from ..errors import ShapeError, require
 from ..nets import Net, Trace
 from ..train import Phase, Spot
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from .adapters import Pool, same_size, tap_widths
 from .features import TwoPhases
 from .tensors import full_precision, same_shape, shape

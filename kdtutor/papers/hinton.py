@@ -52,7 +52,7 @@ class Hinton(Distiller):
     L = (1 - alpha) · cross-entropy + alpha · `kd_loss`. Samples without a label count in the second term only.
     """
 
-    teaches = True
+    needs_teacher = True
 
     def __init__(self, student: Net, teacher: Net, T: float = 4.0, alpha: float = 0.9) -> None:
         super().__init__(student, teacher, T=T, alpha=alpha)

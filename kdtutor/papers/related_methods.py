@@ -13,7 +13,7 @@ from ..data import Batch
 from ..errors import choose, require
 from ..nets import Net, Trace
 from ..train import Phase, Spot
-from ..train.distiller import Terms, descend
+from ..train.objective import Terms, descend
 from .adapters import BatchNorm, same_size, stage_pairs
 from .features import Features, TwoPhases
 from .related import (

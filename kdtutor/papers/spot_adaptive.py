@@ -14,9 +14,22 @@ from torch import Tensor, nn
 from ..data import Batch, Source
 from ..errors import choose, require
 from ..nets import Net, Trace
-from ..train import Around, Distiller, Phase, Recipe, Spot, accuracy, descend, eval_mode, task_loss, weighted_sum
+from ..train import (
+    Around,
+    Distiller,
+    Phase,
+    Recipe,
+    Spot,
+    accuracy,
+    descend,
+    descend_alone,
+    eval_mode,
+    minimise,
+    task_loss,
+)
 from ..train.checks import same_classes
-from ..train.distiller import Layer, Terms
+from ..train.distiller import Layer
+from ..train.objective import Terms
 from .decisions import TAU, decide, gumbel
 from .generated import Generated
 from .hinton import kd_loss
@@ -222,12 +235,11 @@ class SpotAdaptive(Around):
         s = self.student.trace(batch.images)
         chosen, told = self._chosen(s, t, batch, optimisers)
         terms = {"task": task_loss(s.logits, batch.labels), **self._spot_terms(s, t, batch, chosen)}
-        total = weighted_sum(terms, phase.weights)
-        descend(total, optimisers["student"])
+        loss = minimise(terms, phase.weights, optimisers["student"])
         if t_learning is not None and self.learning_teacher:
             told["teacher"] = task_loss(t_learning.logits, batch.labels)
             descend(told["teacher"], optimisers["teacher"])
-        return {**terms, **told, "loss": total.detach(), "train_accuracy": accuracy(s.logits, batch.labels)}
+        return {**terms, **told, "loss": loss, "train_accuracy": accuracy(s.logits, batch.labels)}
 
     def _teacher_trace(self, batch: Batch) -> Trace | None:
         assert self.teacher is not None
@@ -246,20 +258,13 @@ class SpotAdaptive(Around):
         decisions = decide(logits, self.tau, gumbel(*logits.shape, generator=self.noise))
         z = self.route(batch.images, t, decisions)
         routing, penalty = routing_loss(z, s.logits, batch, self.gamma), half_penalty(decisions[:, -1])
-        self._descend(routing + self.penalty * penalty, optimisers["agent"])
+        descend_alone(routing + self.penalty * penalty, optimisers["agent"])
         distilled = decisions.detach() > 0.5
         chosen = ~distilled if self.strategy == "anti" else distilled
         said = F.softmax(logits.detach(), 2)[..., 0]
         rates = {f"rate_{p.name}": chosen[:, i].float().mean() for i, p in enumerate(self.places)}
         probabilities = {f"probability_{p.name}": said[:, i].mean() for i, p in enumerate(self.places)}
         return chosen, {"routing": routing.detach(), "penalty": penalty.detach(), **rates, **probabilities}
-
-    def _descend(self, loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
-        """One step of policy and adapters. The student's weights are passed through, and no gradient of theirs made."""
-        agent = self.agent()
-        for parameter, gradient in zip(agent, torch.autograd.grad(loss, agent), strict=True):
-            parameter.grad = gradient
-        optimiser.step()
 
     def _logits(self) -> tuple[Spot, ...]:
         """The logits' own spot, unless they are left out; where the inner method has one called so, that one counts."""

@@ -10,9 +10,10 @@ from ..data import Batch, Data, Source, Split
 from ..errors import require
 from ..nets import Trace
 from .checks import check_numbers
-from .distiller import Distiller, Phase, Spot
+from .distiller import Distiller, Spot
 from .objective import Terms
 from .recipe import Recipe
+from .trainable import Phase
 
 
 class Around(Distiller):

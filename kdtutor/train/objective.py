@@ -49,6 +49,15 @@ def weighted_sum(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> T
     return torch.stack([weights[name] * value for name, value in terms.items()]).sum()
 
 
+def minimise(
+    terms: Mapping[str, Tensor], weights: Mapping[str, float], optimiser: torch.optim.Optimizer
+) -> Float[Tensor, ""]:
+    """One step of `optimiser` down the `weighted_sum` of `terms`, which is returned without its gradient."""
+    total = weighted_sum(terms, weights)
+    descend(total, optimiser)
+    return total.detach()
+
+
 def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
     """One step of `optimiser` down the gradient of `loss`. Parameters that `loss` does not reach stay as they are.
 
@@ -61,4 +70,13 @@ def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
     )
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
+    optimiser.step()
+
+
+def descend_alone(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
+    """One step of `optimiser` down the gradient of `loss`, which is computed for the parameters of `optimiser` alone:
+    whatever else `loss` passes through is left without one."""
+    own = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    for parameter, gradient in zip(own, torch.autograd.grad(loss, own), strict=True):
+        parameter.grad = gradient
     optimiser.step()
