@@ -51,9 +51,7 @@ def lab(ctx: typer.Context) -> None:
 
 @app.command()
 def distil(
-    method: Annotated[
-        str, typer.Argument(help=f"{', '.join(options.METHODS)}, or alone (the student without a teacher).")
-    ],
+    method: Annotated[str, typer.Argument(help=f"{options.METHODS}, or alone (the student without a teacher).")],
     data: options.Data = None,
     teacher: options.Teacher = None,
     student: options.Student = None,
@@ -101,7 +99,7 @@ def distil(
 
 @app.command()
 def compare(
-    methods: Annotated[list[str], typer.Argument(help=f"One or more of {', '.join(options.METHODS)}.")],
+    methods: Annotated[list[str], typer.Argument(help=f"One or more of {options.METHODS}.")],
     seeds: Annotated[str, typer.Option(help="Numbers with commas between them.")] = "0,1,2",
     data: options.Data = None,
     teacher: options.Teacher = None,
@@ -276,6 +274,18 @@ def show_map(
         typer.echo(f"the map is in {write_into(write)}")
     else:
         typer.echo(repr(course_map()))
+
+
+@app.command()
+def cite(
+    names: Annotated[list[str] | None, typer.Argument(help="Methods by name or acronym.", show_default="all")] = None,
+    cff: Annotated[bool, typer.Option("--cff", help="The whole citation file of the repository instead.")] = False,
+) -> None:
+    """Print the papers of methods as BibTeX."""
+    from ..course import references
+    from ..methods import ROWS, find
+
+    typer.echo(references.cff() if cff else references.bibtex([find(name) for name in names or ()] or ROWS), nl=False)
 
 
 @app.command()

@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-METHODS = (
-    "hinton", "fitnets", "hint", "attention", "fsp", "boundaries", "overhaul", "matching", "relational", "similarity",
-    "variational", "probabilistic", "selectivity", "correlation", "factor", "contrastive", "logits",
-)  # fmt: skip
-"""The keys of `papers.METHODS`, at hand without torch; a test holds them equal."""
+from ..methods import matched
+
+METHODS = ", ".join(row.label for row in matched())
+"""Every method, for the help: by its name or its acronym."""
 
 Batches = Annotated[str, typer.Option(help="data, or from a generator: adversarial, data-free.", show_default="data")]
 Seconds = Annotated[float, typer.Option(help="Limit for one cell.", min=1)]

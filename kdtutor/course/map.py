@@ -7,27 +7,19 @@ from pathlib import Path
 
 from ..errors import ConfigError, DataError, require
 from ..files import write_whole
+from ..methods import Method, taught
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"  # of a clone; an installed package has no notebooks
-
-WHAT, WHERE, DATA, NETS = (
-    "what is matched?", "where is it matched?", "on what data?", "between which networks?",
-)  # fmt: skip
-QUESTIONS = (WHAT, WHERE, DATA, NETS)
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One notebook. `method` is the name of its paper in `kdtutor.papers`; the first lesson has no paper."""
+    """One notebook. `method` is the row of its paper in `kdtutor.methods`; the first lesson has none."""
 
     number: int
     name: str  # of the notebook, without .ipynb
     title: str
-    paper: str = ""
-    authors: str = ""
-    year: int | None = None
-    question: str = ""
-    method: str = ""
+    method: Method | None = None
 
     @property
     def file(self) -> str:
@@ -39,66 +31,21 @@ class Lesson:
         return (FOLDER / self.file).is_file()
 
     @property
+    def paper(self) -> str:
+        return self.method.paper.title if self.method else ""
+
+    @property
+    def question(self) -> str:
+        return self.method.question if self.method else ""
+
+    @property
     def reference(self) -> str:
         """Authors, paper and year, as one cites them."""
-        return f"{self.authors}: {self.paper} ({self.year})" if self.paper else ""
+        return self.method.paper.reference if self.method else ""
 
 
-LESSONS = (
-    Lesson(0, "00_start", "Start here: device, data, teacher, first student"),
-    Lesson(
-        1, "01_hinton", "Soft targets", "Distilling the Knowledge in a Neural Network",
-        "Hinton, Vinyals, Dean", 2014, WHAT, "hinton",
-    ),
-    Lesson(
-        2, "02_fitnets", "Hints, and attention maps", "FitNets: Hints for Thin Deep Nets",
-        "Romero, Ballas, Kahou, Chassang, Gatta, Bengio", 2015, WHAT, "fitnets",
-    ),
-    Lesson(
-        3, "03_fsp", "The flow between two layers",
-        "A Gift from Knowledge Distillation: Fast Optimization, Network Minimization and Transfer Learning",
-        "Yim, Joo, Bae, Kim", 2017, WHAT, "fsp",
-    ),
-    Lesson(
-        4, "04_matching", "Channels that pair off", "Matching Guided Distillation",
-        "Yue, Deng, Zhou", 2020, WHAT, "matching",
-    ),
-    Lesson(
-        5, "05_overhaul", "Four design choices, one at a time", "A Comprehensive Overhaul of Feature Distillation",
-        "Heo, Kim, Yun, Park, Kwak, Choi", 2019, WHAT, "overhaul",
-    ),
-    Lesson(
-        6, "06_boundaries", "The boundaries of hidden neurons",
-        "Knowledge Transfer via Distillation of Activation Boundaries Formed by Hidden Neurons",
-        "Heo, Lee, Yun, Choi", 2019, WHAT, "boundaries",
-    ),
-    Lesson(
-        7, "07_gan", "A small generator taught by a large one",
-        "Compressing GANs using Knowledge Distillation",
-        "Aguinaldo, Chiang, Gain, Patil, Pearson, Feizi", 2019, NETS, "gan",
-    ),
-    Lesson(
-        8, "08_ghost", "Cheap feature maps", "GhostNet: More Features from Cheap Operations",
-        "Han, Wang, Tian, Guo, Xu, Xu", 2020, NETS, "ghost",
-    ),
-    Lesson(
-        9, "09_adversarial", "No data: a generator that looks for disagreement",
-        "Data-Free Adversarial Distillation", "Fang, Song, Shen, Wang, Chen, Song", 2019, DATA, "adversarial",
-    ),
-    Lesson(
-        10, "10_data_free", "No data: the teacher as a fixed discriminator",
-        "Data-Free Learning of Student Networks", "Chen, Wang, Xu, Yang, Liu, Shi, Xu, Xu, Tian", 2019, DATA,
-        "data_free",
-    ),
-    Lesson(
-        11, "11_relational", "Structure instead of points", "Relational Knowledge Distillation",
-        "Park, Kim, Lu, Cho", 2019, WHAT, "relational",
-    ),
-    Lesson(
-        12, "12_spot_adaptive", "Where to distil, sample by sample", "Spot-adaptive Knowledge Distillation",
-        "Song, Chen, Ye, Song", 2022, WHERE, "spot_adaptive",
-    ),
-)  # fmt: skip
+START = Lesson(0, "00_start", "Start here: device, data, teacher, first student")
+LESSONS = (START, *(Lesson(row.lesson or 0, row.notebook, row.title, row) for row in taught()))
 
 
 class CourseMap(tuple[Lesson, ...]):

@@ -1,59 +1,69 @@
-"""What is taught: one file per paper, its mathematics as functions and its training as one `Distiller`."""
+"""What is taught: one file per paper, its mathematics as functions and its training as one class.
 
-from ..errors import choose
+A paper's module loads on first use. `METHODS` holds what says *what* is matched, by name; `get` finds any method.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from .. import methods
 from ..train import Distiller
-from . import (
-    adversarial,
-    attention,
-    boundaries,
-    contrastive,
-    data_free,
-    decisions,
-    fitnets,
-    fsp,
-    gan,
-    generated,
-    ghost,
-    hinton,
-    matching,
-    metric,
-    overhaul,
-    related,
-    related_methods,
-    relational,
-    routing,
-    spot_adaptive,
-)
 
-__all__ = [
-    "METHODS", "adversarial", "attention", "boundaries", "contrastive", "data_free", "decisions", "fitnets", "fsp",
-    "gan", "generated", "ghost", "hinton", "matching", "method", "metric", "overhaul",
-    "related",
-    "related_methods", "relational", "routing", "spot_adaptive",
-]  # fmt: skip
 
-METHODS: dict[str, type[Distiller]] = {
-    "hinton": hinton.Hinton,
-    "fitnets": fitnets.FitNets,
-    "hint": fitnets.Hint,
-    "attention": attention.Attention,
-    "fsp": fsp.FSP,
-    "boundaries": boundaries.ActivationBoundaries,
-    "overhaul": overhaul.Overhaul,
-    "matching": matching.MatchingGuided,
-    "relational": relational.Relational,
-    "similarity": related_methods.Similarity,
-    "variational": related_methods.Variational,
-    "probabilistic": related_methods.Probabilistic,
-    "selectivity": related_methods.Selectivity,
-    "correlation": related_methods.Correlation,
-    "factor": related_methods.Factor,
-    "contrastive": contrastive.Contrastive,
-    "logits": adversarial.Logits,
-}
-"""Every method by its name on the command line."""
+class _Methods(Mapping[str, type[Distiller]]):
+    """Classes by the names of their methods. Acronyms and aliases are taken, too, in any case: `METHODS["RKD"]`."""
+
+    def __getitem__(self, name: str) -> type[Distiller]:
+        found: type[Distiller] = _load(methods.find(name, methods.matched()))
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (row.name for row in methods.matched())
+
+    def __len__(self) -> int:
+        return len(methods.matched())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and methods.known(name, methods.matched())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of any mapping: `default` for a name that is not known."""
+        return self[name] if name in self else default  # noqa: SIM401
+
+
+METHODS: Mapping[str, type[Distiller]] = _Methods()
+"""Every method of the command line. Raises `UnknownName` with the nearest name for any other."""
 
 
 def method(name: str) -> type[Distiller]:
-    """The `Distiller` of the method `name`."""
-    return METHODS[choose("method", name, METHODS)]
+    """The `Distiller` of the method `name`, one of `METHODS`, by its name, acronym or alias."""
+    return METHODS[name]
+
+
+def get(name: str) -> type[nn.Module]:
+    """The class of any method of the course by its name, acronym or alias: `get("RKD")`, `get("SAKD")`, `get("gan")`.
+
+    Raises `UnknownName` with the nearest name for any other.
+    """
+    found: type[nn.Module] = _load(methods.find(name))
+    return found
+
+
+def _load(row: methods.Method) -> Any:
+    module, _, name = row.home.partition(":")
+    return getattr(import_module(f".{module}", __name__), name)
+
+
+def __getattr__(name: str) -> ModuleType:
+    if not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *(row.module for row in methods.ROWS)})

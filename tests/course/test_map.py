@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kdtutor import ConfigError, DataError, papers
+from kdtutor import ConfigError, DataError, methods
 from kdtutor.course import map as course
 
 ROOT = Path(__file__).parents[2]
@@ -14,9 +14,8 @@ def test_twelve_papers_and_a_start():
     lessons = course.course_map()
     assert [lesson.number for lesson in lessons] == list(range(13))
     assert all(lesson.name.startswith(f"{lesson.number:02}_") for lesson in lessons)
-    assert all(lesson.paper and lesson.authors and lesson.year for lesson in lessons[1:])
-    assert {lesson.question for lesson in lessons[1:]} == set(course.QUESTIONS)
-    assert {lesson.method for lesson in lessons[1:]} <= set(papers.__all__)  # each paper is a module
+    assert all(lesson.paper and lesson.reference for lesson in lessons[1:])
+    assert {lesson.question for lesson in lessons[1:]} == set(methods.QUESTIONS)
 
 
 def test_a_lesson_is_ready_when_its_notebook_is_there(tmp_path, monkeypatch):

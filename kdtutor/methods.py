@@ -1,0 +1,302 @@
+"""Every method of the course and the paper it comes from: the one list that everything else is derived from.
+
+Free of torch, so that a command's help is quick. A row's name is the name of its files in every layer: papers, figures,
+widgets, exercises, studies, tests and the notebook. A new method is one more row in `ROWS`, and `kdtutor new-method`
+writes it together with the files.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from .errors import UnknownName
+
+WHAT, WHERE, DATA, NETS = (
+    "what is matched?", "where is it matched?", "on what data?", "between which networks?",
+)  # fmt: skip
+QUESTIONS = (WHAT, WHERE, DATA, NETS)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where a method was published. `authors` are full names, one after another, with commas between them."""
+
+    key: str  # of its BibTeX entry
+    title: str
+    authors: str
+    venue: str
+    year: int
+    arxiv: str = ""
+    doi: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The authors' full names."""
+        return tuple(self.authors.split(", "))
+
+    @property
+    def surnames(self) -> str:
+        """The authors as one cites them: Hinton, Vinyals, Dean."""
+        return ", ".join(name.split()[-1] for name in self.names)
+
+    @property
+    def reference(self) -> str:
+        """Authors, title and year."""
+        return f"{self.surnames}: {self.title} ({self.year})"
+
+
+@dataclass(frozen=True)
+class Method:
+    """One row: a method by its name, its acronym, and where its class is.
+
+    `home` is "module:Class" in `kdtutor.papers`; `question` is the one of the four that the method answers. `lesson` is
+    the number of the lesson that teaches it, `title` that lesson's title, where the lesson is named after this method.
+    """
+
+    name: str
+    acronym: str
+    home: str
+    paper: Paper
+    question: str = WHAT
+    aliases: tuple[str, ...] = ()
+    lesson: int | None = None
+    title: str = ""
+
+    @property
+    def module(self) -> str:
+        return self.home.partition(":")[0]
+
+    @property
+    def label(self) -> str:
+        """Name and acronym, as they are printed: attention (AT)."""
+        told = self.acronym and _key(self.acronym) != _key(self.name)
+        return f"{self.name} ({self.acronym})" if told else self.name
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Everything the method answers to, in lower case."""
+        return frozenset(map(_key, filter(None, (self.name, self.acronym, self.home.partition(":")[2], *self.aliases))))
+
+    @property
+    def notebook(self) -> str:
+        """The stem of the lesson's notebook; empty where no lesson is named after the method."""
+        return f"{self.lesson:02}_{self.name}" if self.title else ""
+
+
+_FITNETS = Paper(
+    "romero2015fitnets", "FitNets: Hints for Thin Deep Nets",
+    "Adriana Romero, Nicolas Ballas, Samira Ebrahimi Kahou, Antoine Chassang, Carlo Gatta, Yoshua Bengio",
+    "International Conference on Learning Representations", 2015, "1412.6550",
+)  # fmt: skip
+_DFAD = Paper(
+    "fang2019datafree", "Data-Free Adversarial Distillation",
+    "Gongfan Fang, Jie Song, Chengchao Shen, Xinchao Wang, Da Chen, Mingli Song",
+    "arXiv preprint", 2019, "1912.11006",
+)  # fmt: skip
+
+ROWS: tuple[Method, ...] = (
+    Method(
+        "hinton", "KD", "hinton:Hinton",
+        Paper(
+            "hinton2014distilling", "Distilling the Knowledge in a Neural Network",
+            "Geoffrey Hinton, Oriol Vinyals, Jeff Dean", "NIPS Deep Learning Workshop", 2014, "1503.02531",
+        ),
+        lesson=1, title="Soft targets",
+    ),
+    Method(
+        "fitnets", "FitNets", "fitnets:FitNets", _FITNETS,
+        aliases=("fitnet",), lesson=2, title="Hints, and attention maps",
+    ),
+    Method("hint", "Hint", "fitnets:Hint", _FITNETS, lesson=2),
+    Method(
+        "attention", "AT", "attention:Attention",
+        Paper(
+            "zagoruyko2017paying",
+            "Paying More Attention to Attention: Improving the Performance of Convolutional Neural Networks via "
+            "Attention Transfer",
+            "Sergey Zagoruyko, Nikos Komodakis",
+            "International Conference on Learning Representations", 2017, "1612.03928",
+        ),
+        aliases=("attention-transfer",), lesson=2,
+    ),
+    Method(
+        "fsp", "FSP", "fsp:FSP",
+        Paper(
+            "yim2017gift",
+            "A Gift from Knowledge Distillation: Fast Optimization, Network Minimization and Transfer Learning",
+            "Junho Yim, Donggyu Joo, Jihoon Bae, Junmo Kim",
+            "IEEE Conference on Computer Vision and Pattern Recognition", 2017, doi="10.1109/CVPR.2017.754",
+        ),
+        lesson=3, title="The flow between two layers",
+    ),
+    Method(
+        "boundaries", "AB", "boundaries:ActivationBoundaries",
+        Paper(
+            "heo2019knowledge",
+            "Knowledge Transfer via Distillation of Activation Boundaries Formed by Hidden Neurons",
+            "Byeongho Heo, Minsik Lee, Sangdoo Yun, Jin Young Choi",
+            "AAAI Conference on Artificial Intelligence", 2019, "1811.03233",
+        ),
+        lesson=6, title="The boundaries of hidden neurons",
+    ),
+    Method(
+        "overhaul", "OFD", "overhaul:Overhaul",
+        Paper(
+            "heo2019comprehensive", "A Comprehensive Overhaul of Feature Distillation",
+            "Byeongho Heo, Jeesoo Kim, Sangdoo Yun, Hyojin Park, Nojun Kwak, Jin Young Choi",
+            "IEEE/CVF International Conference on Computer Vision", 2019, "1904.01866",
+        ),
+        lesson=5, title="Four design choices, one at a time",
+    ),
+    Method(
+        "matching", "MGD", "matching:MatchingGuided",
+        Paper(
+            "yue2020matching", "Matching Guided Distillation", "Kaiyu Yue, Jiangfan Deng, Feng Zhou",
+            "European Conference on Computer Vision", 2020, "2008.09958",
+        ),
+        lesson=4, title="Channels that pair off",
+    ),
+    Method(
+        "relational", "RKD", "relational:Relational",
+        Paper(
+            "park2019relational", "Relational Knowledge Distillation", "Wonpyo Park, Dongju Kim, Yan Lu, Minsu Cho",
+            "IEEE/CVF Conference on Computer Vision and Pattern Recognition", 2019, "1904.05068",
+        ),
+        lesson=11, title="Structure instead of points",
+    ),
+    Method(
+        "similarity", "SP", "related_methods:Similarity",
+        Paper(
+            "tung2019similarity", "Similarity-Preserving Knowledge Distillation", "Frederick Tung, Greg Mori",
+            "IEEE/CVF International Conference on Computer Vision", 2019, "1907.09682",
+        ),
+    ),
+    Method(
+        "variational", "VID", "related_methods:Variational",
+        Paper(
+            "ahn2019variational", "Variational Information Distillation for Knowledge Transfer",
+            "Sungsoo Ahn, Shell Xu Hu, Andreas Damianou, Neil D. Lawrence, Zhenwen Dai",
+            "IEEE/CVF Conference on Computer Vision and Pattern Recognition", 2019, "1904.05835",
+        ),
+    ),
+    Method(
+        "probabilistic", "PKT", "related_methods:Probabilistic",
+        Paper(
+            "passalis2018learning", "Learning Deep Representations with Probabilistic Knowledge Transfer",
+            "Nikolaos Passalis, Anastasios Tefas", "European Conference on Computer Vision", 2018, "1803.10837",
+        ),
+    ),
+    Method(
+        "selectivity", "NST", "related_methods:Selectivity",
+        Paper(
+            "huang2017like", "Like What You Like: Knowledge Distill via Neuron Selectivity Transfer",
+            "Zehao Huang, Naiyan Wang", "arXiv preprint", 2017, "1707.01219",
+        ),
+    ),
+    Method(
+        "correlation", "CC", "related_methods:Correlation",
+        Paper(
+            "peng2019correlation", "Correlation Congruence for Knowledge Distillation",
+            "Baoyun Peng, Xiao Jin, Jiaheng Liu, Shunfeng Zhou, Yichao Wu, Yu Liu, Dongsheng Li, Zhaoning Zhang",
+            "IEEE/CVF International Conference on Computer Vision", 2019, "1904.01802",
+        ),
+    ),
+    Method(
+        "factor", "FT", "related_methods:Factor",
+        Paper(
+            "kim2018paraphrasing", "Paraphrasing Complex Network: Network Compression via Factor Transfer",
+            "Jangho Kim, SeongUk Park, Nojun Kwak", "Advances in Neural Information Processing Systems", 2018,
+            "1802.04977",
+        ),
+    ),
+    Method(
+        "contrastive", "CRD", "contrastive:Contrastive",
+        Paper(
+            "tian2020contrastive", "Contrastive Representation Distillation",
+            "Yonglong Tian, Dilip Krishnan, Phillip Isola",
+            "International Conference on Learning Representations", 2020, "1910.10699",
+        ),
+    ),
+    Method("logits", "", "adversarial:Logits", _DFAD, lesson=9),
+    Method(
+        "spot_adaptive", "SAKD", "spot_adaptive:SpotAdaptive",
+        Paper(
+            "song2022spot", "Spot-adaptive Knowledge Distillation", "Jie Song, Ying Chen, Jingwen Ye, Mingli Song",
+            "IEEE Transactions on Image Processing", 2022, "2205.02399", "10.1109/TIP.2022.3170728",
+        ),
+        WHERE, lesson=12, title="Where to distil, sample by sample",
+    ),
+    Method(
+        "adversarial", "DFAD", "adversarial:Adversarial", _DFAD,
+        DATA, lesson=9, title="No data: a generator that looks for disagreement",
+    ),
+    Method(
+        "data_free", "DAFL", "data_free:DataFree",
+        Paper(
+            "chen2019data", "Data-Free Learning of Student Networks",
+            "Hanting Chen, Yunhe Wang, Chang Xu, Zhaohui Yang, Chuanjian Liu, Boxin Shi, Chunjing Xu, Chao Xu, Qi Tian",
+            "IEEE/CVF International Conference on Computer Vision", 2019, "1904.01186",
+        ),
+        DATA, lesson=10, title="No data: the teacher as a fixed discriminator",
+    ),
+    Method(
+        "gan", "GAN-KD", "gan:Distil",
+        Paper(
+            "aguinaldo2019compressing", "Compressing GANs using Knowledge Distillation",
+            "Angeline Aguinaldo, Ping-Yeh Chiang, Alex Gain, Ameya Patil, Kolten Pearson, Soheil Feizi",
+            "arXiv preprint", 2019, "1902.00159",
+        ),
+        NETS, lesson=7, title="A small generator taught by a large one",
+    ),
+    Method(
+        "ghost", "GhostNet", "ghost:GhostModule",
+        Paper(
+            "han2020ghostnet", "GhostNet: More Features from Cheap Operations",
+            "Kai Han, Yunhe Wang, Qi Tian, Jianyuan Guo, Chunjing Xu, Chang Xu",
+            "IEEE/CVF Conference on Computer Vision and Pattern Recognition", 2020, "1911.11907",
+        ),
+        NETS, lesson=8, title="Cheap feature maps",
+    ),
+)  # fmt: skip
+"""Every method. The first of several rows that share a paper gives that paper's file its name."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of `matched`."""
+    return tuple(row.name for row in matched())
+
+
+def matched() -> tuple[Method, ...]:
+    """The rows that say *what* is matched: those that `kdtutor distil` takes, and `kdtutor.papers.METHODS` holds."""
+    return tuple(row for row in ROWS if row.question == WHAT)
+
+
+def taught() -> tuple[Method, ...]:
+    """The rows after which a lesson is named, in the order of the lessons."""
+    return tuple(sorted((row for row in ROWS if row.title), key=lambda row: row.lesson or 0))
+
+
+def find(name: str, rows: Iterable[Method] = ROWS) -> Method:
+    """The row that `name` means: a name, an acronym, an alias or a class, in any case, with - or _ or a space.
+
+    Raises `UnknownName` with the nearest name and all names otherwise, each beside its acronym.
+    """
+    rows = tuple(rows)
+    wanted = _key(str(name))
+    found = next((row for row in rows if wanted in row.keys), None)
+    if found is not None:
+        return found
+    listed = f"Choose from: {', '.join(row.label for row in rows)}."
+    by_key = {key: row for row in reversed(rows) for key in row.keys}
+    near = get_close_matches(wanted, by_key, n=1)
+    hint = f" Did you mean {by_key[near[0]].label}?" if near else ""
+    raise UnknownName(f"{name!r} is not a known method.{hint} {listed}")
+
+
+def known(name: str, rows: Iterable[Method] = ROWS) -> bool:
+    """Whether `find` would find a row."""
+    return any(_key(name) in row.keys for row in rows)
+
+
+def _key(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
