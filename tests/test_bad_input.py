@@ -20,7 +20,9 @@ from kdtutor.papers import (
     attention,
     boundaries,
     contrastive,
+    correlation,
     data_free,
+    factor,
     fitnets,
     fsp,
     gan,
@@ -29,7 +31,6 @@ from kdtutor.papers import (
     matching,
     overhaul,
     related,
-    related_methods,
     relational,
     spot_adaptive,
 )
@@ -475,11 +476,11 @@ BAD: dict[str, Bad] = {
         ("gamma=0", "a positive number"),
     ),
     "unknown form": Bad(
-        lambda _: related_methods.Correlation(net(), net(), form="kernle"), UnknownName,
+        lambda _: correlation.Correlation(net(), net(), form="kernle"), UnknownName,
         ("'kernle'", "Did you mean 'kernel'?"),
     ),
     "a factor of nothing": Bad(
-        lambda _: related_methods.Factor(net(), net(), rate=0), ConfigError, ("rate=0", "0.5 is usual"),
+        lambda _: factor.Factor(net(), net(), rate=0), ConfigError, ("rate=0", "0.5 is usual"),
     ),
     "no negatives": Bad(
         lambda _: contrastive.Contrastive(net(), net(), negatives=0), ConfigError,

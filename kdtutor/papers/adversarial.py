@@ -9,25 +9,16 @@ from torch import Tensor
 
 from ..data import Batch
 from ..errors import choose, require
-from ..nets import Generator, Net, Trace
-from ..train import Distiller, Phase, Spot
-from ..train.checks import same_classes
+from ..nets import Generator, Trace
+from ..train import Distiller, Phase
 from ..train.objective import Terms
 from .generated import Generated
-from .hinton import kd_loss
+from .logits import Logits, discrepancy
 from .tensors import full_precision, relative_entropy, same_shape
 
+__all__ = ["DISTANCES", "Adversarial", "Distance", "Logits", "discrepancy", "divergence", "log_discrepancy"]
+
 Distance = Literal["l1", "log", "kl"]
-
-
-@full_precision
-def discrepancy(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
-    """The mean over B and K of |z_s - z_t| (§3.2): how far the student's logits are from the teacher's.
-
-    Gradients reach both sides, since a generator looks through both nets. Raises `ShapeError` unless shapes are equal.
-    """
-    same_shape(z_s, z_t, "discrepancy, logits")
-    return (z_s - z_t).abs().mean()
 
 
 @full_precision
@@ -52,30 +43,6 @@ DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 """How far student and teacher are apart, as the generator sees it: "l1" is the paper's, "log" = log(1 + l1) its
 segmentation's, "kl" a comparison."""
-
-
-class Logits(Distiller):
-    """The student's logits are to be the teacher's: `discrepancy` (distance="l1") or `kd_loss` at T = 1 ("kl").
-
-    No label is looked at. This is the imitation stage of DFAD, and with "kl" that of DAFL.
-    """
-
-    needs_teacher = True
-
-    def __init__(self, student: Net, teacher: Net, distance: Literal["l1", "kl"] = "l1") -> None:
-        super().__init__(student, teacher, distance=distance)
-        choose("distance", distance, ("l1", "kl"))
-        same_classes(student, teacher)
-        self.distance = distance
-
-    def spots(self) -> tuple[Spot, ...]:
-        def loss(s: Trace, t: Trace) -> Tensor:
-            return discrepancy(s.logits, t.logits.detach()) if self.distance == "l1" else kd_loss(s.logits, t.logits, 1)
-
-        return (Spot("logits", loss, ("logits",)),)
-
-    def weights(self) -> dict[str, float]:
-        return {**super().weights(), "task": 0.0}
 
 
 class Adversarial(Generated):

@@ -1,12 +1,16 @@
 """What the methods that match features share: the weights of their terms, and teaching in one phase or in two."""
 
 import warnings
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
 
 from ..data import Batch
 from ..errors import require
 from ..nets import Net, Trace
-from ..train import Distiller, Phase
+from ..train import Distiller, Phase, Spot
 from ..train.checks import same_classes
 from ..train.objective import Terms, task_loss
 from .hinton import kd_loss
@@ -103,3 +107,22 @@ class TwoPhases(Features):
     def second_phase(self, epochs: int) -> Phase:
         """The task alone."""
         return Phase("learn the task", epochs, self.task, self.task_weights(), needs_teacher=self.alpha > 0)
+
+
+def halving(layers: int) -> tuple[float, ...]:
+    """2^(n-N+1) for n = 0 … N-1: …, 1/4, 1/2, 1."""
+    return tuple(2.0 ** (n - layers + 1) for n in range(layers))
+
+
+def stage_spots(
+    name: str,
+    pairs: Sequence[tuple[int, int]],
+    loss: Callable[[Trace, Trace, int], Float[Tensor, ""]],
+    weights: Sequence[float],
+) -> tuple[Spot, ...]:
+    """One spot for each pair of stages, `name`1, `name`2, …, with its weight; `loss(s, t, n)` is that of pair n."""
+
+    def one(n: int, weight: float) -> Spot:
+        return Spot(f"{name}{n + 1}", lambda s, t: loss(s, t, n), (pairs[n][0] + 1,), weight)
+
+    return tuple(one(n, weight) for n, weight in enumerate(weights))

@@ -13,8 +13,7 @@ from ..errors import ConfigError, ShapeError, choose, require
 from ..nets import Net, Trace
 from ..train import Spot
 from .adapters import Connector, batch_statistics, same_size, stage_pairs
-from .boundaries import halving
-from .features import Features
+from .features import Features, halving, stage_spots
 from .tensors import full_precision, same_shape, shape
 
 SCALE = 1 / 1000  # the authors' weight on CIFAR; 1/10,000 on ImageNet
@@ -173,9 +172,5 @@ class Overhaul(Features):
 
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of stages."""
-
-        def ofd(n: int, share: float) -> Spot:
-            layers = (self.pairs[n][0] + 1,)
-            return Spot(f"ofd{n + 1}", lambda s, t: self.distance(*self.connected(s, t, n)), layers, self.beta * share)
-
-        return tuple(ofd(n, share) for n, share in enumerate(halving(len(self.pairs))))
+        weights = [self.beta * share for share in halving(len(self.pairs))]
+        return stage_spots("ofd", self.pairs, lambda s, t, n: self.distance(*self.connected(s, t, n)), weights)

@@ -7,7 +7,7 @@ from scipy import integrate, stats
 import kdtutor as kd
 from kdtutor import ConfigError, ShapeError, UnknownName
 from kdtutor.papers.adapters import Connector
-from kdtutor.papers.boundaries import halving
+from kdtutor.papers.features import halving
 from kdtutor.papers.overhaul import (
     SCALE,
     Overhaul,
