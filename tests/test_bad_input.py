@@ -99,7 +99,7 @@ def contrast(rows: torch.Tensor) -> None:
     method = contrastive.Contrastive(net(), net())
     method.begin(digits())
     images = zeros(2, 1, 28, 28)
-    method.features(method.student.trace(images), method.teach(images), data.Batch(images, rows, rows))
+    method.features(method.student.trace(images), method.teacher_trace(images), data.Batch(images, rows, rows))
 
 
 def wrapped(**options: Any) -> kd.Net:

@@ -66,7 +66,7 @@ class Adversarial(Generated):
         return {"disagreement": -self.distance(s.logits, t.logits)}
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
-        terms = self.study(self.imagine(batch.images), batch.indices, phase, optimisers)
+        terms = self.learn_from(self.imagine(batch.images), batch.indices, phase, optimisers)
         self.taken += 1
         if int(self.taken) % self.k:
             return terms

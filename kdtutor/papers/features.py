@@ -13,7 +13,7 @@ from ..nets import Net, Trace
 from ..train import Distiller, Phase, Spot
 from ..train.checks import same_classes
 from ..train.objective import Terms, task_loss
-from .hinton import kd_loss
+from .hinton import check_temperature, kd_loss
 
 
 class Features(Distiller):
@@ -32,7 +32,7 @@ class Features(Distiller):
         super().__init__(student, teacher, **options, beta=beta, alpha=alpha, T=T)
         require(beta >= 0, f"beta={beta}: the weight of the features must not be negative")
         require(0 <= alpha <= 1, f"alpha={alpha}: the share of the teacher's logits must lie in 0…1")
-        require(T > 0, f"T={T}: the temperature must be positive (1 leaves the probabilities as they are)")
+        check_temperature(T)
         if alpha:
             same_classes(student, teacher, ", so set alpha=0")
         self.beta, self.alpha, self.T = beta, alpha, T

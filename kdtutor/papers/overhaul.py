@@ -150,12 +150,12 @@ class Overhaul(Features):
         for i, m in enumerate(margins):
             self.register_buffer(f"margin{i}", m.detach().clone(), persistent=False)
 
-    def teach(self, images: Tensor) -> Trace | None:
+    def teacher_trace(self, images: Tensor) -> Trace | None:
         assert self.teacher is not None
         if self.statistics == "running":
-            return super().teach(images)
+            return super().teacher_trace(images)
         with batch_statistics(self.teacher):
-            return super().teach(images)
+            return super().teacher_trace(images)
 
     def target(self, t: Trace, j: int) -> Float[Tensor, "B C H W"]:
         """What the student is to reach at stage j of the teacher."""
