@@ -101,7 +101,7 @@ def _require_sense(job: Job) -> None:
         "teacher",
     )
     require(
-        job.data_free is None or job.method in (ALONE, *papers.METHODS),
+        job.data_free is None or job.method != job.maker,
         f"{label(job.method)} makes its images already: leave --data-free out, or name a method that learns from them",
     )
 
@@ -144,7 +144,7 @@ def _student(chosen: Preset, name: str | None, data: Data, seed: int) -> nets.Ne
 
 def _distiller(job: Job, chosen: Preset, student: nets.Net, teacher: nets.Net | None) -> tuple[Distiller, int]:
     """What is matched, and where; and for how many epochs."""
-    matched = job.method if job.method in (ALONE, *papers.METHODS) else IMITATION
+    matched = IMITATION if job.method == job.maker else job.method
     epochs = job.epochs or chosen.epochs_for(matched)
     if teacher is None:
         return Alone(student), epochs

@@ -85,4 +85,4 @@ def named(method: str) -> str:
 
 def label(method: str) -> str:
     """How a table calls it: with its acronym, where it has one."""
-    return find(method).label if known(method) else method
+    return method if method == ALONE else find(method).label

@@ -85,7 +85,8 @@ def with_setting(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def called(**options: Any) -> None:
         asked = {option.name: options.pop(option.name) for option in _SHARED}
-        command(setting=Setting(**_renamed(**asked)), **options)
+        old = asked.pop("batches")
+        command(setting=Setting(**(asked if old is None else _renamed(old, asked))), **options)
 
     own = signature(command).parameters.values()
     listed = [each for one in own for each in (_SHARED if one.name == "setting" else (one,))]
@@ -95,10 +96,8 @@ def with_setting(command: Callable[..., None]) -> Callable[..., None]:
     return called
 
 
-def _renamed(batches: str | None, **options: Any) -> dict[str, Any]:
-    """The options of a setting, where `batches` may still say what `data_free` says now."""
-    if batches is None:
-        return options
+def _renamed(batches: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a setting, where `batches` says what `data_free` says now."""
     choose("source of batches", batches, ("data", "adversarial", "data-free"))
     named = None if batches == "data" else find(batches).name
     require(

@@ -108,17 +108,15 @@ class Report:
         write_whole(folder / "curves.png", picture.png())
         return write_whole(folder / "report.md", self._markdown(picture.alt))
 
-    def _generator(self) -> str:
-        return f"Images: {self.generator}.\n\n" if self.generator else ""
-
     def _markdown(self, alt: str) -> str:
         config = self.history.config
         teacher = f"{self.teacher['name']} ({percent(self.teacher['accuracy'])})" if self.teacher else "none"
+        images = f"Images: {self.generator}.\n\n" if self.generator else ""
         return (
             f"# {label(self.job.method)}{self.job.composition}, preset {self.job.preset}, seed {self.job.seed}\n\n"
             f"    {self.job.command}\n\n"
             f"Data {config['data']}, teacher {teacher}, student {config['student']['name']} "
-            f"({self.parameters:,} parameters).\n\n{self._generator()}"
+            f"({self.parameters:,} parameters).\n\n{images}"
             f"```text\n{self.table()}\n```\n\n"
             f"![{alt}](curves.png)\n\n"
             "The student again, with the weights of the last epoch (best.safetensors has those of the best one):\n\n"

@@ -56,7 +56,7 @@ def test_what_is_no_method_says_what_to_do():
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(kd.UnknownName, match=r"'rdk' is not a known method. Did you mean relational \(RKD\)\?"):
+    with pytest.raises(kd.UnknownName, match=r"'rdk' is not a known method. Did you mean 'relational' \(RKD\)\?"):
         Job("rdk")
     with pytest.raises(kd.UnknownName, match=r"'dfda' is not .* Choose from: adversarial \(DFAD\), data_free \(DAFL\)"):
         Setting(data_free="dfda")
