@@ -266,7 +266,8 @@ BAD: dict[str, Bad] = {
     ),
     # papers
     "unknown method": Bad(
-        lambda _: kd.papers.method("hinto"), UnknownName, ("'hinto' is not a known method", "Did you mean 'hinton' (KD)?"),
+        lambda _: kd.papers.method("hinto"), UnknownName,
+        ("'hinto' is not a known method", "Did you mean 'hinton' (KD)?"),
     ),
     "temperature 0": Bad(
         lambda _: hinton.kd_loss(zeros(2, 3), zeros(2, 3), T=0), ConfigError,
