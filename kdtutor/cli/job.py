@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ..errors import require
-from ..methods import find, known
+from ..methods import find
 from ..settings.presets import RUNS
 from .options import MAKERS, RUNNABLE, Setting
 
@@ -78,7 +78,7 @@ def named(method: str) -> str:
     """The name of a method that can be run, from its name, acronym or alias in any case; `ALONE` stays."""
     if method.lower() == ALONE:
         return ALONE
-    row = find(method) if known(method) else find(method, RUNNABLE)
+    row = find(method, instead=f"Choose from: {ALONE}, {', '.join(row.name for row in RUNNABLE)}.")
     require(row in RUNNABLE, f"{row.label} {INSTEAD.get(row.name, 'cannot be run by itself')}")
     return row.name
 
