@@ -55,6 +55,7 @@ class Preset:
         return {**self.spots, **({"gamma": self.gammas[method]} if method in self.gammas else {})}
 
     def data(self, root: str | Path | None = None) -> Data:
+        """The data set of the preset."""
         return sets.load(self.data_name, root)
 
     def teacher(self) -> Net:
@@ -97,6 +98,7 @@ CROSS_PAIRS = {f"{teacher}-{student}": (teacher, student) for teacher, student i
 """The pairs of different architectures in the CIFAR-100 table of spot-adaptive distillation (its authors' README).
 Their MobileNetV2 has its full width; the zoo's, whose student alone they quote, has half of it."""
 PAIRS = {**FAMILY_PAIRS, **CROSS_PAIRS}
+"""Both together."""
 SMALL_RATE = {"mobilenetv2": 0.01, "shufflenetv1": 0.01}  # of these students; also from the zoo's train_student.py
 
 # The distillation zoo's weights for its CIFAR-100 table (github.com/HobbitLong/RepDistiller), where it has the method.

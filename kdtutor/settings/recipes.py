@@ -3,7 +3,6 @@
 from ..data import Augment
 from ..train import Recipe
 
-# RepDistiller's recipe for every CIFAR-100 run (github.com/HobbitLong/RepDistiller, train_student.py)
 ZOO = Recipe(
     lr=0.05,
     batch_size=64,
@@ -14,6 +13,7 @@ ZOO = Recipe(
     augment=Augment(pad=4, flip=True),
     channels_last=True,  # ours: the same numbers in less time (`make bench`)
 )
+"""RepDistiller's recipe for every CIFAR-100 run (github.com/HobbitLong/RepDistiller, train_student.py)."""
 
 # GhostNet on CIFAR-10, as its first author tells it (github.com/iamhankai/ghostnet.pytorch, issue 7): 400 epochs, rate
 # 0.1 times 0.1 at 200, 300 and 375, weight decay 1e-4 to 1e-5. After 160 epochs users were a point short.

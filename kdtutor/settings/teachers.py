@@ -68,6 +68,7 @@ PLANS: dict[str, TeacherPlan] = {
         for name in ("ghost_resnet56_s1", "ghost_resnet56", "vgg16", "ghost_vgg16")
     },
 }
+"""How every teacher of the course was trained, by its name."""
 
 
 def train_teacher(
