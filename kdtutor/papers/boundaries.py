@@ -54,7 +54,8 @@ def disagreement(z_s: Tensor, z_t: Tensor) -> Float[Tensor, ""]:
 
 
 class ActivationBoundaries(TwoPhases):
-    """Two phases (§3.3): "match the boundaries" gives the student its first weights, then "learn the task".
+    """Two phases (§3.3): "match the boundaries" (`ab_loss`) gives the student its first weights, then "learn
+    the task".
 
     Where widths differ a connector (1×1 convolution and batch norm) brings the student's pre-activations to the
     teacher's channels during the first phase; where sizes differ the larger map is average-pooled. `alpha` is the share

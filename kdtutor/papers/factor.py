@@ -72,6 +72,7 @@ class Paraphraser(nn.Module):
         )
 
     def factor(self, f_t: Float[Tensor, "B C H W"]) -> Float[Tensor, "B k H W"]:
+        """The teacher's factor of its map."""
         return self.encoder(f_t)
 
     def forward(self, f_t: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:

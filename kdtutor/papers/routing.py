@@ -32,6 +32,7 @@ class Place:
 
     @property
     def name(self) -> str:
+        """stage1, stage2, …, embedding or logits."""
         return f"stage{self.layer}" if isinstance(self.layer, int) else self.layer
 
 

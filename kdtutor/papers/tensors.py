@@ -18,6 +18,7 @@ SMALLEST = 1e-12  # a vector shorter than this has no direction
 
 
 def shape(x: Tensor) -> str:
+    """The shape of a tensor, as sentences tell it."""
     return str(tuple(x.shape))
 
 

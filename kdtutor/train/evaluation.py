@@ -25,6 +25,7 @@ class Evaluation:
 
     @property
     def predictions(self) -> Int[Tensor, " N"]:
+        """The class of the largest logit."""
         return self.logits.argmax(1)
 
     @property
@@ -34,6 +35,7 @@ class Evaluation:
 
     @property
     def correct(self) -> int:
+        """How many predictions are the label."""
         return int((self.predictions == self.labels).sum())
 
     @property
