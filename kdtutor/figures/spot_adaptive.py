@@ -134,7 +134,7 @@ def over_epochs(
     return picture
 
 
-def mean_and_error(numbers: Float[Array, "seeds n"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+def mean_and_error(numbers: Float[Array, "*seeds n"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
     """Mean over the seeds and its standard error (0 for one seed)."""
     values = np.atleast_2d(np.asarray(numbers, dtype=np.float64))
     n = len(values)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, fx, nn
 
 from ..errors import ConfigError
@@ -34,7 +35,7 @@ def both_graphs(model: nn.Module) -> dict[bool, fx.Graph]:
             raise ConfigError(f"torch.fx cannot trace this {type(model).__name__}: {error}") from error
 
 
-def compiled(model: nn.Module, graph: fx.Graph) -> Callable[[nn.Module, Tensor], Any]:
+def compiled(model: nn.Module, graph: fx.Graph) -> Callable[[nn.Module, Float[Tensor, "B ..."]], Any]:
     """The graph as a function of the model, whose parts it calls, and of the images."""
     module = fx.GraphModule(model, graph)
     graph.eliminate_dead_code(lambda node: node.is_impure() or bool(node.meta.get("keeps")))

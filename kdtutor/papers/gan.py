@@ -60,7 +60,7 @@ def critic_loss(
 
 
 def gradient_penalty(
-    critic: Callable[[Tensor], Tensor],
+    critic: Callable[[Float[Tensor, "B C H W"]], Float[Tensor, " B"]],
     real: Float[Tensor, "B C H W"],
     fake: Float[Tensor, "B C H W"],
     share: Float[Tensor, "B 1 1 1"],
@@ -220,7 +220,7 @@ class Distil(Distiller):
         descend(loss, optimiser)
         return told
 
-    def draw(self, count: int, like: Tensor) -> Float[Tensor, "count Z"]:
+    def draw(self, count: int, like: Float[Tensor, "..."]) -> Float[Tensor, "count Z"]:
         """Fresh latents, beside those of the batch."""
         return torch.randn(count, self.student.latent_dim, generator=self.noise).to(like)
 

@@ -15,7 +15,7 @@ from .tensors import full_precision, relative_entropy, same_shape, shape
 
 
 @full_precision
-def soften(z: Float[Tensor, "B K"], T: float = 4.0) -> Float[Tensor, "B K"]:
+def soften(z: Float[Tensor, "*B K"], T: float = 4.0) -> Float[Tensor, "*B K"]:
     """softmax(z / T): the class probabilities at temperature `T` > 0 (§2, equation 1)."""
     _check_temperature(T)
     return F.softmax(z / T, dim=-1)

@@ -77,7 +77,7 @@ class SpotAdaptive(Around):
     learning_teacher: whether the teacher learns its own task in the same steps, from wherever it stands.
     """
 
-    tau: Tensor
+    tau: Float[Tensor, ""]
 
     def __init__(
         self,
@@ -189,7 +189,9 @@ class SpotAdaptive(Around):
         read = torch.cat([t.embedding.detach(), s.embedding.detach()], 1)
         return self.policy(read).unflatten(1, (len(self.places), 2))
 
-    def route(self, images: Tensor, t: Trace, decisions: Float[Tensor, "B spots"]) -> Float[Tensor, "B K"]:
+    def route(
+        self, images: Float[Tensor, "B ..."], t: Trace, decisions: Float[Tensor, "B spots"]
+    ) -> Float[Tensor, "B K"]:
         """The logits of the routing network. Both nets are in eval mode; gradients reach the decisions and adapters.
 
         At each place a sample goes on with what it came with, or with what the other net made, through an adapter:

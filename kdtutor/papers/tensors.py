@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from ..errors import ShapeError
@@ -17,11 +17,11 @@ __all__ = [
 SMALLEST = 1e-12  # a vector shorter than this has no direction
 
 
-def shape(x: Tensor) -> str:
+def shape(x: Shaped[Tensor, "..."]) -> str:
     return str(tuple(x.shape))
 
 
-def same_shape(s: Tensor, t: Tensor, what: str) -> None:
+def same_shape(s: Shaped[Tensor, "*shape"], t: Shaped[Tensor, "*shape"], what: str) -> None:
     """Student's and teacher's `what` must have one shape: broadcasting would give a number that means nothing."""
     if s.shape != t.shape:
         raise ShapeError(f"{what}: the student's shape is {shape(s)}, the teacher's {shape(t)}; they must be equal")

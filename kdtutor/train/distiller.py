@@ -162,7 +162,7 @@ class Distiller(nn.Module):
         """How the optimiser `group` moves its parameters, given the recipe of the phase; by default as it says."""
         return recipe
 
-    def teach(self, images: Tensor) -> Trace | None:
+    def teach(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         """The teacher's trace; nothing in it carries a gradient."""
         if self.teacher is None:
             return None

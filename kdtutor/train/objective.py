@@ -11,7 +11,7 @@ from ..data import UNLABELLED
 from ..errors import require
 from .precision import full_precision
 
-Terms = dict[str, Tensor]
+Terms = dict[str, Float[Tensor, ""]]
 
 
 @full_precision
@@ -27,7 +27,9 @@ def accuracy(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[T
     return ((logits.argmax(1) == labels) & known).sum() / known.sum().clamp(min=1)
 
 
-def weighted_sum(terms: Mapping[str, Tensor], weights: Mapping[str, float], also: Iterable[str] = ()) -> Tensor:
+def weighted_sum(
+    terms: Mapping[str, Float[Tensor, ""]], weights: Mapping[str, float], also: Iterable[str] = ()
+) -> Float[Tensor, ""]:
     """Σ weight · term over all `terms`; a term without a weight counts once.
 
     Raises `ConfigError` for a weight that belongs to no term: under a wrong name it would leave the term it was meant

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ..data import UNLABELLED, Data, Episode, Split
@@ -59,7 +59,11 @@ def _calculator() -> type:
 
     class RecallCalculator(AccuracyCalculator):
         def calculate_recall_at_k(
-            self, knn_labels: Tensor, query_labels: Tensor, not_lone_query_mask: Tensor, **_: object
+            self,
+            knn_labels: Int[Tensor, "N k"],
+            query_labels: Int[Tensor, " N"],
+            not_lone_query_mask: Bool[Tensor, " N"],
+            **_: object,
         ) -> list[float]:
             hits = (knn_labels == query_labels[:, None])[not_lone_query_mask]
             return hits.cummax(1).values.float().mean(0).tolist()

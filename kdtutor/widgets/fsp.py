@@ -136,7 +136,7 @@ class MatrixExplorer(Explorer):
     def __init__(
         self,
         images: Tensor,
-        taps: Mapping[str, Sequence[Float[Tensor, "N C H W"]]],
+        taps: Mapping[str, Sequence[Float[Tensor, "N _C _H _W"]]],
         names: Sequence[str],
         captions: Sequence[str],
         pool: Pool = "max",
