@@ -49,7 +49,7 @@ class FileSplit(Split):
     """
 
     images: Shaped[Tensor, "1 ..."]  # an example
-    files: Files = field(default=None, repr=False)  # type: ignore[assignment]
+    files: Files = field(default=None, repr=False)  # type: ignore[assignment]  # always given
     workers: int = WORKERS
 
     def __post_init__(self) -> None:

@@ -97,4 +97,4 @@ def count_multiply_adds(net: nn.Module, x: Float[Tensor, "B ..."]) -> int:
     """
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         net(x)
-    return counter.get_total_flops() // 2
+    return int(counter.get_total_flops()) // 2

@@ -257,16 +257,20 @@ class Staged(Net):
     def run(self, h: Float[Tensor, "B ..."], i: int) -> Float[Tensor, "B ..."]:
         self._check_segment(h, i)
         if i == len(self.stages):
-            return self.classifier(self.pool(h))
-        return self.stages[i](self.stem(h) if i == 0 else h)
+            logits: Tensor = self.classifier(self.pool(h))
+            return logits
+        made: Tensor = self.stages[i](self.stem(h) if i == 0 else h)
+        return made
 
     def embed(self, h: Float[Tensor, "B ..."]) -> Float[Tensor, "B D"]:
         self._check_segment(h, len(self.stages))
-        return self.pool(h if self.stages else self.stem(h))
+        made: Tensor = self.pool(h if self.stages else self.stem(h))
+        return made
 
     def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         self._check_embedding(e)
-        return self.classifier(e)
+        made: Tensor = self.classifier(e)
+        return made
 
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:

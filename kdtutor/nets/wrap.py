@@ -91,7 +91,7 @@ class Wrapped(Net):
         return {name: value for name, value in vars(self).items() if name not in ("graphs", "passes")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]  # torch's own
         self._read_graphs()
 
     @property
@@ -132,7 +132,8 @@ class Wrapped(Net):
     def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         self._check_embedding(e)
         part = graphs.cut(self._graph, self._nodes["embedding"], self._nodes["logits"])
-        return fx.Interpreter(self.model, graph=part).run(e.unflatten(1, self.embedding_shape))
+        made: Tensor = fx.Interpreter(self.model, graph=part).run(e.unflatten(1, self.embedding_shape))
+        return made
 
     @property
     def _nodes(self) -> dict[str, Any]:
@@ -148,7 +149,8 @@ class Wrapped(Net):
         part = graphs.cut(self._graph, start, end)
         if start is not None:
             graphs.check_active(self.model, start, end)
-        return fx.Interpreter(self.model, graph=part).run(self._images(h) if start is None else h)
+        made: Tensor = fx.Interpreter(self.model, graph=part).run(self._images(h) if start is None else h)
+        return made
 
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:

@@ -12,7 +12,7 @@ from ..errors import choose, require
 from ..nets import Generator, Net, Trace
 from ..train import Distiller, Phase, Spot
 from ..train.checks import same_classes
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from .generated import Generated
 from .hinton import kd_loss
 from .tensors import full_precision, relative_entropy, same_shape

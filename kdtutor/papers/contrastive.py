@@ -224,4 +224,5 @@ class Contrastive(Features):
             f"has the rows 0 to {last} of the training split and needs a source whose batches name those",
         )
         negatives = self.others.draw(self.rows, self.count, self.noise)
-        return self.memory(self.embed_s(s.embedding), self.embed_t(t.embedding), self.rows, negatives)
+        made: Tensor = self.memory(self.embed_s(s.embedding), self.embed_t(t.embedding), self.rows, negatives)
+        return made

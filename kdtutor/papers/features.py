@@ -7,7 +7,7 @@ from ..errors import require
 from ..nets import Net, Trace
 from ..train import Distiller, Phase
 from ..train.checks import same_classes
-from ..train.distiller import Terms, task_loss
+from ..train.objective import Terms, task_loss
 from .hinton import kd_loss
 
 

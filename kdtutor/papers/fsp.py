@@ -12,7 +12,7 @@ from ..data import Batch
 from ..errors import ShapeError, require
 from ..nets import Net, Trace
 from ..train import Spot
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from .adapters import Pool, same_size, tap_widths
 from .features import TwoPhases
 from .tensors import full_precision, same_shape, shape
@@ -107,7 +107,8 @@ class FSP(TwoPhases):
 
     def taps(self, s: Trace, i: int) -> Float[Tensor, "B C H W"]:
         """The student's active map `i` (0 = stem) in the teacher's channels."""
-        return self.adapters[i](s.taps[i])
+        made: Tensor = self.adapters[i](s.taps[i])
+        return made
 
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of consecutive layers, which belongs to both."""

@@ -15,7 +15,7 @@ from ..errors import ShapeError, choose, require
 from ..nets import Critic, Generator
 from ..train import Distiller, Judge, Phase, Recipe, descend, evaluating, weighted_sum
 from ..train.checks import check_net
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from .adapters import unchanged_statistics
 from .tensors import full_precision, same_shape, shape
 
@@ -72,7 +72,8 @@ def gradient_penalty(
     same_shape(fake, real, "gradient_penalty, images")
     between = (share * real + (1 - share) * fake).detach().requires_grad_()
     (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
-    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+    made: Tensor = (slope.flatten(1).norm(dim=1) - 1).square().mean()
+    return made
 
 
 @full_precision

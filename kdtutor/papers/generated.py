@@ -13,7 +13,7 @@ from ..errors import ShapeError, require
 from ..nets import Generator, Trace
 from ..train import Around, Balance, Distiller, Phase, Recipe, weighted_sum
 from ..train.checks import check_net, same_classes
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from .adapters import unchanged_statistics
 from .tensors import shape
 
@@ -87,7 +87,8 @@ class Generated(Around):
     def imagine(self, latents: Float[Tensor, "B Z"]) -> Float[Tensor, "B C H W"]:
         """Images without a gradient; the generator's batch norms see the batch."""
         with torch.no_grad():
-            return self.generator(latents)
+            made: Tensor = self.generator(latents)
+            return made
 
     def answered(self, images: Float[Tensor, "B ..."], rows: Int[Tensor, " B"]) -> Batch:
         """A batch of images with the teacher's answers for labels."""

@@ -43,7 +43,8 @@ def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0
 @full_precision
 def entropy(p: Float[Tensor, "*B K"]) -> Float[Tensor, "*B"]:
     """-Σ_k p_k log p_k in nats; 0 · log 0 = 0, with gradient 0. Between 0 (certain) and log K (knows nothing)."""
-    return torch.special.entr(torch.where(p == 0, 1.0, p)).sum(-1)
+    made: Tensor = torch.special.entr(torch.where(p == 0, 1.0, p)).sum(-1)
+    return made
 
 
 class Hinton(Distiller):

@@ -11,7 +11,7 @@ from ..data import UNLABELLED, Batch, Data, Split
 from ..errors import choose, require
 from ..nets import Net, Trace
 from ..train import Distiller, Phase, Spot
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from ..train.retrieval import embed, recall_at
 from .relational import Relational, angle_loss, distance_loss
 from .tensors import full_precision, unit

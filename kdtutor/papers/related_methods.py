@@ -13,7 +13,7 @@ from ..data import Batch
 from ..errors import choose, require
 from ..nets import Net, Trace
 from ..train import Phase, Spot
-from ..train.distiller import Terms, descend
+from ..train.objective import Terms, descend
 from .adapters import BatchNorm, same_size, stage_pairs
 from .features import Features, TwoPhases
 from .related import (
@@ -92,7 +92,8 @@ class GaussianRegressor(nn.Module):
         self.log_scale = nn.Parameter(start.repeat(c_t))
 
     def forward(self, f_s: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D H W"]:
-        return self.regressor(f_s)
+        made: Tensor = self.regressor(f_s)
+        return made
 
 
 class Variational(Features):
@@ -178,10 +179,12 @@ class Paraphraser(nn.Module):
         )
 
     def factor(self, f_t: Float[Tensor, "B C H W"]) -> Float[Tensor, "B k H W"]:
-        return self.encoder(f_t)
+        made: Tensor = self.encoder(f_t)
+        return made
 
     def forward(self, f_t: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
-        return self.decoder(self.factor(f_t))
+        made: Tensor = self.decoder(self.factor(f_t))
+        return made
 
 
 class Translator(nn.Sequential):

@@ -16,7 +16,8 @@ from ..errors import choose, require
 from ..nets import Net, Trace
 from ..train import Around, Distiller, Phase, Recipe, Spot, accuracy, descend, eval_mode, task_loss, weighted_sum
 from ..train.checks import same_classes
-from ..train.distiller import Layer, Terms
+from ..train.distiller import Layer
+from ..train.objective import Terms
 from .decisions import TAU, decide, gumbel
 from .generated import Generated
 from .hinton import kd_loss
@@ -187,7 +188,8 @@ class SpotAdaptive(Around):
     def policy_logits(self, s: Trace, t: Trace) -> Float[Tensor, "B spots 2"]:
         """What the policy says of each sample; index 0 is "distil". Its inputs are cut off: it learns by routes."""
         read = torch.cat([t.embedding.detach(), s.embedding.detach()], 1)
-        return self.policy(read).unflatten(1, (len(self.places), 2))
+        made: Tensor = self.policy(read).unflatten(1, (len(self.places), 2))
+        return made
 
     def route(
         self, images: Float[Tensor, "B ..."], t: Trace, decisions: Float[Tensor, "B spots"]

@@ -50,7 +50,7 @@ def inverse_length(squares: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
 
 def squared_sum(x: Float[Tensor, "..."], dim: int) -> Float[Tensor, "..."]:
     """Σ x² along a dimension. On large maps its backward pass takes half of the time of `x.square().sum(dim)`."""
-    value: Tensor = _SquaredSum.apply(x, dim)
+    value: Tensor = _SquaredSum.apply(x, dim)  # type: ignore[no-untyped-call]  # torch's own
     return value
 
 
@@ -71,7 +71,7 @@ class _SquaredSum(torch.autograd.Function):
 
 def gram(x: Float[Tensor, "*b N D"]) -> Float[Tensor, "*b N N"]:
     """x xᵀ, the products of all pairs of rows. Its backward pass takes one matrix product; autograd would take two."""
-    value: Tensor = _Gram.apply(x)
+    value: Tensor = _Gram.apply(x)  # type: ignore[no-untyped-call]  # torch's own
     return value
 
 
@@ -84,4 +84,5 @@ class _Gram(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
-        return (grad + grad.mT) @ x
+        made: Tensor = (grad + grad.mT) @ x
+        return made

@@ -57,7 +57,7 @@ def _calculator() -> type:
     """pytorch-metric-learning's `AccuracyCalculator`, which knows recall@1 only, with recall@1…k."""
     from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 
-    class RecallCalculator(AccuracyCalculator):
+    class RecallCalculator(AccuracyCalculator):  # type: ignore[misc]  # the library has no types
         def calculate_recall_at_k(
             self,
             knn_labels: Int[Tensor, "N k"],

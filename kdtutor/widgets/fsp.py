@@ -15,7 +15,8 @@ from torch import Tensor
 from ..errors import ShapeError, require
 from ..figures.charts import array
 from ..figures.style import BLUE, DIVERGING, ROLES, SEQUENTIAL, VERMILION, bare
-from ..papers.fsp import Pool, fsp_matrix, same_size
+from ..papers.adapters import Pool, same_size
+from ..papers.fsp import fsp_matrix
 from .explorer import Explorer
 from .live import LiveFigure
 
