@@ -89,7 +89,7 @@ def checked(made: Any) -> Any:
 
 
 def _check(function: Callable[..., Any], result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    bound = signature(function).bind(*args, **kwargs)
+    bound = _signature(function).bind(*args, **kwargs)
     values = {**bound.arguments, "return": result}
     shapes = {name: hint for name, hint in _shapes(function).items() if name in values}
     with jaxtyped("context"):
@@ -97,6 +97,9 @@ def _check(function: Callable[..., Any], result: Any, args: tuple[Any, ...], kwa
     if wrong and not any(isinstance(value, fx.Proxy) for value in values.values()):
         told = "; ".join(f"{name} is {described(values[name])}, annotated {shapes[name]}" for name in wrong)
         raise ShapeMismatch(f"{function.__module__}.{function.__qualname__}: {told}")
+
+
+_signature = cache(signature)
 
 
 @cache
