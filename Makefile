@@ -30,7 +30,7 @@ COVERAGE := --cov --cov-report=
 # Trains the narrowest net channels-last, for which a kernel of some processors is broken (kdtutor/nets/layout.py).
 LESSON_FOR_ISA := notebooks/05_overhaul.ipynb
 
-.PHONY: help lab install test test-isa check notebooks results bench torture doctor clean
+.PHONY: help lab install test test-isa check docs notebooks results bench torture doctor clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ check: install  ## ruff, mypy and the import contract
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install  ## build the reference pages into build/docs/html
+	$(BIN)/python -m docs
 
 notebooks: install  ## run all notebooks and store their outputs
 	$(BIN)/kdtutor notebooks

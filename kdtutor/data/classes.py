@@ -88,6 +88,7 @@ class ClassBatches:
         return torch.cat([cycled(self.rows[k], self.per_class, generator) for k in chosen])
 
     def epoch(self, number: int, seed: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `number` from batch `start` on, always the same for the same `seed`."""
         chunks = [self.draw(number, step, seed) for step in range(start, self.steps)]
         pixels = self.split.chunks(iter(chunks))
         for step, (rows, images) in enumerate(zip(chunks, pixels, strict=True), start):

@@ -66,6 +66,7 @@ class FileSplit(Split):
             yield torch.stack(images).to(device, non_blocking=True)
 
     def to(self, device: torch.device | str) -> "FileSplit":
+        """The labels on a device; the images stay in their files."""
         return FileSplit(self.images, self.labels.to(device), self.files, self.workers)
 
 

@@ -32,6 +32,7 @@ class Batch:
         return Batch(self.images[rows], self.labels[rows], self.indices[rows])
 
     def to(self, device: torch.device | str) -> "Batch":
+        """The batch on a device."""
         return Batch(self.images.to(device), self.labels.to(device), self.indices.to(device))
 
 
@@ -73,6 +74,7 @@ class Split:
             yield self.images[chunk.to(self.images.device)]
 
     def to(self, device: torch.device | str) -> "Split":
+        """The split on a device."""
         return Split(self.images.to(device), self.labels.to(device))
 
 
@@ -111,10 +113,12 @@ class Data:
 
     @property
     def num_classes(self) -> int:
+        """How many classes there are."""
         return len(self.classes)
 
     @property
     def channels(self) -> int:
+        """Channels of an image, or numbers of a point."""
         return int(self.test.images.shape[1])
 
     @property
@@ -123,10 +127,12 @@ class Data:
         return tuple(self.test.images.shape[2:])
 
     def splits(self) -> dict[str, Split]:
+        """The splits that there are, by name."""
         named = {"train": self.train, "val": self.val, "test": self.test}
         return {name: split for name, split in named.items() if split is not None}
 
     def to(self, device: torch.device | str) -> "Data":
+        """All splits on a device."""
         val = self.val.to(device) if self.val is not None else None
         return replace(self, train=self.train.to(device), val=val, test=self.test.to(device))
 

@@ -34,6 +34,7 @@ class Critic(nn.Module):
 
     @property
     def mixes(self) -> bool:
+        """Whether it has batch norms, by which the scores of a batch depend on each other."""
         return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.modules())
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:

@@ -96,6 +96,7 @@ class Wrapped(Net):
 
     @property
     def training(self) -> bool:
+        """The mode of the model within."""
         return self.model.training
 
     @training.setter

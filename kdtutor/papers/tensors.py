@@ -6,18 +6,19 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from ..errors import ShapeError
+from ..errors import ShapeError, require
 from ..train.precision import full_precision
 
 __all__ = [
-    "SMALLEST", "full_precision", "gram", "inverse_length", "relative_entropy", "same_shape", "shape", "squared_sum",
-    "unit",
+    "SMALLEST", "check_samples", "check_vectors", "full_precision", "gram", "inverse_length", "relative_entropy",
+    "same_shape", "shape", "squared_sum", "unit",
 ]  # fmt: skip
 
 SMALLEST = 1e-12  # a vector shorter than this has no direction
 
 
 def shape(x: Shaped[Tensor, "..."]) -> str:
+    """The shape of a tensor, as sentences tell it."""
     return str(tuple(x.shape))
 
 
@@ -25,6 +26,24 @@ def same_shape(s: Shaped[Tensor, "*shape"], t: Shaped[Tensor, "*shape"], what: s
     """Student's and teacher's `what` must have one shape: broadcasting would give a number that means nothing."""
     if s.shape != t.shape:
         raise ShapeError(f"{what}: the student's shape is {shape(s)}, the teacher's {shape(t)}; they must be equal")
+
+
+def check_samples(s: Float[Tensor, "B *s"], t: Float[Tensor, "B *t"], what: str) -> None:
+    """Raises `ShapeError` unless both are (B, …) with one B."""
+    require(
+        min(s.ndim, t.ndim) >= 2 and len(s) == len(t) > 0,
+        f"{what}: the student's shape is {shape(s)}, the teacher's {shape(t)}; expected (B, …) with one B ≥ 1",
+        ShapeError,
+    )
+
+
+def check_vectors(s: Float[Tensor, "B D"], t: Float[Tensor, "B E"], what: str) -> None:
+    """Raises `ShapeError` unless both are (B, ·) with one B."""
+    require(
+        s.ndim == t.ndim == 2 and len(s) == len(t) > 0,
+        f"{what}: the embeddings are {shape(s)} and {shape(t)}; expected (B, D) with one B ≥ 1, of the same samples",
+        ShapeError,
+    )
 
 
 def relative_entropy(log_p: Float[Tensor, "*n K"], log_q: Float[Tensor, "*n K"]) -> Float[Tensor, "*n K"]:
