@@ -40,7 +40,8 @@ class Critic(nn.Module):
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
         message = f"{self.name} reads images {('B', *self.shape)}, got {tuple(x.shape)}"
         require(tuple(x.shape[1:]) == self.shape, message, ShapeError)
-        return self.body(x).flatten()
+        made: Tensor = self.body(x).flatten()
+        return made
 
 
 def critic(name: str = "dcgan", channels: int = 1, size: int = 16, norm: str = "none") -> Critic:

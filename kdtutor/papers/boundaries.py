@@ -36,7 +36,7 @@ def boundary_loss(
 
 @full_precision
 def ab_loss(
-    zs_s: Sequence[Float[Tensor, "B C_n H_n W_n"]], zs_t: Sequence[Float[Tensor, "B C_n H_n W_n"]], margin: float = 1.0
+    zs_s: Sequence[Float[Tensor, "B _C _H _W"]], zs_t: Sequence[Float[Tensor, "B _C _H _W"]], margin: float = 1.0
 ) -> Float[Tensor, ""]:
     """Σ_n 2^(n-N+1) · `boundary_loss` of layer n = 0 … N-1: the last layer counts once, each one before it half.
 
@@ -47,7 +47,7 @@ def ab_loss(
     return torch.stack([share * boundary_loss(s, t, margin) for share, (s, t) in zip(shares, pairs, strict=True)]).sum()
 
 
-def disagreement(z_s: Tensor, z_t: Tensor) -> Float[Tensor, ""]:
+def disagreement(z_s: Float[Tensor, "*shape"], z_t: Float[Tensor, "*shape"]) -> Float[Tensor, ""]:
     """The fraction of positions where one of the two is active (above 0) and the other is not."""
     same_shape(z_s, z_t, "disagreement, pre-activations")
     return ((z_s > 0) ^ (z_t > 0)).float().mean()

@@ -73,10 +73,12 @@ class Paraphraser(nn.Module):
 
     def factor(self, f_t: Float[Tensor, "B C H W"]) -> Float[Tensor, "B k H W"]:
         """The teacher's factor of its map."""
-        return self.encoder(f_t)
+        made: Tensor = self.encoder(f_t)
+        return made
 
     def forward(self, f_t: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
-        return self.decoder(self.factor(f_t))
+        made: Tensor = self.decoder(self.factor(f_t))
+        return made
 
 
 class Translator(nn.Sequential):

@@ -98,7 +98,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         )
     if sha256(archive).hexdigest().encode() != seal:
         raise DataError(f"{path} is damaged (its digest is another)")
-    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    found: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    return found
 
 
 def newest_checkpoint(folder: Path) -> dict[str, Any] | None:

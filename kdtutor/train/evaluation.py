@@ -68,7 +68,11 @@ def predict(net: nn.Module, split: Split, data: Data, batch_size: int = BATCH) -
 
 
 def shown(
-    net: nn.Module, answer: Callable[[Tensor], Tensor], split: Split, data: Data, batch_size: int = BATCH
+    net: nn.Module,
+    answer: Callable[[Float[Tensor, "B ..."]], Float[Tensor, "B D"]],
+    split: Split,
+    data: Data,
+    batch_size: int = BATCH,
 ) -> Float[Tensor, "N D"]:
     """What `answer` says of every image of `split`, in order, with `net` in eval mode and the images where it is."""
     check_split(split)
