@@ -144,13 +144,13 @@ def teach(
     Writes its weights and its card. The same command continues a run that was interrupted.
     """
     from .teachers import teach as run
-    from .teachers import told
+    from .teachers import outcome
 
     try:
         net = run(name, out, device, root, overwrite, progress)
     except KeyboardInterrupt:
         raise _interrupted("whole epochs are kept: continue with the same command") from None
-    typer.echo(told(net.card))
+    typer.echo(outcome(net.card))
 
 
 @app.command()

@@ -176,8 +176,8 @@ def _data_free(maker: str, chosen: Preset, data: Data, inner: Distiller) -> tupl
     """`inner` on images (or points) like those of `data` that a fresh generator makes; and which one, in words."""
     paper = find(maker).acronym
     if setting := chosen.published:
-        how = ", ".join(f"{name} {value:g}" for name, value in setting.options.items())
-        return setting.around(inner), f"of the generator that {paper} was published with for {setting.data} ({how})"
+        options = ", ".join(f"{name} {value:g}" for name, value in setting.options.items())
+        return setting.around(inner), f"of the generator that {paper} was published with for {setting.data} ({options})"
     net = _generator(data)
     lacks = f"; {paper} has no published setting for {data.name}" if chosen.name == "paper" else ""
     around: Any = papers.get(maker)

@@ -31,8 +31,8 @@ class Blame:
     values: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        told = ", ".join(f"{name} = {value}" for name, value in self.values.items())
-        return f"line {self.row}: {self.line}" + (f" ({told})" if told else "")
+        values = ", ".join(f"{name} = {value}" for name, value in self.values.items())
+        return f"line {self.row}: {self.line}" + (f" ({values})" if values else "")
 
 
 class KernelDied(Exception):
@@ -71,8 +71,8 @@ class WatchedKernel(RunningKernel):
             except Empty:
                 return None
             if answer["parent_header"].get("msg_id") == request:
-                told = answer["content"].get("user_expressions", {}).get("blame", {})
-                return Blame(**json.loads(ast.literal_eval(told["data"]["text/plain"]))) if "data" in told else None
+                blame = answer["content"].get("user_expressions", {}).get("blame", {})
+                return Blame(**json.loads(ast.literal_eval(blame["data"]["text/plain"]))) if "data" in blame else None
         return None
 
 

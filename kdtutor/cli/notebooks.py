@@ -212,8 +212,8 @@ def _alternative_text(nb: NotebookNode) -> Iterator[str]:
     for number, output in _outputs(nb):
         data: dict[str, Any] = output.get("data", {})
         for kind in IMAGES:
-            told = output.get("metadata", {}).get(kind, {}).get("alt") if kind in data else None
-            if kind in data and not told and not re.match(r"<Picture: \S", data.get("text/plain", "")):
+            text = output.get("metadata", {}).get(kind, {}).get("alt") if kind in data else None
+            if kind in data and not text and not re.match(r"<Picture: \S", data.get("text/plain", "")):
                 yield f"cell [{number}] shows an image without alternative text"
         if re.search(r"<img\b(?![^>]*\balt=['\"][^'\"])", data.get("text/html", "")):
             yield f"cell [{number}] shows an image in HTML without alternative text"

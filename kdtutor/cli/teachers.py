@@ -69,7 +69,7 @@ def teach(
         return train_teacher(name, folder, root, device, progress)
 
 
-def told(card: Mapping[str, Any]) -> str:
+def outcome(card: Mapping[str, Any]) -> str:
     """What came of it, from the card: a classifier's accuracy, or a generator's distance to real images."""
     if "quality" in card:
         return f"{card['name']}: distance {card['quality']['distance']:.2f} to the test images ({card['protocol']})"

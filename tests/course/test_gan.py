@@ -88,9 +88,9 @@ def test_training_a_generator_leaves_weights_and_card(tmp_path, monkeypatch) -> 
     net = train_generator("tiny", tmp_path, device="cpu", progress=False)
     again = train_generator("tiny", tmp_path, device="cpu", progress=False)
     assert torch.equal(net.body.conv.weight, again.body.conv.weight) and net.card["quality"]["distance"] > 0
-    from kdtutor.cli.teachers import told
+    from kdtutor.cli.teachers import outcome
 
-    assert told(net.card).startswith("tiny: distance")
+    assert outcome(net.card).startswith("tiny: distance")
 
 
 def test_all_ways_start_alike_and_share_their_critic() -> None:
