@@ -50,24 +50,14 @@ def lab(ctx: typer.Context) -> None:
 
 
 @app.command()
+@options.with_setting
 def distil(
     method: Annotated[str, typer.Argument(help=f"{options.METHODS}, or alone (the student without a teacher).")],
-    data: options.Data = None,
-    teacher: options.Teacher = None,
-    student: options.Student = None,
-    preset: options.Preset = "minute",
-    pair: options.Pair = None,
-    epochs: options.Epochs = None,
+    setting: options.Setting,
     seed: int = 0,
     out: Annotated[
         str | None, typer.Option(help="Folder of the report.", show_default="runs/METHOD-PRESET-seedSEED")
     ] = None,
-    device: options.Device = None,
-    precision: options.Precision = "float32",
-    root: options.Root = None,
-    spots: options.Spots = None,
-    batches: options.Batches = "data",
-    teacher_of_other_data: options.OtherData = False,
     as_json: options.Json = False,
     progress: options.Bar = True,
 ) -> None:
@@ -76,44 +66,32 @@ def distil(
     Shows a progress bar and a table, and leaves a folder with configuration, history, curves, weights and report.
     The same command continues a run that was interrupted.
     """
-    from .distil import Job, placed
-    from .distil import distil as run
+    from .distil import prepare, run
+    from .job import Job
 
-    wanted = Job(
-        method, data, teacher, student, preset, pair, epochs, seed, device, precision, root, out, spots, batches,
-        teacher_of_other_data,
-    )  # fmt: skip
-    job = placed(wanted)
-    if job != wanted:
-        typer.echo(f"kdtutor: {wanted.folder} holds a run of another teacher; this one is in {job.folder}", err=True)
+    job = Job(method, seed, out, **vars(setting))
+    setup = prepare(job)
+    folder = setup.job.folder
+    if folder != job.folder:
+        typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
     try:
-        report = run(job, progress)
+        report = run(setup, progress)
     except KeyboardInterrupt:
-        kept = f"the run is kept in {job.folder} to its last whole epoch: continue with `{job.command}`"
-        raise _interrupted(kept if job.begun else "no epoch was whole yet, so nothing is kept") from None
+        kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
+        raise _interrupted(kept if setup.begun else "no epoch was whole yet, so nothing is kept") from None
     if as_json:
         _print_json(report.summary())
     else:
-        typer.echo(f"{report.table()}\n\nreport: {job.folder / 'report.md'}")
+        typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
 
 
 @app.command()
+@options.with_setting
 def compare(
     methods: Annotated[list[str], typer.Argument(help=f"One or more of {options.METHODS}.")],
+    setting: options.Setting,
     seeds: Annotated[str, typer.Option(help="Numbers with commas between them.")] = "0,1,2",
-    data: options.Data = None,
-    teacher: options.Teacher = None,
-    student: options.Student = None,
-    preset: options.Preset = "minute",
-    pair: options.Pair = None,
-    epochs: options.Epochs = None,
     out: Annotated[str | None, typer.Option(help="Folder of the runs' folders.", show_default="runs")] = None,
-    device: options.Device = None,
-    precision: options.Precision = "float32",
-    root: options.Root = None,
-    spots: options.Spots = None,
-    batches: options.Batches = "data",
-    teacher_of_other_data: options.OtherData = False,
     as_json: options.Json = False,
     progress: options.Bar = True,
 ) -> None:
@@ -123,14 +101,9 @@ def compare(
     has already made are used, and interrupted ones continued.
     """
     from .compare import compare as run
-    from .distil import Job
 
-    like = Job(
-        "", data, teacher, student, preset, pair, epochs, 0, device, precision, root, out, spots, batches,
-        teacher_of_other_data,
-    )  # fmt: skip
     try:
-        comparison = run(methods, _numbers(seeds), like, progress)
+        comparison = run(methods, _numbers(seeds), setting, out, progress)
     except KeyboardInterrupt:
         raise _interrupted("finished runs and whole epochs are kept: continue with the same command") from None
     if as_json:
@@ -182,7 +155,7 @@ def teach(
 
 @app.command()
 def check(
-    paths: Annotated[list[str], typer.Argument(help="Notebooks, or folders of them.")],
+    names: Annotated[list[str], typer.Argument(help=f"{options.NOTEBOOKS}, or folders of them.")],
     seconds: options.Seconds = 120.0,
     style: Annotated[bool, typer.Option("--style/--no-style", help="Report breaches of the notebooks' style.")] = True,
     as_json: options.Json = False,
@@ -193,7 +166,7 @@ def check(
     """
     from .validate import validate
 
-    outcomes = validate(paths, seconds, style, say=(lambda _: None) if as_json else typer.echo)
+    outcomes = validate(names, seconds, style, say=(lambda _: None) if as_json else typer.echo)
     failed = [outcome.file for outcome in outcomes if not outcome.ok]
     if as_json:
         _print_json({"ok": not failed, "notebooks": [outcome.as_dict() for outcome in outcomes]})
@@ -206,7 +179,7 @@ def check(
 
 @app.command()
 def notebooks(
-    names: Annotated[list[str] | None, typer.Argument(help="Notebooks by file or name.", show_default="all")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help=f"{options.NOTEBOOKS}.", show_default="all")] = None,
     seconds: options.Seconds = 120.0,
 ) -> None:
     """Run the notebooks and store their outputs.
@@ -215,10 +188,10 @@ def notebooks(
     """
     import time
 
+    from .lessons import notebooks_of
     from .notebooks import store
-    from .validate import chosen_notebooks
 
-    for path in chosen_notebooks(names or []):
+    for path in notebooks_of(names or []):
         started = time.perf_counter()
         store(path, seconds)
         typer.echo(f"{path.name}  {path.stat().st_size / 1e6:.2f} MB  {time.perf_counter() - started:.1f} s")
@@ -226,7 +199,9 @@ def notebooks(
 
 @app.command()
 def results(
-    names: Annotated[list[str] | None, typer.Argument(help="Studies.", show_default="all")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Studies, or methods: all of a lesson.", show_default="all")
+    ] = None,
     workers: Annotated[int, typer.Option(help="Runs at a time, one thread each.", min=1)] = 2,
     show: Annotated[bool, typer.Option("--list", help="Only list the studies.")] = False,
 ) -> None:
@@ -234,15 +209,14 @@ def results(
 
     Stores them in data/results. Long; an interrupted study goes on where it was.
     """
-    from ..course.studies import conduct, studies
-    from ..errors import choose
+    from ..course.studies import conduct
+    from .lessons import studies_of
 
-    known = studies()
-    for name in [choose("study", name, known) for name in names or known]:
+    for study in studies_of(names or []):
         if show:
-            typer.echo(f"{name}: {known[name].question}")
+            typer.echo(f"{study.name}: {study.question}")
         else:
-            conduct(known[name], workers=workers, say=typer.echo)
+            conduct(study, workers=workers, say=typer.echo)
 
 
 @app.command()

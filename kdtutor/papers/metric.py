@@ -10,10 +10,10 @@ from torch import Tensor
 from ..data import UNLABELLED, Batch, Data, Split
 from ..errors import choose, require
 from ..nets import Net, Trace
-from ..train import Distiller, Phase, Spot
-from ..train.distiller import Terms
+from ..train import Distiller, Phase
+from ..train.objective import Terms
 from ..train.retrieval import embed, recall_at
-from .relational import Relational, angle_loss, distance_loss
+from .relational import Relational
 from .tensors import full_precision, unit
 
 MARGIN = 0.1
@@ -116,26 +116,15 @@ class RelationalMetric(_Metric, Relational):
         self.triplet, self.normalise = triplet, normalise
         self._compare = triplets(margin, normalise, kind)
 
-    def spots(self) -> tuple[Spot, ...]:
-        both = ((self.distance, "distance", distance_loss), (self.angle, "angle", angle_loss))
-        return tuple(Spot(name, self._of_embeddings(loss), ("embedding",)) for weight, name, loss in both if weight)
+    def embeddings(self, s: Trace, t: Trace) -> tuple[Float[Tensor, "B D"], Float[Tensor, "B E"]]:
+        return unit(s.embedding) if self.normalise else s.embedding, unit(t.embedding)
 
     def task(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """The triplet loss, if asked for; never cross-entropy."""
         return {"triplet": self._compare(s.embedding, batch.labels)} if self.triplet else {}
 
-    def weights(self) -> dict[str, float]:
-        return {**super().weights(), "triplet": self.triplet}
-
-    def terms(self) -> tuple[str, ...]:
-        return (*super().terms(), "triplet")
-
-    def _of_embeddings(self, loss: Compare) -> Callable[[Trace, Trace], Tensor]:
-        def compared(s: Trace, t: Trace) -> Tensor:
-            e_s = unit(s.embedding) if self.normalise else s.embedding
-            return loss(e_s, unit(t.embedding))
-
-        return compared
+    def task_weights(self) -> dict[str, float]:
+        return {"triplet": self.triplet} if self.triplet else {}
 
 
 def _check_margin(margin: float) -> None:

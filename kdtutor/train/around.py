@@ -10,9 +10,10 @@ from ..data import Batch, Data, Source, Split
 from ..errors import require
 from ..nets import Trace
 from .checks import check_numbers
-from .distiller import Distiller, Phase, Spot
+from .distiller import Distiller, Spot
 from .objective import Terms
 from .recipe import Recipe
+from .trainable import Phase
 
 
 class Around(Distiller):
@@ -39,9 +40,6 @@ class Around(Distiller):
 
     def weights(self) -> dict[str, float]:
         return self.inner.weights()
-
-    def terms(self) -> tuple[str, ...]:
-        return self.inner.terms()
 
     def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         return self.inner.losses(s, t, batch)
@@ -76,8 +74,8 @@ class Around(Distiller):
     def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
         return self.inner.recipe_for(group, recipe)
 
-    def teach(self, images: Tensor) -> Trace | None:
-        return self.inner.teach(images)
+    def teacher_trace(self, images: Tensor) -> Trace | None:
+        return self.inner.teacher_trace(images)
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         return self.inner.step(batch, phase, optimisers)

@@ -13,7 +13,6 @@ from ..errors import choose, require
 from ..nets.digest import plain
 from ..nets.layout import laid_out, lay_out
 from .devices import device as find_device
-from .distiller import Distiller, Phase
 from .diverged import check_terms
 from .folder import RunFolder, Stored
 from .history import History
@@ -21,6 +20,7 @@ from .holding import alone
 from .lineage import warn_of_strange_data
 from .ready import ready
 from .recipe import Recipe
+from .trainable import Phase, Trainable
 
 PRECISIONS = ("float32", "bf16")
 
@@ -45,7 +45,7 @@ class Progress:
 
 
 def steps(
-    distiller: Distiller,
+    distiller: Trainable,
     data: Data,
     epochs: int = 8,
     *,
@@ -58,7 +58,7 @@ def steps(
 ) -> Generator[Progress]:
     """Train, one step per iteration. Closing the generator stops the run.
 
-    Held-out accuracy (or what `Distiller.measure` tells) is taken after each epoch, on the validation split, or on the
+    Held-out accuracy (or what `Trainable.measure` tells) is taken after each epoch, on the validation split, or on the
     test split where there is none; that of the last weights on the test split comes at the end. With `out`, a folder,
     the run is saved after each epoch and when it is stopped, and the same call continues it to the same numbers. Any
     other call is refused: digests of nets, data and settings tell which run a folder holds. One process at a time may
@@ -78,7 +78,7 @@ def steps(
 
 
 def fit(
-    distiller: Distiller,
+    distiller: Trainable,
     data: Data,
     epochs: int = 8,
     *,
@@ -94,7 +94,7 @@ def fit(
     """Train to the end and return the history; `steps` tells the rest. `on_epoch` is called after each epoch.
 
     Afterwards the student is in eval mode, ready to answer, and nothing of the run is left in it. What was frozen of
-    it has stayed as it was, see `Distiller`, and stays so in further runs until `student.train()` thaws what was in
+    it has stayed as it was, see `Trainable`, and stays so in further runs until `student.train()` thaws what was in
     eval mode, or `requires_grad_(True)` what did not require a gradient.
     """
     from tqdm import tqdm
@@ -121,7 +121,7 @@ def fit(
 class _Run:
     """One training run: what it was asked to do, how far it is, and what it has recorded."""
 
-    distiller: Distiller
+    distiller: Trainable
     data: Data
     phases: tuple[Phase, ...]
     batches: Source
@@ -134,8 +134,12 @@ class _Run:
     best: float = -math.inf  # of the held-out measurements
     sums: dict[str, tuple[float, int]] = field(default_factory=dict)  # terms summed over the epoch so far, how many
     history: History = field(init=False)
+    epochs: int = field(init=False)
+    total_steps: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self.epochs = sum(phase.epochs for phase in self.phases)
+        self.total_steps = self.epochs * self.batches.steps
         teacher = self.distiller.teacher
         self.history = History(
             {
@@ -152,14 +156,6 @@ class _Run:
                 "precision": self.precision,
             }
         )
-
-    @property
-    def epochs(self) -> int:
-        return sum(phase.epochs for phase in self.phases)
-
-    @property
-    def total_steps(self) -> int:
-        return self.epochs * self.batches.steps
 
     def at(self, phase: Phase, epoch: int, terms: dict[str, float], epoch_ended: bool) -> Progress:
         return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
@@ -184,8 +180,14 @@ class _Run:
             self._restore(stored)
         elif self.folder:
             self.folder.claim(self._progress())
+        first = 0  # step of the phase
         try:
-            yield from self._all_phases(stored)
+            for phase in self.phases:
+                last = first + phase.epochs * self.batches.steps
+                if self.done < last:
+                    yield from self._phase(phase, first, stored)
+                    stored = None
+                first = last
         except GeneratorExit:
             raise
         except BaseException:
@@ -194,15 +196,6 @@ class _Run:
             raise
         self._finish()
         yield self.at(self.phases[-1], self.epochs, {}, epoch_ended=False)
-
-    def _all_phases(self, stored: Stored | None) -> Iterator[Progress]:
-        first = 0
-        for phase in self.phases:
-            last = first + phase.epochs * self.batches.steps
-            if self.done < last:
-                yield from self._phase(phase, first, stored)
-                stored = None
-            first = last
 
     def _phase(self, phase: Phase, first: int, stored: Stored | None) -> Iterator[Progress]:
         recipe = replace(self.recipe, lr=phase.lr or self.recipe.lr, schedule=phase.schedule or self.recipe.schedule)

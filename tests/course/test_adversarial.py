@@ -69,7 +69,7 @@ def test_every_source_starts_alike_with_the_same_loss() -> None:
     for source in ("dfad", "noise", "unrelated", "real"):
         distiller, data, _ = study.prepare({"source": source}, seed=0)
         inner = getattr(distiller, "inner", distiller)
-        assert isinstance(inner, adversarial.Logits) and inner.weights() == {"task": 0.0}
+        assert isinstance(inner, adversarial.Logits) and inner.weights() == {"task": 0, "logits": 1}
         assert torch.equal(data.test.labels, kd.data.load("digits").test.labels)
         first.append(next(distiller.student.parameters()))
     assert all(torch.equal(one, first[0]) for one in first)
@@ -130,8 +130,8 @@ def test_the_state_in_the_middle_is_as_good_as_its_card_says() -> None:
 
 
 def test_the_state_is_made_again_by_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(halfway, "root", lambda: tmp_path)
+    monkeypatch.setattr(study, "root", lambda: tmp_path)
     monkeypatch.setattr(study, "BATCH", 4)
-    row = halfway.make_halfway({"step": 2}, 0)
+    row = study.make_halfway({"step": 2}, 0)
     student, _ = halfway.halfway(tmp_path)
     assert row["test"] == student.card["accuracy"] and student.card["recipe"]["steps"] == 2

@@ -11,6 +11,7 @@ from kdtutor.nets.layers import Images, average_pool, conv, named
 from kdtutor.nets.resnet import Block, stage
 from kdtutor.nets.trace import Staged
 from kdtutor.papers import METHODS, attention, method, routing, spot_adaptive
+from kdtutor.papers.choosers import chosen_terms
 from kdtutor.papers.spot_adaptive import SpotAdaptive, decide
 from kdtutor.train import Alone, Recipe, steps
 from tests.papers.oracle import PRECISIONS, agree, oracle
@@ -234,26 +235,30 @@ def test_few_chosen_samples(digits, name, count, monkeypatch):
     assert count > 0 or all(history.last(name) == 0 for name in ("kd", *spots))
 
 
+def terms_of(distiller, s, t, batch, chosen):
+    return chosen_terms(distiller.spots(), distiller.places, chosen, s, t, batch, distiller.look_at)
+
+
 def test_a_loss_counts_by_the_share_of_the_chosen(digits, monkeypatch):
     distiller = make("attention", "random", alpha=0.0)
     chosen = torch.zeros(20, 4, dtype=torch.bool)
     chosen[:5, 0] = True
     batch = next(iter(distiller.source(digits, Recipe(batch_size=20)).epoch(0, 0)))
-    s, t = distiller.student.trace(batch.images), distiller.teach(batch.images)
-    terms = distiller._spot_terms(s, t, batch, chosen)
+    s, t = distiller.student.trace(batch.images), distiller.teacher_trace(batch.images)
+    terms = terms_of(distiller, s, t, batch, chosen)
     spot = distiller.spots()[0]
     torch.testing.assert_close(terms["at1"], spot.loss(s[:5], t[:5]) / 4)
-    assert terms["at2"] == 0 and "kd" not in terms
+    assert terms["at2"] == terms["at3"] == 0 and "kd" not in distiller.weights()
 
 
 def test_a_spot_between_two_layers_counts_where_both_are_chosen(digits):
     distiller = make("fsp", "random", alpha=0.0)
     assert [spot.layers for spot in distiller.spots()] == [(1,), (1, 2), (2, 3)]
     batch = next(iter(distiller.source(digits, Recipe(batch_size=20)).epoch(0, 0)))
-    s, t = distiller.student.trace(batch.images), distiller.teach(batch.images)
+    s, t = distiller.student.trace(batch.images), distiller.teacher_trace(batch.images)
     chosen = torch.zeros(20, 4, dtype=torch.bool)
     chosen[:6, 0], chosen[4:9, 1] = True, True
-    terms = distiller._spot_terms(s, t, batch, chosen)
+    terms = terms_of(distiller, s, t, batch, chosen)
     torch.testing.assert_close(terms["fsp2"], distiller.spots()[1].loss(s[4:6], t[4:6]) / 10)
     assert terms["fsp1"] > 0 and terms["fsp3"] == 0
 
@@ -294,7 +299,7 @@ def test_the_cuts(digits):
     distiller = make(head_start=0.0)
     distiller.train()
     batch = next(iter(distiller.source(digits, Recipe(batch_size=20)).epoch(0, 0)))
-    s, t = distiller.student.trace(batch.images), distiller.teach(batch.images)
+    s, t = distiller.student.trace(batch.images), distiller.teacher_trace(batch.images)
     distiller.policy_logits(s, t).sum().backward()
     assert all(p.grad is None for p in distiller.student.parameters()) and distiller.policy.weight.grad is not None
     _, _ = step_of(distiller, digits)
@@ -308,7 +313,7 @@ def test_the_cuts(digits):
 def test_a_route_through_one_net_alone_is_that_net(digits):
     distiller = make(head_start=0.0).eval()
     images = digits.normalise(digits.val.images)
-    t = distiller.teach(images)
+    t = distiller.teacher_trace(images)
     ones = torch.ones(len(images), len(distiller.places))
     torch.testing.assert_close(distiller.route(images, t, ones), t.logits, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(distiller.route(images, t, 0 * ones), distiller.student(images), atol=1e-5, rtol=1e-5)
