@@ -77,6 +77,8 @@ def checked(made: Any) -> Any:
         if is_dataclass(made) and "__init__" in vars(made):
             made.__init__ = checked(made.__init__)  # type: ignore[misc]
         return made
+    if not any(map(_may_have_shape, made.__annotations__.values())):
+        return made  # nothing to hold it against: most functions stay as they are
 
     @wraps(made)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -109,6 +111,11 @@ def _shapes(function: Callable[..., Any]) -> dict[str, Any]:
         return {name: hint for name, hint in get_type_hints(function).items() if _has_shape(hint)}
     except NameError:  # it mentions what only type checkers import: a table of pandas
         return {}
+
+
+def _may_have_shape(hint: Any) -> bool:
+    """The same before names in quotes can be looked up: a shape stands in brackets."""
+    return "[" in hint if isinstance(hint, str) else _has_shape(hint)
 
 
 def _has_shape(hint: Any) -> bool:
