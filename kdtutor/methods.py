@@ -219,6 +219,14 @@ ROWS: tuple[Method, ...] = (
     ),
     Method("logits", "", "adversarial:Logits", _DFAD, lesson=9),
     Method(
+        "decoupled", "DKD", "decoupled:Decoupled",
+        Paper(
+            "zhao2022decoupled", "Decoupled Knowledge Distillation",
+            "Borui Zhao, Quan Cui, Renjie Song, Yiyu Qiu, Jiajun Liang",
+            "IEEE/CVF Conference on Computer Vision and Pattern Recognition", 2022, "2203.08679",
+        ),
+    ),
+    Method(
         "spot_adaptive", "SAKD", "spot_adaptive:SpotAdaptive",
         Paper(
             "song2022spot", "Spot-adaptive Knowledge Distillation", "Jie Song, Ying Chen, Jingwen Ye, Mingli Song",
