@@ -73,6 +73,11 @@ class Method:
         return f"{self.name} ({self.acronym})" if told else self.name
 
     @property
+    def quoted(self) -> str:
+        """The same in a sentence: 'attention' (AT)."""
+        return self.label.replace(self.name, repr(self.name), 1)
+
+    @property
     def keys(self) -> frozenset[str]:
         """Everything the method answers to, in lower case."""
         return frozenset(map(_key, filter(None, (self.name, self.acronym, self.home.partition(":")[2], *self.aliases))))
@@ -297,7 +302,7 @@ def find(name: str, rows: Iterable[Method] = ROWS) -> Method:
     listed = f"Choose from: {', '.join(row.label for row in rows)}."
     by_key = {key: row for row in reversed(rows) for key in row.keys}
     near = get_close_matches(wanted, by_key, n=1)
-    hint = f" Did you mean {by_key[near[0]].label}?" if near else ""
+    hint = f" Did you mean {by_key[near[0]].quoted}?" if near else ""
     raise UnknownName(f"{name!r} is not a known method.{hint} {listed}")
 
 

@@ -24,7 +24,6 @@ from kdtutor.papers import (
     fitnets,
     fsp,
     gan,
-    gan_setting,
     ghost,
     hinton,
     matching,
@@ -34,6 +33,7 @@ from kdtutor.papers import (
     relational,
     spot_adaptive,
 )
+from kdtutor.settings import gan as gan_setting
 from kdtutor.train import Alone, History, Recipe
 
 LONGEST = 320
@@ -266,7 +266,8 @@ BAD: dict[str, Bad] = {
     ),
     # papers
     "unknown method": Bad(
-        lambda _: kd.papers.method("hinto"), UnknownName, ("'hinto' is not a known method", "Did you mean 'hinton'?"),
+        lambda _: kd.papers.method("hinto"), UnknownName,
+        ("'hinto' is not a known method", "Did you mean 'hinton' (KD)?"),
     ),
     "temperature 0": Bad(
         lambda _: hinton.kd_loss(zeros(2, 3), zeros(2, 3), T=0), ConfigError,

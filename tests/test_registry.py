@@ -49,7 +49,7 @@ def test_every_row_names_its_class():
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_and_its_acronym():
-    with pytest.raises(kd.UnknownName, match=r"'rdk' is not a known method. Did you mean relational \(RKD\)\?"):
+    with pytest.raises(kd.UnknownName, match=r"'rdk' is not a known method. Did you mean 'relational' \(RKD\)\?"):
         papers.get("rdk")
     with pytest.raises(kd.UnknownName, match=r"Choose from: hinton \(KD\), fitnets, .*, logits\.$"):
         papers.METHODS["nothing like it"]

@@ -5,7 +5,7 @@ A paper's module loads on first use. `METHODS` holds what says *what* is matched
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from importlib.util import find_spec
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
@@ -59,11 +59,15 @@ def _load(row: methods.Method) -> Any:
     return getattr(import_module(f".{module}", __name__), name)
 
 
+_MODULES = tuple(module.name for module in iter_modules(__path__))
+__all__ = ["METHODS", "get", "method", *_MODULES]
+
+
 def __getattr__(name: str) -> ModuleType:
-    if not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None:
+    if name in _MODULES:
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *(row.module for row in methods.ROWS)})
+    return sorted({*globals(), *_MODULES})

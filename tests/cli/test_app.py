@@ -21,7 +21,8 @@ from kdtutor.course.map import FOLDER
 from kdtutor.course.studies import Study
 
 COMMANDS = (
-    "lab", "distil", "compare", "teachers", "teach", "check", "notebooks", "results", "doctor", "map", "cite", "version",
+    "lab", "distil", "compare", "teachers", "teach", "check", "notebooks", "results", "doctor", "map", "cite",
+    "version",
 )  # fmt: skip
 KDTUTOR = [sys.executable, "-c", "from kdtutor.cli.app import app; app()"]
 MLP = ["alone", "--data", "moons", "--student", "mlp", "--no-progress"]
