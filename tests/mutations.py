@@ -42,6 +42,7 @@ OTHERS = {
     "nets": ("nets",),
     "settings/data_free": ("settings/test_data_free.py", "cli/test_distil.py"),
     "papers/related_methods": ("papers/test_related.py",),
+    "papers/choosers": ("papers/test_choosers.py", "papers/test_spot_adaptive.py"),
     "papers/decisions": ("papers/test_spot_adaptive.py",),
     "papers/routing": ("papers/test_spot_adaptive.py",),
     "papers/adapters": ("papers/test_fitnets.py", "papers/test_overhaul.py", "papers/test_related.py"),

@@ -12,7 +12,7 @@ from ..errors import choose, require
 from ..nets import Generator, Net, Trace
 from ..train import Distiller, Phase, Spot
 from ..train.checks import same_classes
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from .generated import Generated
 from .hinton import kd_loss
 from .tensors import full_precision, relative_entropy, same_shape
@@ -60,7 +60,7 @@ class Logits(Distiller):
     No label is looked at. This is the imitation stage of DFAD, and with "kl" that of DAFL.
     """
 
-    teaches = True
+    needs_teacher = True
 
     def __init__(self, student: Net, teacher: Net, distance: Literal["l1", "kl"] = "l1") -> None:
         super().__init__(student, teacher, distance=distance)
@@ -75,7 +75,7 @@ class Logits(Distiller):
         return (Spot("logits", loss, ("logits",)),)
 
     def weights(self) -> dict[str, float]:
-        return {"task": 0.0}
+        return {**super().weights(), "task": 0.0}
 
 
 class Adversarial(Generated):

@@ -70,6 +70,6 @@ class Attention(Features):
         """One spot for each pair of stages."""
 
         def at(i: int, j: int) -> Spot:
-            return Spot(f"at{i + 1}", lambda s, t: pair_loss(s.active[i], t.active[j], self.p), (i + 1,))
+            return Spot(f"at{i + 1}", lambda s, t: pair_loss(s.active[i], t.active[j], self.p), (i + 1,), self.beta)
 
         return tuple(at(i, j) for i, j in self.pairs)

@@ -99,13 +99,16 @@ class ActivationBoundaries(TwoPhases):
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of stages."""
 
-        def ab(n: int, layer: int) -> Spot:
-            return Spot(f"ab{n}", lambda s, t: boundary_loss(*self.connected(s, t, n - 1), self.margin), (layer,))
+        def ab(n: int, share: float) -> Spot:
+            layers = (self.pairs[n][0] + 1,)
+            return Spot(
+                f"ab{n + 1}",
+                lambda s, t: boundary_loss(*self.connected(s, t, n), self.margin),
+                layers,
+                self.beta * share,
+            )
 
-        return tuple(ab(n, i + 1) for n, (i, _) in enumerate(self.pairs, 1))
-
-    def shares(self) -> dict[str, float]:
-        return {f"ab{n + 1}": share for n, share in enumerate(halving(len(self.pairs)))}
+        return tuple(ab(n, share) for n, share in enumerate(halving(len(self.pairs))))
 
 
 def _check_margin(margin: float) -> None:

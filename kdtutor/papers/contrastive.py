@@ -205,7 +205,7 @@ class Contrastive(Features):
         self.memory = memory.to(where.device, where.dtype)
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("crd", self._loss, ("embedding",)),)
+        return (Spot("crd", self._loss, ("embedding",), self.beta),)
 
     def look_at(self, batch: Batch) -> None:
         self.rows = batch.indices

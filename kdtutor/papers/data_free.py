@@ -13,7 +13,7 @@ from ..data import Batch
 from ..errors import ShapeError, require
 from ..nets import Generator, Trace
 from ..train import Distiller, Phase, Recipe
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from .generated import Generated
 from .tensors import full_precision, shape
 

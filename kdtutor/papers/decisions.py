@@ -17,6 +17,11 @@ def gumbel(*size: int, generator: torch.Generator | None = None) -> Float[Tensor
     return -torch.log(-torch.log(torch.rand(*size, generator=generator) + TINY) + TINY)
 
 
+def annealed(first: float, last: float, share: float) -> float:
+    """The temperature after the share 0…1 of all epochs: it falls geometrically from `first` to `last`."""
+    return first * (last / first) ** share
+
+
 def decide(
     logits: Float[Tensor, "B spots 2"], tau: float | Tensor = TAU, noise: Float[Tensor, "B spots 2"] | None = None
 ) -> Float[Tensor, "B spots"]:

@@ -1,5 +1,6 @@
 """What the methods that match features share: the weights of their terms, and teaching in one phase or in two."""
 
+import warnings
 from typing import Any, ClassVar
 
 from ..data import Batch
@@ -7,19 +8,19 @@ from ..errors import require
 from ..nets import Net, Trace
 from ..train import Distiller, Phase
 from ..train.checks import same_classes
-from ..train.distiller import Terms, task_loss
+from ..train.objective import Terms, task_loss
 from .hinton import kd_loss
 
 
 class Features(Distiller):
     """Base of the methods that match what is inside the networks, in one phase:
 
-    L = (1 - alpha) · cross-entropy + alpha · `kd_loss` + beta · Σ share_spot · spot loss.
+    L = (1 - alpha) · cross-entropy + alpha · `kd_loss` + Σ weight · spot loss.
 
-    A subclass gives `spots`, and `shares` where they do not weigh the same. With alpha = 0 the logits are not matched.
+    A subclass gives `spots`, each of which weighs beta, or a share of it. With alpha = 0 the logits are not matched.
     """
 
-    teaches = True
+    needs_teacher = True
 
     def __init__(
         self, student: Net, teacher: Net, *, beta: float, alpha: float = 0.0, T: float = 4.0, **options: Any
@@ -33,20 +34,24 @@ class Features(Distiller):
         self.beta, self.alpha, self.T = beta, alpha, T
 
     def shares(self) -> dict[str, float]:
-        """How much each spot counts beside the others; 1 where none is given."""
-        return {}
+        """Deprecated: each spot's weight over beta. A spot has its weight: `spot.weight`."""
+        warnings.warn("shares() is deprecated; a spot has its weight, `spot.weight`", DeprecationWarning, stacklevel=2)
+        return {spot.name: spot.weight / (self.beta or 1.0) for spot in self.spots()}
 
     def weights(self) -> dict[str, float]:
-        shares = self.shares()
-        spots = {spot.name: self.beta * shares.get(spot.name, 1.0) for spot in self.spots()}
-        return {"task": 1 - self.alpha, "kd": self.alpha, **spots}
+        return {**self.task_weights(), **self.feature_weights()}
 
-    def terms(self) -> tuple[str, ...]:
-        return (*super().terms(), "kd")
+    def task_weights(self) -> dict[str, float]:
+        """The weight of each term of the `task`."""
+        return {"task": 1 - self.alpha, **({"kd": self.alpha} if self.alpha else {})}
+
+    def feature_weights(self) -> dict[str, float]:
+        """The weight of each of the `features`."""
+        return {spot.name: spot.weight for spot in self.spots()}
 
     def task(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """The task, and the teacher's logits if asked for."""
-        kd = {"kd": kd_loss(s.logits, t.logits, self.T)} if t is not None and self.alpha > 0 else {}
+        kd = {"kd": kd_loss(s.logits, t.logits, self.T)} if self.alpha and t is not None else {}
         return {"task": task_loss(s.logits, batch.labels), **kd}
 
     def features(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
@@ -87,6 +92,14 @@ class TwoPhases(Features):
             0 <= first < epochs,
             f"{self.NOUN}_epochs={first} of {epochs} epochs: at least one epoch must be left for the second phase",
         )
-        learn = Phase("learn the task", epochs - first, self.task, self.weights(), needs_teacher=self.alpha > 0)
-        start = Phase(self.FIRST_PHASE, first, self.features, self.weights(), schedule="constant", lr=self.first_lr)
-        return (start, learn) if first else (learn,)
+        second = self.second_phase(epochs - first)
+        return (self.first_phase(first), second) if first else (second,)
+
+    def first_phase(self, epochs: int) -> Phase:
+        """The features alone."""
+        weights = self.feature_weights()
+        return Phase(self.FIRST_PHASE, epochs, self.features, weights, schedule="constant", lr=self.first_lr)
+
+    def second_phase(self, epochs: int) -> Phase:
+        """The task alone."""
+        return Phase("learn the task", epochs, self.task, self.task_weights(), needs_teacher=self.alpha > 0)

@@ -93,6 +93,7 @@ class _Hinted:
     regressor: Regressor
     layer: int
     teacher_layer: int
+    beta: float
 
     def _set(self, student: Net, teacher: Net, layer: int, teacher_layer: int | None) -> None:
         self.layer = layer
@@ -107,7 +108,7 @@ class _Hinted:
             f_s, f_t = same_size(_active(s, self.layer), _active(t, self.teacher_layer), "avg")
             return hint_loss(self.regressor(f_s), f_t)
 
-        return (Spot("hint", loss, (max(self.layer, 1),)),)
+        return (Spot("hint", loss, (max(self.layer, 1),), self.beta),)
 
 
 class FitNets(_Hinted, TwoPhases):

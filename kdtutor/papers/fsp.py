@@ -1,6 +1,7 @@
 """A Gift from Knowledge Distillation (Yim, Joo, Bae, Kim; CVPR 2017): match the flow of the solution procedure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import torch
@@ -11,8 +12,8 @@ from torch import Tensor, nn
 from ..data import Batch
 from ..errors import ShapeError, require
 from ..nets import Net, Trace
-from ..train import Spot
-from ..train.distiller import Terms
+from ..train import Phase, Spot
+from ..train.objective import Terms
 from .adapters import Pool, same_size, tap_widths
 from .features import TwoPhases
 from .tensors import full_precision, same_shape, shape
@@ -113,11 +114,15 @@ class FSP(TwoPhases):
             def loss(s: Trace, t: Trace) -> Tensor:
                 return pair_loss((self.taps(s, i), self.taps(s, i + 1)), (t.taps[i], t.taps[i + 1]), self.pool)
 
-            return Spot(f"fsp{i + 1}", loss, tuple(layer for layer in (first + i, first + i + 1) if layer > 0))
+            layers = tuple(layer for layer in (first + i, first + i + 1) if layer > 0)
+            return Spot(f"fsp{i + 1}", loss, layers, self.beta)
 
         return tuple(pair(i) for i in range(len(self.adapters) - 1))
 
-    def features(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+    def first_phase(self, epochs: int) -> Phase:
+        return replace(super().first_phase(epochs), losses=self.flow, weights={})
+
+    def flow(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """First phase: `fsp_loss` as one term; no label is looked at."""
         assert t is not None
         maps = [self.taps(s, i) for i in range(len(self.adapters))]

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from ..data import Batch, Data, Latents, Source, Split
 from ..errors import ShapeError, choose, require
 from ..nets import Critic, Generator
-from ..train import Distiller, Judge, Phase, Recipe, descend, evaluating, weighted_sum
+from ..train import Judge, Phase, Recipe, Trainable, descend, evaluating, minimise
 from ..train.checks import check_net
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from .adapters import unchanged_statistics
 from .tensors import full_precision, same_shape, shape
 
@@ -89,7 +89,7 @@ def laplacian_variance(x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
     return laplacian.flatten(1).var(1, correction=0)
 
 
-class Distil(Distiller):
+class Distil(Trainable):
     """A small generator learns from a large one:
 
     L_S = (1 - alpha) · `fooling_loss`(D(S(z))) + alpha · scale · `imitation_loss`(S(z), T(z)), the same z in both (§3).
@@ -105,8 +105,8 @@ class Distil(Distiller):
     """
 
     kind = Generator
-    student: Generator  # type: ignore[assignment]
-    teacher: Generator | None  # type: ignore[assignment]
+    student: Generator
+    teacher: Generator | None
 
     def __init__(
         self,
@@ -121,8 +121,8 @@ class Distil(Distiller):
         judge: Judge | None = None,
     ) -> None:
         super().__init__(
-            student, teacher, alpha=alpha, scale=scale, game=game, critic_steps=critic_steps,  # type: ignore[arg-type]
-            critic_lr=critic_lr, critic=getattr(critic, "config", None),
+            student, teacher, alpha=alpha, scale=scale, game=game, critic_steps=critic_steps, critic_lr=critic_lr,
+            critic=getattr(critic, "config", None),
         )  # fmt: skip
         if critic is not None:
             check_net(critic, "critic", Critic)
@@ -135,15 +135,14 @@ class Distil(Distiller):
         self.critic_steps, self.critic_lr = critic_steps, critic_lr
         self.train(student.training)
 
-    def terms(self) -> tuple[str, ...]:
-        return ("imitation", "fooling")
-
     def weights(self) -> dict[str, float]:
-        return {"imitation": self.alpha * self.scale, "fooling": 1 - self.alpha}
+        """The weight of each term that the student's loss has."""
+        both = {"imitation": self.alpha * self.scale, "fooling": 1 - self.alpha}
+        return {name: weight for name, weight in both.items() if weight}
 
     def phases(self, epochs: int) -> tuple[Phase, ...]:
         name = "adversarial" if self.alpha == 0 else "joint" if self.critic else "black box"
-        return (Phase(name, epochs, self.losses, self.weights(), needs_teacher=self.alpha > 0),)
+        return (Phase(name, epochs, self.compare, self.weights(), needs_teacher=self.alpha > 0),)
 
     def check(self, data: Data) -> None:
         if self.critic is None and self.judge is None:
@@ -189,10 +188,9 @@ class Distil(Distiller):
             for _ in range(self.critic_steps):
                 told = self.sharpen(images, optimisers["critic"])
         z = images if self.critic is None else self.draw(len(images), images)
-        terms = self.compare(z)
-        total = weighted_sum(terms, phase.weights, self.terms())
-        descend(total, optimisers["student"])
-        return {**{name: value.detach() for name, value in terms.items()}, **told, "loss": total.detach()}
+        terms = phase.losses(z)
+        loss = minimise(terms, phase.weights, optimisers["student"])
+        return {**{name: value.detach() for name, value in terms.items()}, **told, "loss": loss}
 
     def compare(self, z: Float[Tensor, "B Z"]) -> Terms:
         """The terms of the student's loss on these latents; those of weight 0 are left out."""

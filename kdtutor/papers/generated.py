@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from ..data import UNLABELLED, Batch, Data, Latents, Source
 from ..errors import ShapeError, require
 from ..nets import Generator, Trace
-from ..train import Around, Balance, Distiller, Phase, Recipe, weighted_sum
+from ..train import Around, Balance, Distiller, Phase, Recipe, descend_alone, weighted_sum
 from ..train.checks import check_net, same_classes
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from .adapters import unchanged_statistics
 from .tensors import shape
 
@@ -65,23 +65,20 @@ class Generated(Around):
         super().start_epoch(epoch, _Imagined(self, source), seed)
 
     def parameter_groups(self, phase: Phase) -> dict[str, list[nn.Parameter]]:
-        return {**super().parameter_groups(phase), "generator": self.parameters_of_generator()}
+        moving = [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
+        return {**super().parameter_groups(phase), "generator": moving}
 
     def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
         if group != "generator":
             return super().recipe_for(group, recipe)
         return replace(recipe, optimiser="adam", lr=self.generator_lr, weight_decay=0.0)
 
-    def parameters_of_generator(self) -> list[nn.Parameter]:
-        """What of the generator may move."""
-        return [parameter for parameter in self.generator.parameters() if parameter.requires_grad]
-
     def objective(self, s: Trace | None, t: Trace) -> Terms:
         """What the generator minimises, given the traces of its images."""
         raise NotImplementedError
 
     def objective_weights(self) -> dict[str, float]:
-        """The weight of each term of the objective; 1 where none is given."""
+        """The weight of each term of the objective; without any, every term counts once."""
         return {}
 
     def imagine(self, latents: Float[Tensor, "B Z"]) -> Float[Tensor, "B C H W"]:
@@ -99,9 +96,9 @@ class Generated(Around):
         self, images: Tensor, rows: Tensor, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]
     ) -> Terms:
         """One step of `inner` on `images`."""
-        asked = phase.weights.get("task", 1.0) != 0
         unlabelled = torch.full((len(images),), UNLABELLED, device=images.device)
-        batch = self.answered(images, rows) if asked else Batch(images, unlabelled, rows)
+        idle = phase.weights.get("task") == 0  # no label is asked for
+        batch = Batch(images, unlabelled, rows) if idle else self.answered(images, rows)
         return self.inner.step(batch, phase, optimisers)
 
     def improve(self, images: Float[Tensor, "B C H W"], optimiser: torch.optim.Optimizer, look: bool) -> Terms:
@@ -114,10 +111,7 @@ class Generated(Around):
             s = self.student.trace(images) if look else None
             terms = self.objective(s, self.teacher.trace(images))
         total = weighted_sum(terms, self.objective_weights())
-        parameters = self.parameters_of_generator()
-        for parameter, gradient in zip(parameters, torch.autograd.grad(total, parameters), strict=True):
-            parameter.grad = gradient
-        optimiser.step()
+        descend_alone(total, optimiser)
         return {**{name: value.detach() for name, value in terms.items()}, "generator": total.detach()}
 
     def draw(self, count: int, like: Tensor) -> Float[Tensor, "count Z"]:

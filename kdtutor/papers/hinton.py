@@ -52,7 +52,7 @@ class Hinton(Distiller):
     L = (1 - alpha) · cross-entropy + alpha · `kd_loss`. Samples without a label count in the second term only.
     """
 
-    teaches = True
+    needs_teacher = True
 
     def __init__(self, student: Net, teacher: Net, T: float = 4.0, alpha: float = 0.9) -> None:
         super().__init__(student, teacher, T=T, alpha=alpha)
@@ -62,10 +62,10 @@ class Hinton(Distiller):
         self.T, self.alpha = T, alpha
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",)),)
+        return (Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",), self.alpha),)
 
     def weights(self) -> dict[str, float]:
-        return {"task": 1 - self.alpha, "kd": self.alpha}
+        return {**super().weights(), "task": 1 - self.alpha}
 
 
 def _check_temperature(T: float) -> None:

@@ -213,10 +213,8 @@ class MatchingGuided(Features):
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of stages."""
 
-        def mgd(n: int, layer: int) -> Spot:
-            return Spot(f"mgd{n}", lambda s, t: partial_l2(*self.matched(s, t, n - 1)), (layer,))
+        def mgd(n: int, share: float) -> Spot:
+            layers = (self.pairs[n][0] + 1,)
+            return Spot(f"mgd{n + 1}", lambda s, t: partial_l2(*self.matched(s, t, n)), layers, self.beta * share)
 
-        return tuple(mgd(n, i + 1) for n, (i, _) in enumerate(self.pairs, 1))
-
-    def shares(self) -> dict[str, float]:
-        return {f"mgd{n + 1}": share for n, share in enumerate(halving(len(self.pairs)))}
+        return tuple(mgd(n, share) for n, share in enumerate(halving(len(self.pairs))))

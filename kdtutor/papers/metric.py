@@ -1,6 +1,7 @@
 """Metric learning with and without a teacher: triplets instead of classes, recall instead of accuracy (RKD, §4.1)."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from ..data import UNLABELLED, Batch, Data, Split
 from ..errors import choose, require
 from ..nets import Net, Trace
 from ..train import Distiller, Phase, Spot
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from ..train.retrieval import embed, recall_at
 from .relational import Relational, angle_loss, distance_loss
 from .tensors import full_precision, unit
@@ -117,18 +118,15 @@ class RelationalMetric(_Metric, Relational):
         self._compare = triplets(margin, normalise, kind)
 
     def spots(self) -> tuple[Spot, ...]:
-        both = ((self.distance, "distance", distance_loss), (self.angle, "angle", angle_loss))
-        return tuple(Spot(name, self._of_embeddings(loss), ("embedding",)) for weight, name, loss in both if weight)
+        both = {"distance": distance_loss, "angle": angle_loss}
+        return tuple(replace(spot, loss=self._of_embeddings(both[spot.name])) for spot in super().spots())
 
     def task(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """The triplet loss, if asked for; never cross-entropy."""
         return {"triplet": self._compare(s.embedding, batch.labels)} if self.triplet else {}
 
-    def weights(self) -> dict[str, float]:
-        return {**super().weights(), "triplet": self.triplet}
-
-    def terms(self) -> tuple[str, ...]:
-        return (*super().terms(), "triplet")
+    def task_weights(self) -> dict[str, float]:
+        return {"triplet": self.triplet} if self.triplet else {}
 
     def _of_embeddings(self, loss: Compare) -> Callable[[Trace, Trace], Tensor]:
         def compared(s: Trace, t: Trace) -> Tensor:

@@ -174,10 +174,8 @@ class Overhaul(Features):
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of stages."""
 
-        def ofd(n: int, layer: int) -> Spot:
-            return Spot(f"ofd{n}", lambda s, t: self.distance(*self.connected(s, t, n - 1)), (layer,))
+        def ofd(n: int, share: float) -> Spot:
+            layers = (self.pairs[n][0] + 1,)
+            return Spot(f"ofd{n + 1}", lambda s, t: self.distance(*self.connected(s, t, n)), layers, self.beta * share)
 
-        return tuple(ofd(n, i + 1) for n, (i, _) in enumerate(self.pairs, 1))
-
-    def shares(self) -> dict[str, float]:
-        return {f"ofd{n + 1}": share for n, share in enumerate(halving(len(self.pairs)))}
+        return tuple(ofd(n, share) for n, share in enumerate(halving(len(self.pairs))))

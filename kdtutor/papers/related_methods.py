@@ -13,7 +13,7 @@ from ..data import Batch
 from ..errors import choose, require
 from ..nets import Net, Trace
 from ..train import Phase, Spot
-from ..train.distiller import Terms, descend
+from ..train.objective import Terms, descend
 from .adapters import BatchNorm, same_size, stage_pairs
 from .features import Features, TwoPhases
 from .related import (
@@ -41,7 +41,7 @@ class Similarity(Features):
         self.last = stage_pairs(student, teacher)[-1][0] + 1
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("sp", lambda s, t: similarity_loss(s.active[-1], t.active[-1]), (self.last,)),)
+        return (Spot("sp", lambda s, t: similarity_loss(s.active[-1], t.active[-1]), (self.last,), self.beta),)
 
 
 class Probabilistic(Features):
@@ -52,7 +52,7 @@ class Probabilistic(Features):
         super().__init__(student, teacher, beta=beta, alpha=alpha, T=T)
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("pkt", lambda s, t: probabilistic_loss(s.embedding, t.embedding), ("embedding",)),)
+        return (Spot("pkt", lambda s, t: probabilistic_loss(s.embedding, t.embedding), ("embedding",), self.beta),)
 
 
 class Selectivity(Features):
@@ -67,7 +67,7 @@ class Selectivity(Features):
         """One spot for each pair of stages."""
 
         def nst(n: int, i: int, j: int) -> Spot:
-            return Spot(f"nst{n}", lambda s, t: selectivity_loss(s.active[i], t.active[j]), (i + 1,))
+            return Spot(f"nst{n}", lambda s, t: selectivity_loss(s.active[i], t.active[j]), (i + 1,), self.beta)
 
         return tuple(nst(n, i, j) for n, (i, j) in enumerate(self.pairs, 1))
 
@@ -115,7 +115,7 @@ class Variational(Features):
                 regressor = self.regressors[n]
                 return variational_loss(regressor(f_s), f_t, regressor.get_parameter("log_scale"))
 
-            return Spot(f"vid{n + 1}", loss, (self.pairs[n][0] + 1,))
+            return Spot(f"vid{n + 1}", loss, (self.pairs[n][0] + 1,), self.beta)
 
         return tuple(vid(n) for n in range(len(self.pairs)))
 
@@ -148,7 +148,7 @@ class Correlation(Features):
         self.train(student.training)
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("cc", self._loss, ("embedding",)),)
+        return (Spot("cc", self._loss, ("embedding",), self.beta),)
 
     def _loss(self, s: Trace, t: Trace) -> Float[Tensor, ""]:
         if self.form == "kernel":
@@ -243,7 +243,7 @@ class Factor(TwoPhases):
         self.train(student.training)
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("ft", self._loss, (self.last,)),)
+        return (Spot("ft", self._loss, (self.last,), self.beta),)
 
     def _loss(self, s: Trace, t: Trace) -> Float[Tensor, ""]:
         with torch.no_grad():
@@ -257,11 +257,13 @@ class Factor(TwoPhases):
         return {"paraphrase": F.mse_loss(self.paraphraser(f_t), f_t)}
 
     def preparation(self, epochs: int) -> tuple[Phase, ...]:
-        return tuple(replace(phase, losses=self.paraphrase) for phase in super().phases(epochs)[:-1])
+        return super().phases(epochs)[:-1]
 
-    def phases(self, epochs: int) -> tuple[Phase, ...]:
-        match = replace(super().phases(epochs)[-1], name="match the factors", losses=self.losses, needs_teacher=True)
-        return (*self.preparation(epochs), match)
+    def first_phase(self, epochs: int) -> Phase:
+        return replace(super().first_phase(epochs), losses=self.paraphrase, weights={})
+
+    def second_phase(self, epochs: int) -> Phase:
+        return Phase("match the factors", epochs, self.losses, self.weights())
 
     def parameter_groups(self, phase: Phase) -> dict[str, list[nn.Parameter]]:
         nets = [self.paraphraser] if phase.name == self.FIRST_PHASE else [self.student, self.translator]

@@ -8,10 +8,12 @@ from torch import Tensor
 from ..errors import ShapeError, require
 from ..nets import Net
 from ..train import Spot
+from ..train.distiller import Layer
 from .features import Features
 from .tensors import full_precision, gram, inverse_length, shape, squared_sum
 
 DISTANCE, ANGLE = 25.0, 50.0  # weights of the two losses: github.com/lenscloth/RKD, classification
+WHERE: tuple[Layer, ...] = ("embedding",)
 
 
 def _pairs(e: Float[Tensor, "B D"]) -> tuple[Float[Tensor, "B B D"], Float[Tensor, "B B"]]:
@@ -117,13 +119,10 @@ class Relational(Features):
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each of the two losses that counts."""
         both = (
-            (self.distance, Spot("distance", lambda s, t: distance_loss(s.embedding, t.embedding), ("embedding",))),
-            (self.angle, Spot("angle", lambda s, t: angle_loss(s.embedding, t.embedding), ("embedding",))),
+            Spot("distance", lambda s, t: distance_loss(s.embedding, t.embedding), WHERE, self.distance),
+            Spot("angle", lambda s, t: angle_loss(s.embedding, t.embedding), WHERE, self.angle),
         )
-        return tuple(spot for weight, spot in both if weight)
-
-    def shares(self) -> dict[str, float]:
-        return {"distance": self.distance, "angle": self.angle}
+        return tuple(spot for spot in both if spot.weight)
 
 
 def _check(e: Tensor) -> None:

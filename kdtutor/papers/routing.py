@@ -1,15 +1,22 @@
-"""Two nets joined segment by segment: the parts of spot-adaptive distillation's routing network."""
+"""The routing network of spot-adaptive distillation: two nets joined place by place, in which a policy learns."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..nets import Net, Trace
-from ..train import Distiller
+from ..train import Distiller, eval_mode
 from ..train.distiller import Layer
 from .adapters import pooled
 from .fitnets import Regressor
+
+HEAD_START = 10.0  # on the logits of "distil", where the nets are of one family; the authors' number
 
 
 @dataclass(frozen=True)
@@ -64,3 +71,53 @@ def adapter(place: Place, source: Net, start: int, goal: Net, stop: int) -> nn.M
 def sized(x: Tensor, like: Tensor) -> Tensor:
     """A map brought to another one's height and width by averages; smaller ones are repeated."""
     return pooled(x, (like.shape[2], like.shape[3]), "avg") if x.ndim == 4 else x
+
+
+def policy(student: Net, teacher: Net, spots: int, head_start: float | None = None) -> nn.Linear:
+    """One linear layer on both embeddings, with two logits for each spot. `head_start` is added to those of "distil",
+    by default 10 where the nets are of one family."""
+    made = nn.Linear(teacher.embedding_dim + student.embedding_dim, 2 * spots)
+    start = (HEAD_START if same_family(student, teacher) else 0.0) if head_start is None else head_start
+    with torch.no_grad():
+        made.bias[::2] += start
+    return made
+
+
+def same_family(student: Net, teacher: Net) -> bool:
+    """Whether both names begin with the same letters: resnet20 and resnet56 do, resnet20 and vgg13 do not."""
+    letters = [re.match(r"[^\d]*", net.name) for net in (student, teacher)]
+    return letters[0] is not None and letters[1] is not None and letters[0][0] == letters[1][0]
+
+
+def routed(
+    student: Net,
+    teacher: Net,
+    places: Sequence[Place],
+    adapters: Sequence[tuple[nn.Module, nn.Module]],
+    images: Float[Tensor, "B C H W"],
+    decisions: Float[Tensor, "B spots"],
+    t: Trace | None = None,
+) -> Float[Tensor, "B K"]:
+    """The logits of the routing network. Both nets are in eval mode; gradients reach the decisions and adapters.
+
+    At each place a sample goes on with what it came with, or with what the other net made, through an adapter, of which
+    there is one to the teacher and one to the student everywhere but at the logits, the last place:
+
+        h_t = a · g_t + (1 - a) · adapter(g_s),    h_s = (1 - a) · g_s + a · adapter(g_t).
+
+    `t`: the teacher's trace of the images in eval mode; it spares the teacher's first segment.
+    """
+    first = places[0]
+    with eval_mode(student), eval_mode(teacher):
+        with torch.no_grad():  # nothing has been decided before the first place, so no gradient is needed there
+            g_s = advance(student, images, 0, first.student)
+            g_t = advance(teacher, images, 0, first.teacher) if t is None else at(t, first.teacher)
+        for i, (here, there) in enumerate(pairwise(places)):
+            to_teacher, to_student = adapters[i]
+            a = decisions[:, i].view(-1, *[1] * (g_s.ndim - 1))
+            h_t = a * g_t + (1 - a) * sized(to_teacher(g_s), g_t)
+            h_s = (1 - a) * g_s + a * sized(to_student(g_t), g_s)
+            g_s = advance(student, h_s, here.student, there.student)
+            g_t = advance(teacher, h_t, here.teacher, there.teacher)
+    last = decisions[:, -1:]
+    return (1 - last) * g_s + last * g_t

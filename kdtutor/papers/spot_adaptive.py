@@ -1,9 +1,7 @@
 """Spot-Adaptive Knowledge Distillation (Song, Chen, Ye, Song; TIP 2022): where to distil, decided sample by sample."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -13,14 +11,25 @@ from torch import Tensor, nn
 
 from ..data import Batch, Source
 from ..errors import choose, require
-from ..nets import Net, Trace
-from ..train import Around, Distiller, Phase, Recipe, Spot, accuracy, descend, eval_mode, task_loss, weighted_sum
+from ..nets import Trace
+from ..train import (
+    Around,
+    Distiller,
+    Phase,
+    Recipe,
+    Spot,
+    accuracy,
+    descend_alone,
+    minimise,
+    task_loss,
+)
 from ..train.checks import same_classes
-from ..train.distiller import Layer, Terms
-from .decisions import TAU, decide, gumbel
+from ..train.objective import Terms
+from .choosers import CHOOSERS, chosen_terms, rates
+from .decisions import TAU, annealed, decide, gumbel
 from .generated import Generated
 from .hinton import kd_loss
-from .routing import adapter, advance, at, places, sized
+from .routing import adapter, places, policy, routed, same_family
 
 __all__ = [
     "STRATEGIES", "TAU", "SpotAdaptive", "Strategy", "decide", "gumbel", "half_penalty", "routing_loss", "same_family",
@@ -28,8 +37,7 @@ __all__ = [
 
 Strategy = Literal["adaptive", "always", "random", "anti", "never"]
 STRATEGIES = ("adaptive", "always", "random", "anti", "never")
-HEAD_START = 10.0  # on the logits of "distil", where the nets are of one family; the authors' number
-AGENT_RATE, AGENT_DECAY = 0.5, 1e-3  # learning rate beside the student's, and weight decay; likewise
+AGENT_RATE, AGENT_DECAY = 0.5, 1e-3  # learning rate beside the student's, and weight decay; the authors'
 PHASE = "distil at chosen spots"
 
 
@@ -49,12 +57,6 @@ def routing_loss(
 def half_penalty(decisions: Float[Tensor, " B"]) -> Float[Tensor, ""]:
     """max(0, B/2 - Σ decisions): the authors' code wants half of a batch distilled at the logits, at the least."""
     return F.relu(len(decisions) / 2 - decisions.sum())
-
-
-def same_family(student: Net, teacher: Net) -> bool:
-    """Whether both names begin with the same letters: resnet20 and resnet56 do, resnet20 and vgg13 do not."""
-    letters = [re.match(r"[^\d]*", net.name) for net in (student, teacher)]
-    return letters[0] is not None and letters[1] is not None and letters[0][0] == letters[1][0]
 
 
 class SpotAdaptive(Around):
@@ -121,21 +123,19 @@ class SpotAdaptive(Around):
         self.first_epoch, self.epochs = 0, 1  # as `phases` plans
         self.register_buffer("tau", torch.tensor(float(tau)))
         self.places = places(inner)
+        self.chooser = CHOOSERS[strategy]()
         if self.routes:
             between = self.places[:-1]
-            self.policy = nn.Linear(teacher.embedding_dim + student.embedding_dim, 2 * len(self.places))
+            self.policy = policy(student, teacher, len(self.places), head_start)
             self.to_teacher = nn.ModuleList(adapter(p, student, p.student, teacher, p.teacher) for p in between)
             self.to_student = nn.ModuleList(adapter(p, teacher, p.teacher, student, p.student) for p in between)
-            start = (HEAD_START if same_family(student, teacher) else 0.0) if head_start is None else head_start
-            with torch.no_grad():
-                self.policy.bias[::2] += start
         teacher.requires_grad_(learning_teacher)
         self.train(student.training)
 
     @property
     def routes(self) -> bool:
         """Whether there is a policy, and a routing network to train it in."""
-        return self.strategy in ("adaptive", "anti")
+        return self.chooser.asks_policy
 
     def train(self, mode: bool = True) -> "SpotAdaptive":
         super().train(mode)
@@ -144,12 +144,11 @@ class SpotAdaptive(Around):
         return self
 
     def weights(self) -> dict[str, float]:
-        inner = self.inner.weights()
-        spots = {spot.name: inner.get(spot.name, 1.0) for spot in self.spots()}
-        return {"task": 1.0, "kd": self.alpha, **spots}
-
-    def terms(self) -> tuple[str, ...]:
-        return (*super().terms(), "task", "kd")
+        if self.strategy == "never":
+            return {"task": 1.0}
+        inner, spots = self.inner.weights(), {spot.name for spot in self.spots()}
+        logits = {spot.name: spot.weight for spot in self._logits()}
+        return {"task": 1.0, **logits, **{name: weight for name, weight in inner.items() if name in spots}}
 
     def phases(self, epochs: int) -> tuple[Phase, ...]:
         before = self.preparation(epochs)
@@ -162,7 +161,7 @@ class SpotAdaptive(Around):
         super().start_epoch(epoch, source, seed)
         if self.final_tau is not None:
             share = max(0, epoch - self.first_epoch) / max(1, self.epochs - 1)
-            self.tau.fill_(self.first_tau * (self.final_tau / self.first_tau) ** share)
+            self.tau.fill_(annealed(self.first_tau, self.final_tau, share))
 
     def agent(self) -> list[nn.Parameter]:
         """The parameters of policy and adapters; none without a routing network."""
@@ -190,97 +189,49 @@ class SpotAdaptive(Around):
         return self.policy(read).unflatten(1, (len(self.places), 2))
 
     def route(self, images: Tensor, t: Trace, decisions: Float[Tensor, "B spots"]) -> Float[Tensor, "B K"]:
-        """The logits of the routing network. Both nets are in eval mode; gradients reach the decisions and adapters.
-
-        At each place a sample goes on with what it came with, or with what the other net made, through an adapter:
-        h_t = a · g_t + (1 - a) · adapter(g_s), h_s = (1 - a) · g_s + a · adapter(g_t).
-        """
+        """The logits of the routing network, see `routed`; `t` is the teacher's trace of the images."""
         assert self.teacher is not None
-        with eval_mode(self.student), eval_mode(self.teacher):
-            first = self.places[0]
-            with torch.no_grad():  # nothing has been decided before the first place, so no gradient is needed there
-                g_s = advance(self.student, images, 0, first.student)
-                g_t = at(t, first.teacher) if self._as_in_eval else advance(self.teacher, images, 0, first.teacher)
-            for i, (here, there) in enumerate(pairwise(self.places)):
-                a = decisions[:, i].view(-1, *[1] * (g_s.ndim - 1))
-                h_t = a * g_t + (1 - a) * sized(self.to_teacher[i](g_s), g_t)
-                h_s = (1 - a) * g_s + a * sized(self.to_student[i](g_t), g_s)
-                g_s = advance(self.student, h_s, here.student, there.student)
-                g_t = advance(self.teacher, h_t, here.teacher, there.teacher)
-        last = decisions[:, -1:]
-        return (1 - last) * g_s + last * g_t
-
-    @property
-    def _as_in_eval(self) -> bool:
-        """Whether the teacher's trace is that of eval mode, not of train mode or of a method with a way of its own."""
-        return not self.learning_teacher and type(self.inner).teach is Distiller.teach
+        adapters = list(zip(self.to_teacher, self.to_student, strict=True))
+        in_eval_mode = not self.learning_teacher and type(self.inner).teach is Distiller.teach
+        return routed(self.student, self.teacher, self.places, adapters, images, decisions, t if in_eval_mode else None)
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         if phase.name != PHASE:
             return self.inner.step(batch, phase, optimisers)
-        t_learning = self._teacher_trace(batch) if phase.needs_teacher else None
-        t = t_learning.detach() if t_learning is not None else None
+        whole = self._teacher_trace(batch.images) if phase.needs_teacher else None
         s = self.student.trace(batch.images)
-        chosen, told = self._chosen(s, t, batch, optimisers)
-        terms = {"task": task_loss(s.logits, batch.labels), **self._spot_terms(s, t, batch, chosen)}
-        total = weighted_sum(terms, phase.weights, self.terms())
-        descend(total, optimisers["student"])
-        if t_learning is not None and self.learning_teacher:
-            told["teacher"] = task_loss(t_learning.logits, batch.labels)
-            descend(told["teacher"], optimisers["teacher"])
-        return {**terms, **told, "loss": total.detach(), "train_accuracy": accuracy(s.logits, batch.labels)}
+        terms, told = {"task": task_loss(s.logits, batch.labels)}, Terms()
+        if whole is not None:
+            t = whole.detach()
+            chosen, told = self._chosen(s, t, batch, optimisers)
+            spots = {spot.name: spot for spot in (*self._logits(), *self.spots())}
+            terms |= chosen_terms(spots.values(), self.places, chosen, s, t, batch, self.look_at)
+        loss = minimise(terms, phase.weights, optimisers["student"])
+        if whole is not None and self.learning_teacher:
+            told["teacher"] = minimise({"task": task_loss(whole.logits, batch.labels)}, {}, optimisers["teacher"])
+        return {**terms, **told, "loss": loss, "train_accuracy": accuracy(s.logits, batch.labels)}
 
-    def _teacher_trace(self, batch: Batch) -> Trace | None:
+    def _teacher_trace(self, images: Tensor) -> Trace | None:
+        """With its gradient where the teacher learns, too."""
         assert self.teacher is not None
-        return self.teacher.trace(batch.images) if self.learning_teacher else self.teach(batch.images)
+        return self.teacher.trace(images) if self.learning_teacher else self.teach(images)
 
     def _chosen(
-        self, s: Trace, t: Trace | None, batch: Batch, optimisers: Mapping[str, torch.optim.Optimizer]
+        self, s: Trace, t: Trace, batch: Batch, optimisers: Mapping[str, torch.optim.Optimizer]
     ) -> tuple[Bool[Tensor, "B spots"], Terms]:
-        """Which samples learn at which place; the agent, where there is one, takes its step. And what to tell of it."""
-        size = (len(s), len(self.places))
+        """Which samples learn at which place, and what to record of it; the agent, if there is one, takes its step."""
         if not self.routes:
-            draws = torch.rand(size, generator=self.noise) < 0.5 if self.strategy == "random" else torch.ones(size) > 0
-            return draws.to(s.logits.device) if t is not None else torch.zeros(size) > 0, {}
-        assert t is not None
+            return self.chooser.choose(s.logits.new_zeros(len(s), len(self.places)), self.noise), {}
         logits = self.policy_logits(s, t)
         decisions = decide(logits, self.tau, gumbel(*logits.shape, generator=self.noise))
         z = self.route(batch.images, t, decisions)
         routing, penalty = routing_loss(z, s.logits, batch, self.gamma), half_penalty(decisions[:, -1])
-        self._descend(routing + self.penalty * penalty, optimisers["agent"])
-        distilled = decisions.detach() > 0.5
-        chosen = ~distilled if self.strategy == "anti" else distilled
-        said = F.softmax(logits.detach(), 2)[..., 0]
-        rates = {f"rate_{p.name}": chosen[:, i].float().mean() for i, p in enumerate(self.places)}
-        probabilities = {f"probability_{p.name}": said[:, i].mean() for i, p in enumerate(self.places)}
-        return chosen, {"routing": routing.detach(), "penalty": penalty.detach(), **rates, **probabilities}
-
-    def _descend(self, loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
-        """One step of policy and adapters. The student's weights are passed through, and no gradient of theirs made."""
-        agent = self.agent()
-        for parameter, gradient in zip(agent, torch.autograd.grad(loss, agent), strict=True):
-            parameter.grad = gradient
-        optimiser.step()
+        descend_alone(routing + self.penalty * penalty, optimisers["agent"])
+        chosen = self.chooser.choose(decisions.detach(), self.noise)
+        told = {"routing": routing.detach(), "penalty": penalty.detach()}
+        return chosen, told | rates(self.places, chosen, logits.detach())
 
     def _logits(self) -> tuple[Spot, ...]:
         """The logits' own spot, unless they are left out; where the inner method has one called so, that one counts."""
-        return (Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",)),) if self.alpha else ()
-
-    def _spot_terms(self, s: Trace, t: Trace | None, batch: Batch, chosen: Bool[Tensor, "B spots"]) -> Terms:
-        """The logits' and every spot's loss on the samples chosen at its layers, times their share of the batch."""
-        if t is None:
-            return {}
-        column: dict[Layer, int] = {place.layer: i for i, place in enumerate(self.places)}
-        losses = {spot.name: spot for spot in (*self._logits(), *self.spots())}
-        masks = [chosen[:, [column[layer] for layer in spot.layers]].all(1) for spot in losses.values()]
-        counts = torch.stack([mask.sum() for mask in masks]).tolist()  # one wait for the GPU
-        terms: Terms = {}
-        for (name, spot), mask, count in zip(losses.items(), masks, counts, strict=True):
-            if count == 0:
-                terms[name] = s.logits.new_zeros(())
-                continue
-            everyone = count == len(s)
-            self.inner.look_at(batch if everyone else batch[mask])
-            value = spot.loss(s, t) if everyone else spot.loss(s[mask], t[mask])
-            terms[name] = value * (count / len(s))
-        return terms
+        kd = Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",), self.alpha)
+        return (kd,) if self.alpha else ()

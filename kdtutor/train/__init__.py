@@ -2,15 +2,16 @@
 
 from .around import Around
 from .devices import DEVICE_VARIABLE, describe, device, seed_everything
-from .distiller import Alone, Distiller, Phase, Spot
+from .distiller import Alone, Distiller, Spot
 from .evaluation import Evaluation, evaluate, predict
 from .history import History, environment
 from .loop import Progress, fit, steps
 from .modes import eval_mode, evaluating
-from .objective import accuracy, descend, task_loss, weighted_sum
+from .objective import accuracy, descend, descend_alone, minimise, task_loss, weighted_sum
 from .quality import Balance, Judge, Quality, classifier_score, frechet_distance
 from .recipe import Recipe, rate
 from .retrieval import embed, few_shot, prototypes, recall_at
+from .trainable import Phase, Trainable
 
 __all__ = [
     "DEVICE_VARIABLE",
@@ -26,9 +27,11 @@ __all__ = [
     "Quality",
     "Recipe",
     "Spot",
+    "Trainable",
     "accuracy",
     "classifier_score",
     "descend",
+    "descend_alone",
     "describe",
     "device",
     "embed",
@@ -39,6 +42,7 @@ __all__ = [
     "few_shot",
     "fit",
     "frechet_distance",
+    "minimise",
     "predict",
     "prototypes",
     "rate",

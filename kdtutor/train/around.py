@@ -10,9 +10,10 @@ from ..data import Batch, Data, Source, Split
 from ..errors import require
 from ..nets import Trace
 from .checks import check_numbers
-from .distiller import Distiller, Phase, Spot
+from .distiller import Distiller, Spot
 from .objective import Terms
 from .recipe import Recipe
+from .trainable import Phase
 
 
 class Around(Distiller):
@@ -39,9 +40,6 @@ class Around(Distiller):
 
     def weights(self) -> dict[str, float]:
         return self.inner.weights()
-
-    def terms(self) -> tuple[str, ...]:
-        return self.inner.terms()
 
     def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         return self.inner.losses(s, t, batch)

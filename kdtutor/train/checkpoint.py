@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, DataError, Error, require
 from ..files import move, visible, write_whole
-from .distiller import Distiller
 from .identity import TEACHER, Identity, difference
+from .trainable import Trainable
 
 CHECKPOINT = "checkpoint.pt"
 BEFORE = "checkpoint.before.pt"  # the last one but one, while a run goes on
@@ -29,7 +29,7 @@ def write_tensors(path: Path, net: nn.Module) -> None:
     write_whole(path, save({name: value.detach().cpu().contiguous() for name, value in net.state_dict().items()}))
 
 
-def learnt(distiller: Distiller) -> dict[str, Tensor]:
+def learnt(distiller: Trainable) -> dict[str, Tensor]:
     """The state of everything that training changes, each thing once: a frozen teacher is left out."""
     frozen = distiller.teacher is not None and not any(p.requires_grad for p in distiller.teacher.parameters())
     seen: set[nn.Module | None] = {distiller.teacher} if frozen else set()
@@ -41,14 +41,14 @@ def learnt(distiller: Distiller) -> dict[str, Tensor]:
     return {name: x for name, x in distiller.state_dict().items() if not name.startswith(tuple(left_out))}
 
 
-def random_state(distiller: Distiller) -> dict[str, Any]:
+def random_state(distiller: Trainable) -> dict[str, Any]:
     state: dict[str, Any] = {"torch": torch.get_rng_state(), "noise": distiller.noise.get_state()}
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state_all()
     return state
 
 
-def restore_random_state(distiller: Distiller, state: dict[str, Any]) -> None:
+def restore_random_state(distiller: Trainable, state: dict[str, Any]) -> None:
     torch.set_rng_state(state["torch"])
     distiller.noise.set_state(state["noise"])
     if "cuda" in state and torch.cuda.is_available():
@@ -112,7 +112,7 @@ def newest_checkpoint(folder: Path) -> dict[str, Any] | None:
     return None
 
 
-def load_checkpoint(folder: Path, config: dict[str, Any], now: Identity, distiller: Distiller) -> dict[str, Any] | None:
+def load_checkpoint(folder: Path, config: dict[str, Any], now: Identity, distiller: Trainable) -> dict[str, Any] | None:
     """The newest checkpoint in `folder`, or None if there is none. It must belong to the run that is asked for."""
     content = newest_checkpoint(folder)
     if content is None:

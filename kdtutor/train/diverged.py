@@ -8,12 +8,12 @@ from torch import Tensor
 
 from ..data import UNLABELLED, Batch
 from ..errors import DivergedError
-from ..nets import Net
-from .distiller import Distiller, Phase
+from .distiller import Distiller
+from .trainable import Phase, Trainable
 
 
 def check_terms(
-    terms: Mapping[str, float], batch: Batch, distiller: Distiller, phase: Phase, step: int, lr: float
+    terms: Mapping[str, float], batch: Batch, distiller: Trainable, phase: Phase, step: int, lr: float
 ) -> None:
     """Raise `DivergedError` if a term is NaN or infinite, with the cause and what can be done about it.
 
@@ -26,7 +26,7 @@ def check_terms(
 
 
 def _cause(
-    bad: list[str], terms: Mapping[str, float], batch: Batch, distiller: Distiller, phase: Phase, step: int, lr: float
+    bad: list[str], terms: Mapping[str, float], batch: Batch, distiller: Trainable, phase: Phase, step: int, lr: float
 ) -> str:
     spoilt = _rows(batch.images)
     if len(spoilt):
@@ -38,7 +38,8 @@ def _cause(
         return answer
     if bad == ["loss"]:
         return f"each of its terms is finite, so a weight is too large ({dict(phase.weights)}); lower it"
-    sound = [name for name in distiller.terms() if name in terms and name not in bad and terms[name]]  # 0: left out
+    summed = phase.weights or terms.keys() - {"loss", "train_accuracy"}
+    sound = [name for name in summed if name in terms and name not in bad and terms[name]]  # 0: left out
     one = len(distiller.parameter_groups(phase)) == 1  # optimiser: no weight has moved since the step began
     if sound and one:
         return (
@@ -53,10 +54,10 @@ def _cause(
     return f"the student's weights have grown too large; lower the learning rate (now {lr}) or the weight of the term"
 
 
-def _teachers_answer(distiller: Distiller, batch: Batch) -> str | None:
+def _teachers_answer(distiller: Trainable, batch: Batch) -> str | None:
     """What is wrong with the teacher's trace of the images, if something is. A logit of -∞ is a class ruled out."""
     are_images = batch.images.ndim == 4 or bool((batch.labels != UNLABELLED).any())  # and no latents
-    t = distiller.teach(batch.images) if are_images and isinstance(distiller.teacher, Net) else None
+    t = distiller.teach(batch.images) if are_images and isinstance(distiller, Distiller) else None
     if t is None:
         return None
     parts = {"logits": t.logits.masked_fill(t.logits == -torch.inf, 0.0), "embedding": t.embedding}

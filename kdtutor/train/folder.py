@@ -25,9 +25,9 @@ from .checkpoint import (
     save_checkpoint,
     write_tensors,
 )
-from .distiller import Distiller, Phase
 from .history import History
 from .identity import Identity, identity
+from .trainable import Phase, Trainable
 
 Stored = dict[str, Any]
 
@@ -38,7 +38,7 @@ class RunFolder:
     then after each epoch the best weights and a checkpoint, at the end the last weights and the history."""
 
     path: Path
-    distiller: Distiller
+    distiller: Trainable
     data: Data
     phases: tuple[Phase, ...]
     batches: Source

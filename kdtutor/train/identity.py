@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..data import Data, Latents, Source, Split
 from ..data.image_folder import FileSplit
 from ..nets.digest import digest, public, structure
-from .distiller import Distiller, Phase
+from .trainable import Phase, Trainable
 
 Identity = dict[str, str]
 """A digest (of a version: the version) by what it is of, in the order in which a difference is told."""
@@ -21,7 +21,7 @@ STUDENT, TEACHER, OWN = "student", "teacher", "own"
 
 
 def identity(
-    distiller: Distiller, data: Data, phases: tuple[Phase, ...], batches: Source, source: Source | None = None
+    distiller: Trainable, data: Data, phases: tuple[Phase, ...], batches: Source, source: Source | None = None
 ) -> Identity:
     """The digests of a run that is about to begin, from its nets, data and phases, and from the source of its batches
     if the caller gave one. Where batches are latents no training image is looked at."""
@@ -45,7 +45,7 @@ def identity(
     }
 
 
-def difference(then: Identity, now: Identity, distiller: Distiller, learnt: Mapping[str, Tensor]) -> str:
+def difference(then: Identity, now: Identity, distiller: Trainable, learnt: Mapping[str, Tensor]) -> str:
     """What of the run `now` differs from the run `then`, whose checkpoint holds `learnt`; "" for the same run.
 
     A student that has learnt in this run already counts as the one that began it, and so do the other nets of its
@@ -69,26 +69,26 @@ def teacher_digest(teacher: nn.Module) -> str:
     return digest(teacher.state_dict())
 
 
-def parts(distiller: Distiller, prefix: str = "") -> dict[str, nn.Module]:
+def parts(distiller: Trainable, prefix: str = "") -> dict[str, nn.Module]:
     """The nets of a distiller, each once, by the name under which its state is stored first."""
     found: dict[str, nn.Module] = {}
     for name, child in distiller.named_children():
-        inner = parts(child, f"{prefix}{name}.") if isinstance(child, Distiller) else {prefix + name: child}
+        inner = parts(child, f"{prefix}{name}.") if isinstance(child, Trainable) else {prefix + name: child}
         found.update({key: net for key, net in inner.items() if not any(net is other for other in found.values())})
     return found
 
 
-def _levels(distiller: Distiller) -> Iterator[Distiller]:
-    return (module for module in distiller.modules() if isinstance(module, Distiller))
+def _levels(distiller: Trainable) -> Iterator[Trainable]:
+    return (module for module in distiller.modules() if isinstance(module, Trainable))
 
 
-def _attributes(distiller: Distiller) -> dict[str, Any]:
+def _attributes(distiller: Trainable) -> dict[str, Any]:
     """What a distiller holds besides registered nets and tensors: settings, functions, lists of nets, a judge."""
     known = {"training", "noise", "options"}
     return {name: value for name, value in public(distiller).items() if name not in known}
 
 
-def _own_tensors(distiller: Distiller) -> dict[str, Tensor]:
+def _own_tensors(distiller: Trainable) -> dict[str, Tensor]:
     tensors = [
         chain(each.named_parameters(recurse=False), each.named_buffers(recurse=False)) for each in _levels(distiller)
     ]

@@ -3,8 +3,9 @@
 import re
 import warnings
 
+from torch import nn
+
 from ..data import Data, names
-from ..nets import Net
 
 SAME = {"digits": "mnist"}  # the digits that ship are a part of MNIST
 
@@ -15,19 +16,19 @@ def family(name: str) -> str:
     return SAME.get(plain, plain)
 
 
-def taught_on(teacher: Net | None) -> str | None:
+def taught_on(teacher: nn.Module | None) -> str | None:
     """The data that the teacher's card names; None without a card, or if it says nothing that can be compared."""
     told = getattr(teacher, "card", {}).get("data")
     return told if isinstance(told, str) else None
 
 
-def strange_data(teacher: Net | None, *data: str) -> str:
+def strange_data(teacher: nn.Module | None, *data: str) -> str:
     """The data on the teacher's card if it is none of `data`, the names of what it is to teach on; else ""."""
     told = taught_on(teacher)
     return told if told is not None and family(told) not in map(family, data) else ""
 
 
-def warn_of_strange_data(teacher: Net | None, data: Data) -> None:
+def warn_of_strange_data(teacher: nn.Module | None, data: Data) -> None:
     """Warn of a teacher whose card names other data. Programs put data together and name them as they like, so only
     what is sure is said: both names are known, or the classes are not as many."""
     told = strange_data(teacher, data.name)

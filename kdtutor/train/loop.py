@@ -13,7 +13,6 @@ from ..errors import choose, require
 from ..nets.digest import plain
 from ..nets.layout import laid_out, lay_out
 from .devices import device as find_device
-from .distiller import Distiller, Phase
 from .diverged import check_terms
 from .folder import RunFolder, Stored
 from .history import History
@@ -21,6 +20,7 @@ from .holding import alone
 from .lineage import warn_of_strange_data
 from .ready import ready
 from .recipe import Recipe
+from .trainable import Phase, Trainable
 
 PRECISIONS = ("float32", "bf16")
 
@@ -44,7 +44,7 @@ class Progress:
 
 
 def steps(
-    distiller: Distiller,
+    distiller: Trainable,
     data: Data,
     epochs: int = 8,
     *,
@@ -57,7 +57,7 @@ def steps(
 ) -> Generator[Progress]:
     """Train, one step per iteration. Closing the generator stops the run.
 
-    Held-out accuracy (or what `Distiller.measure` tells) is taken after each epoch, on the validation split, or on the
+    Held-out accuracy (or what `Trainable.measure` tells) is taken after each epoch, on the validation split, or on the
     test split where there is none; that of the last weights on the test split comes at the end. With `out`, a folder,
     the run is saved after each epoch and when it is stopped, and the same call continues it to the same numbers. Any
     other call is refused: digests of nets, data and settings tell which run a folder holds. One process at a time may
@@ -77,7 +77,7 @@ def steps(
 
 
 def fit(
-    distiller: Distiller,
+    distiller: Trainable,
     data: Data,
     epochs: int = 8,
     *,
@@ -93,7 +93,7 @@ def fit(
     """Train to the end and return the history; `steps` tells the rest. `on_epoch` is called after each epoch.
 
     Afterwards the student is in eval mode, ready to answer, and nothing of the run is left in it. What was frozen of
-    it has stayed as it was, see `Distiller`, and stays so in further runs until `student.train()` thaws what was in
+    it has stayed as it was, see `Trainable`, and stays so in further runs until `student.train()` thaws what was in
     eval mode, or `requires_grad_(True)` what did not require a gradient.
     """
     from tqdm import tqdm
@@ -120,7 +120,7 @@ def fit(
 class _Run:
     """One training run: what it was asked to do, how far it is, and what it has recorded."""
 
-    distiller: Distiller
+    distiller: Trainable
     data: Data
     phases: tuple[Phase, ...]
     batches: Source

@@ -1,6 +1,6 @@
 """The objective of a step: named terms, their weighted sum, and one step down its gradient."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -27,20 +27,35 @@ def accuracy(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[T
     return ((logits.argmax(1) == labels) & known).sum() / known.sum().clamp(min=1)
 
 
-def weighted_sum(terms: Mapping[str, Tensor], weights: Mapping[str, float], also: Iterable[str] = ()) -> Tensor:
-    """Σ weight · term over all `terms`; a term without a weight counts once.
+def weighted_sum(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+    """Σ weight · term over all `terms`. Without any weights every term counts once.
 
-    Raises `ConfigError` for a weight that belongs to no term: under a wrong name it would leave the term it was meant
-    for at 1. `also` names terms that are known and not there, in another phase or with other options.
+    Raises `ConfigError` unless every weight has its term and every term its weight: one that is misspelt or forgotten
+    would leave its term at 1.
     """
-    known = {*terms, *also}
-    strange = sorted(weights.keys() - known)
+    if not weights:
+        return torch.stack(list(terms.values())).sum()
+    strange, missing = sorted(weights.keys() - terms.keys()), sorted(terms.keys() - weights.keys())
     require(
         not strange,
-        f"the weight {strange[:1]} belongs to no term; the terms are {', '.join(sorted(known))}: "
+        f"the weight {strange[:1]} belongs to no term; the terms are {', '.join(sorted(terms))}: "
         "correct its name, or leave it out of the phase's weights",
     )
-    return torch.stack([weights.get(name, 1.0) * value for name, value in terms.items()]).sum()
+    require(
+        not missing,
+        f"the term {missing[:1]} has no weight; the weights are those of {', '.join(sorted(weights))}: "
+        "give it one too, or give the phase no weights, and every term counts once",
+    )
+    return torch.stack([weights[name] * value for name, value in terms.items()]).sum()
+
+
+def minimise(
+    terms: Mapping[str, Tensor], weights: Mapping[str, float], optimiser: torch.optim.Optimizer
+) -> Float[Tensor, ""]:
+    """One step of `optimiser` down the `weighted_sum` of `terms`, which is returned without its gradient."""
+    total = weighted_sum(terms, weights)
+    descend(total, optimiser)
+    return total.detach()
 
 
 def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
@@ -55,4 +70,13 @@ def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
     )
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
+    optimiser.step()
+
+
+def descend_alone(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
+    """One step of `optimiser` down the gradient of `loss`, which is computed for the parameters of `optimiser` alone:
+    whatever else `loss` passes through is left without one."""
+    own = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    for parameter, gradient in zip(own, torch.autograd.grad(loss, own), strict=True):
+        parameter.grad = gradient
     optimiser.step()

@@ -9,15 +9,15 @@ from ..data import Data
 from ..errors import DivergedError, Error, ShapeError, require
 from ..nets import Net
 from .checks import check_data, check_number, warn_of_probabilities
-from .distiller import Distiller, Phase
 from .modes import evaluating
 from .recipe import Recipe
+from .trainable import Phase, Trainable
 
 FEW = 4  # images that both nets are shown before a run
 
 
 def ready(
-    distiller: Distiller, data: Data, epochs: int, recipe: Recipe, seed: int, out: str | Path | None, source: Any
+    distiller: Trainable, data: Data, epochs: int, recipe: Recipe, seed: int, out: str | Path | None, source: Any
 ) -> tuple[Phase, ...]:
     """The phases of a run with these arguments of `fit`. Raises a sentence where there can be none."""
     _check_kinds(distiller, data, epochs, recipe, seed, out, source)
@@ -38,7 +38,7 @@ def ready(
 def _check_kinds(distiller: Any, data: Any, epochs: Any, recipe: Any, seed: Any, out: Any, source: Any) -> None:
     kind = f"the class {distiller.__name__}" if isinstance(distiller, type) else f"a {type(distiller).__name__}"
     told = f"what is to be trained is {kind}; expected a method around it, such as kd.Alone(student)"
-    require(isinstance(distiller, Distiller), told)
+    require(isinstance(distiller, Trainable), told)
     check_data(data)
     check_number("epochs", epochs, whole=True)
     require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")

@@ -69,7 +69,7 @@ def test_every_source_starts_alike_with_the_same_loss() -> None:
     for source in ("dfad", "noise", "unrelated", "real"):
         distiller, data, _ = study.prepare({"source": source}, seed=0)
         inner = getattr(distiller, "inner", distiller)
-        assert isinstance(inner, adversarial.Logits) and inner.weights() == {"task": 0.0}
+        assert isinstance(inner, adversarial.Logits) and inner.weights() == {"task": 0, "logits": 1}
         assert torch.equal(data.test.labels, kd.data.load("digits").test.labels)
         first.append(next(distiller.student.parameters()))
     assert all(torch.equal(one, first[0]) for one in first)

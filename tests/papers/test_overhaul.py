@@ -134,6 +134,13 @@ def test_every_one_of_the_four_choices_changes_the_loss():
     assert len(totals) == 2 * 2 * (3 + 1)
 
 
+def test_the_last_stage_weighs_most():
+    method = Overhaul(*nets(), beta=0.5)
+    assert [(spot.name, spot.weight) for spot in method.spots()] == [("ofd1", 0.125), ("ofd2", 0.25), ("ofd3", 0.5)]
+    with pytest.deprecated_call(match=r"`spot\.weight`"):
+        assert method.shares() == {"ofd1": 0.25, "ofd2": 0.5, "ofd3": 1.0}
+
+
 def test_wrong_input_is_named():
     with pytest.raises(ShapeError, match=r"\(2, 3\).*\(3,\)"):
         margin(torch.ones(2, 3), torch.ones(3))

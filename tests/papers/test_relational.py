@@ -72,7 +72,7 @@ def test_weights():
     assert rkd_loss(s, t, distance=0, angle=3) == 3 * angle_loss(s, t)
     student, teacher = (kd.nets.build(name, classes=10, channels=1) for name in ("resnet8x0.25", "resnet8"))
     assert [spot.name for spot in Relational(student, teacher, angle=0).spots()] == ["distance"]
-    assert Relational(student, teacher).weights() == {"task": 1, "kd": 0, "distance": 25, "angle": 50}
+    assert Relational(student, teacher).weights() == {"task": 1, "distance": 25, "angle": 50}
 
 
 def test_wrong_input_is_named():

@@ -11,6 +11,7 @@ from kdtutor.nets.layers import Images, average_pool, conv, named
 from kdtutor.nets.resnet import Block, stage
 from kdtutor.nets.trace import Staged
 from kdtutor.papers import METHODS, attention, method, routing, spot_adaptive
+from kdtutor.papers.choosers import chosen_terms
 from kdtutor.papers.spot_adaptive import SpotAdaptive, decide
 from kdtutor.train import Alone, Recipe, steps
 from tests.papers.oracle import PRECISIONS, agree, oracle
@@ -234,16 +235,20 @@ def test_few_chosen_samples(digits, name, count, monkeypatch):
     assert count > 0 or all(history.last(name) == 0 for name in ("kd", *spots))
 
 
+def terms_of(distiller, s, t, batch, chosen):
+    return chosen_terms(distiller.spots(), distiller.places, chosen, s, t, batch, distiller.look_at)
+
+
 def test_a_loss_counts_by_the_share_of_the_chosen(digits, monkeypatch):
     distiller = make("attention", "random", alpha=0.0)
     chosen = torch.zeros(20, 4, dtype=torch.bool)
     chosen[:5, 0] = True
     batch = next(iter(distiller.source(digits, Recipe(batch_size=20)).epoch(0, 0)))
     s, t = distiller.student.trace(batch.images), distiller.teach(batch.images)
-    terms = distiller._spot_terms(s, t, batch, chosen)
+    terms = terms_of(distiller, s, t, batch, chosen)
     spot = distiller.spots()[0]
     torch.testing.assert_close(terms["at1"], spot.loss(s[:5], t[:5]) / 4)
-    assert terms["at2"] == 0 and "kd" not in terms
+    assert terms["at2"] == terms["at3"] == 0 and "kd" not in distiller.weights()
 
 
 def test_a_spot_between_two_layers_counts_where_both_are_chosen(digits):
@@ -253,7 +258,7 @@ def test_a_spot_between_two_layers_counts_where_both_are_chosen(digits):
     s, t = distiller.student.trace(batch.images), distiller.teach(batch.images)
     chosen = torch.zeros(20, 4, dtype=torch.bool)
     chosen[:6, 0], chosen[4:9, 1] = True, True
-    terms = distiller._spot_terms(s, t, batch, chosen)
+    terms = terms_of(distiller, s, t, batch, chosen)
     torch.testing.assert_close(terms["fsp2"], distiller.spots()[1].loss(s[4:6], t[4:6]) / 10)
     assert terms["fsp1"] > 0 and terms["fsp3"] == 0
 

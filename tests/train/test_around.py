@@ -6,12 +6,13 @@ import pytest
 import torch
 
 import kdtutor as kd
-from kdtutor.train import Around, Distiller
+from kdtutor.train import Around, Distiller, Trainable
 
 from .common import small
 
 OWN = {"train"}  # sets modes over all parts, and asks the inner method on its way
-HOOKS = [name for name, value in vars(Distiller).items() if inspect.isfunction(value) and name[0] != "_"]
+DEFINED = {**vars(Trainable), **vars(Distiller)}
+HOOKS = [name for name, value in DEFINED.items() if inspect.isfunction(value) and name[0] != "_"]
 
 
 @pytest.mark.parametrize("hook", [name for name in HOOKS if name not in OWN])
@@ -30,8 +31,24 @@ def test_every_hook_reaches_the_inner_method(hook, monkeypatch):
     assert answer == "answer" or inspect.signature(getattr(Distiller, hook)).return_annotation is None
 
 
-def test_the_hooks_are_those_of_the_base():
-    assert {"spots", "weights", "terms", "losses", "teach", "look_at", "step", "measure", "source"} <= set(HOOKS)
+def test_the_hooks_are_those_of_the_bases():
+    assert {"spots", "weights", "losses", "teach", "look_at", "step", "measure", "source"} <= set(HOOKS)
+
+
+def test_a_generator_is_trained_by_the_same_loop_and_is_no_distiller():
+    """It has no traces, no spots and no task; the loop asks it for what `Trainable` says and nothing else."""
+    student = kd.nets.generator("dcganx0.125", 5, 1, 16)
+    method = kd.papers.gan.Distil(student, critic=kd.nets.critic("dcganx0.25"), alpha=0)
+    assert isinstance(method, Trainable) and not hasattr(method, "spots") and not hasattr(method, "losses")
+    with pytest.raises(kd.ConfigError, match=r"Around goes around a method.*this is a Distil"):
+        Around(method)
+
+
+@pytest.mark.parametrize("hook", ["phases", "step", "measure"])
+def test_what_a_subclass_has_to_say(hook):
+    method = Trainable.__new__(Trainable)
+    with pytest.raises(NotImplementedError):
+        getattr(method, hook)(*[None] * (len(inspect.signature(getattr(Trainable, hook)).parameters) - 1))
 
 
 def test_a_method_in_spots_teaches_as_it_would_alone(digits):

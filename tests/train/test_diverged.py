@@ -63,7 +63,7 @@ class Logarithm(kd.Alone):
         return {**super().losses(s, t, batch), "mine": s.logits.sum() * 0 + torch.zeros(()).log()}
 
     def phases(self, epochs):
-        return (Phase("alone", epochs, self.losses, {"mine": 0.5}, needs_teacher=False),)
+        return (Phase("alone", epochs, self.losses, {"task": 1.0, "mine": 0.5}, needs_teacher=False),)
 
 
 def test_one_term_beside_sound_ones(digits):
@@ -74,7 +74,7 @@ def test_one_term_beside_sound_ones(digits):
 
 def test_a_weight(digits):
     method = hinton.Hinton(small(), small(9))
-    method.weights = lambda: {"kd": 1e39}
+    method.weights = lambda: {"task": 1.0, "kd": 1e39}
     assert "each of its terms is finite, so a weight is too large" in why(method, digits)
 
 

@@ -1,4 +1,4 @@
-"""The weighted sum: a term without a weight counts once, a weight without a term is refused."""
+"""The weighted sum: every term has its weight and every weight its term, or all terms count once."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ from torch import zeros
 
 import kdtutor as kd
 from kdtutor.papers import METHODS, gan
-from kdtutor.train import Phase, Recipe, descend, task_loss, weighted_sum
+from kdtutor.train import Phase, Recipe, Spot, descend, task_loss, weighted_sum
 from kdtutor.train.precision import full_precision
 
 from .common import small
@@ -16,10 +16,12 @@ ONE = Recipe(batch_size=10, steps_per_epoch=1)
 
 def test_the_sum():
     terms = {"task": torch.tensor(2.0), "kd": torch.tensor(3.0)}
-    assert weighted_sum(terms, {"kd": 0.5}) == 2 + 0.5 * 3
-    assert weighted_sum(terms, {"kd": 0.5, "hint": 7.0}, also=("hint",)) == 3.5
+    assert weighted_sum(terms, {"kd": 0.5, "task": 3.0}) == 3 * 2 + 0.5 * 3
+    assert weighted_sum(terms, {}) == 2 + 3
     with pytest.raises(kd.ConfigError, match=r"the weight \['taks'\] belongs to no term; the terms are kd, task"):
-        weighted_sum(terms, {"taks": 0.0})
+        weighted_sum(terms, {"taks": 0.0, "kd": 0.5})
+    with pytest.raises(kd.ConfigError, match=r"the term \['task'\] has no weight; the weights are those of kd:"):
+        weighted_sum(terms, {"kd": 0.5})
 
 
 class Mine(kd.papers.hinton.Hinton):
@@ -57,12 +59,41 @@ def test_a_slip_in_a_method_with_a_step_of_its_own(digits, name, monkeypatch):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_weight_of_every_method_has_its_term(digits, name):
-    """In one phase or in two: each weight counts in one of them, or belongs to the logits that were not asked for."""
     method = METHODS[name](small(), small(9))
-    history = kd.fit(method, digits, 2, recipe=ONE, progress=False, device="cpu")
-    idle = {"kd", "task"} | {spot.name for spot in method.spots() if name == "fsp"}  # whose first phase has one term
-    assert set(method.weights()) - set(history.terms) <= idle
-    assert set(method.terms()) >= set(method.weights())
+    method.begin(digits)
+    batch = next(iter(method.source(digits, ONE).epoch(0, 0)))
+    s, t = method.student.trace(batch.images), method.teach(batch.images)
+    assert set(method.losses(s, t, batch)) == set(method.weights())
+    for phase in method.phases(3):
+        assert not phase.weights or set(phase.losses(s, t, batch)) == set(phase.weights)
+
+
+class Places(kd.Distiller):
+    """Two spots of one's own, one of them heavy."""
+
+    def spots(self):
+        both = {"logits": lambda s, t: s.logits.square().mean(), "embedding": lambda s, t: s.embedding.square().mean()}
+        return tuple(Spot(name, loss, (name,), 2.0 + len(name)) for name, loss in both.items())
+
+
+def test_a_spot_has_its_weight(digits):
+    """A method of one's own says it once, and it holds in the method alone and where spots are chosen."""
+    for around in (lambda method: method, lambda method: kd.papers.spot_adaptive.SpotAdaptive(method, "always")):
+        method = around(Places(small(), small(9)))
+        assert {"task": 1.0, "logits": 8.0, "embedding": 11.0}.items() <= method.weights().items()
+        history = kd.fit(method, digits, 1, recipe=ONE, progress=False, device="cpu")
+        total = sum(weight * history.last(name) for name, weight in method.weights().items())
+        assert history.last("loss") == pytest.approx(total, rel=1e-5)
+    assert Places(small()).weights() == {"task": 1.0}, "without a teacher there is no spot"
+
+
+def test_a_weight_that_a_chosen_spot_lacks_is_missed(digits):
+    """A method whose own `weights` forget a spot is refused alone, and so it is where spots are chosen."""
+    for around in (lambda method: method, lambda method: kd.papers.spot_adaptive.SpotAdaptive(method, "always")):
+        inner = Places(small(), small(9))
+        inner.weights = lambda: {"task": 1.0, "logits": 8.0}
+        with pytest.raises(kd.ConfigError, match=r"the term \['embedding'\] has no weight"):
+            kd.fit(around(inner), digits, 1, recipe=ONE, progress=False, device="cpu")
 
 
 def test_a_phase_of_ones_own_keeps_its_weights(digits):

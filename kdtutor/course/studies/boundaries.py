@@ -7,6 +7,7 @@ boundaries_tuning) with seeds that are not reported.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from jaxtyping import Float
 from torch import Tensor
@@ -110,10 +111,10 @@ class Magnitudes(ActivationBoundaries):
     """The two phases, the places and the weights of `ActivationBoundaries`, with magnitudes in place of boundaries."""
 
     def spots(self) -> tuple[Spot, ...]:
-        def one(n: int) -> Spot:
-            return Spot(f"ab{n + 1}", lambda s, t: magnitude_loss(*self.connected(s, t, n)))
+        def one(n: int, spot: Spot) -> Spot:
+            return replace(spot, loss=lambda s, t: magnitude_loss(*self.connected(s, t, n)))
 
-        return tuple(one(n) for n in range(len(self.pairs)))
+        return tuple(one(n, spot) for n, spot in enumerate(super().spots()))
 
 
 STUDIES = (

@@ -1,0 +1,116 @@
+"""Who chooses the samples that learn at each place: everybody, a coin, a policy, its opposite, nobody."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ..data import Batch
+from ..nets import Trace
+from ..train import Spot
+from ..train.objective import Terms
+from .routing import Place
+
+
+class Chooser(Protocol):
+    """Says for each sample and place whether the sample learns there.
+
+    `decisions` are those of the policy, 1 for "distil"; zeros for a chooser that asks no policy.
+    """
+
+    asks_policy: bool
+
+    def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]: ...
+
+
+class Always:
+    """Every sample at every place."""
+
+    asks_policy = False
+
+    def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        return torch.ones_like(decisions, dtype=torch.bool)
+
+
+class Coin:
+    """Fair coins, drawn from `noise`."""
+
+    asks_policy = False
+
+    def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        return (torch.rand(decisions.shape, generator=noise) < 0.5).to(decisions.device)
+
+
+class Policy:
+    """Where the policy says so."""
+
+    asks_policy = True
+
+    def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        return decisions > 0.5
+
+
+class Anti:
+    """Where the policy says no."""
+
+    asks_policy = True
+
+    def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        return ~(decisions > 0.5)
+
+
+class Never:
+    """No sample at any place."""
+
+    asks_policy = False
+
+    def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        return torch.zeros_like(decisions, dtype=torch.bool)
+
+
+CHOOSERS: dict[str, type[Chooser]] = {
+    "adaptive": Policy, "always": Always, "random": Coin, "anti": Anti, "never": Never,
+}  # fmt: skip
+"""By the name of the strategy."""
+
+
+def rates(places: Sequence[Place], chosen: Bool[Tensor, "B spots"], logits: Float[Tensor, "B spots 2"]) -> Terms:
+    """The share of the chosen at each place, and the policy's mean probability of "distil" there."""
+    said = F.softmax(logits, 2)[..., 0]
+    return {
+        f"{what}_{place.name}": x[:, i].float().mean()
+        for what, x in (("rate", chosen), ("probability", said))
+        for i, place in enumerate(places)
+    }
+
+
+def chosen_terms(
+    spots: Iterable[Spot],
+    places: Sequence[Place],
+    chosen: Bool[Tensor, "B spots"],
+    s: Trace,
+    t: Trace,
+    batch: Batch,
+    look_at: Callable[[Batch], None],
+) -> Terms:
+    """The loss of every spot on the samples that are chosen at all of its layers, times their share of the batch.
+
+    `look_at` is told which samples they are before the loss sees their traces.
+    """
+    column = {place.layer: i for i, place in enumerate(places)}
+    spots = tuple(spots)
+    masks = [chosen[:, [column[layer] for layer in spot.layers]].all(1) for spot in spots]
+    counts = torch.stack([mask.sum() for mask in masks]).tolist()  # one wait for the GPU
+    terms: Terms = {}
+    for spot, mask, count in zip(spots, masks, counts, strict=True):
+        if count == 0:
+            terms[spot.name] = s.logits.new_zeros(())
+            continue
+        everyone = count == len(s)
+        look_at(batch if everyone else batch[mask])
+        value = spot.loss(s, t) if everyone else spot.loss(s[mask], t[mask])
+        terms[spot.name] = value * (count / len(s))
+    return terms
