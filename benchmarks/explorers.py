@@ -14,23 +14,19 @@ from kdtutor.figures.adversarial import border, frame, still
 from kdtutor.figures.boundaries import over_the_plane
 from kdtutor.nets import Net, Trace
 from kdtutor.papers.matching import assign, flow_cost
-from kdtutor.widgets import (
-    Explorer,
-    adversarial,
-    boundaries,
-    data_free,
-    fitnets,
-    fsp,
-    gan,
-    ghost,
-    hinton,
-    matching,
-    overhaul,
-    pairing,
-    relational,
-    spot_adaptive,
-    start,
-)
+from kdtutor.widgets import Explorer, data_free, gan
+from kdtutor.widgets.adversarial import ChaseFilm, GapExplorer, ImageFilm
+from kdtutor.widgets.boundaries import BoundaryFilm, HingeExplorer, LineExplorer
+from kdtutor.widgets.fitnets import AttentionExplorer, DepthExplorer, HintExplorer
+from kdtutor.widgets.fsp import FlowExplorer, MatrixExplorer
+from kdtutor.widgets.ghost import CostExplorer, PairExplorer
+from kdtutor.widgets.hinton import BiasExplorer, TemperatureExplorer
+from kdtutor.widgets.matching import MatchingsExplorer, ReductionExplorer
+from kdtutor.widgets.overhaul import DistanceExplorer, MarginExplorer, PullExplorer
+from kdtutor.widgets.pairing import PairingExplorer
+from kdtutor.widgets.relational import NeighbourExplorer, StructureExplorer
+from kdtutor.widgets.spot_adaptive import GumbelExplorer, WayExplorer, WeightExplorer
+from kdtutor.widgets.start import OpinionExplorer, ShiftExplorer
 
 Maps = Sequence[Float[Tensor, "B C H W"]]
 LAYERS = ("stem", "stage 1", "stage 2", "stage 3")
@@ -76,47 +72,47 @@ def of_start_and_hinton(here: Shipped) -> Iterator[Explorer]:
     asked = train.evaluate(here.teacher, here.val, here.digits)
     classes = here.digits.classes
     yield widgets.Alive()
-    yield start.ShiftExplorer(here.digits)
-    yield start.OpinionExplorer(here.val, asked.logits, classes)
-    yield hinton.TemperatureExplorer(here.val.images[:6], asked.logits[:6], asked.labels[:6], classes)
-    yield hinton.BiasExplorer({"teacher": asked.logits}, asked.labels, 3, classes)
+    yield ShiftExplorer(here.digits)
+    yield OpinionExplorer(here.val, asked.logits, classes)
+    yield TemperatureExplorer(here.val.images[:6], asked.logits[:6], asked.labels[:6], classes)
+    yield BiasExplorer({"teacher": asked.logits}, asked.labels, 3, classes)
 
 
 def of_fsp(here: Shipped) -> Iterator[Explorer]:
-    yield fsp.FlowExplorer()
-    yield fsp.MatrixExplorer(here.pixels, here.taps, LAYERS, "abcd")
+    yield FlowExplorer()
+    yield MatrixExplorer(here.pixels, here.taps, LAYERS, "abcd")
 
 
 def of_fitnets(here: Shipped) -> Iterator[Explorer]:
     students = {role: maps for role, maps in here.taps.items() if role != "teacher"}
-    yield fitnets.DepthExplorer(here.pixels, students, dict.fromkeys(students, (0.7, 0.6, 0.5, 0.4)))
+    yield DepthExplorer(here.pixels, students, dict.fromkeys(students, (0.7, 0.6, 0.5, 0.4)))
     sizes = [(maps.shape[2], maps.shape[3]) for maps in here.taps["teacher"]]
-    yield fitnets.HintExplorer(here.alone, here.teacher, sizes, {2: 0.5})
-    yield fitnets.AttentionExplorer(here.pixels, here.taps, LAYERS)
+    yield HintExplorer(here.alone, here.teacher, sizes, {2: 0.5})
+    yield AttentionExplorer(here.pixels, here.taps, LAYERS)
 
 
 def of_overhaul(here: Shipped) -> Iterator[Explorer]:
-    yield overhaul.MarginExplorer()
-    yield overhaul.DistanceExplorer()
-    yield overhaul.PullExplorer(here.pixels, here.stages, {"itself": here.stages}, here.lowest, "abcd")
+    yield MarginExplorer()
+    yield DistanceExplorer()
+    yield PullExplorer(here.pixels, here.stages, {"itself": here.stages}, here.lowest, "abcd")
 
 
 def of_boundaries(here: Shipped) -> Iterator[Explorer]:
-    yield boundaries.HingeExplorer()
-    yield boundaries.LineExplorer(here.moons)
+    yield HingeExplorer()
+    yield LineExplorer(here.moons)
     films = {who: [over_the_plane(nets.build("mlp8", classes=2)) for _ in range(3)] for who in "ab"}
-    yield boundaries.BoundaryFilm(films["a"][0], films, (0, 10, 20), here.moons)
+    yield BoundaryFilm(films["a"][0], films, (0, 10, 20), here.moons)
 
 
 def of_adversarial(here: Shipped) -> Iterator[Explorer]:
-    yield adversarial.GapExplorer()
+    yield GapExplorer()
     student, teacher = (nets.build("mlp8", classes=2).eval() for _ in "st")
     points, z = nets.generator("points", latent=2, channels=2, size=1), torch.randn(100, 2)
     chase = [frame(step, student, teacher, points, z) for step in (0, 10, 20)]
-    yield adversarial.ChaseFilm(chase, border(teacher), here.moons)
+    yield ChaseFilm(chase, border(teacher), here.moons)
     student, teacher = (nets.build("lenet5x0.5", classes=10, channels=1).eval() for _ in "st")
     images, z = nets.generator("deconvolutionx0.25", size=28), torch.randn(12, 100)
-    yield adversarial.ImageFilm([still(step, student, teacher, images, z) for step in (0, 10, 20)])
+    yield ImageFilm([still(step, student, teacher, images, z) for step in (0, 10, 20)])
 
 
 def of_data_free(here: Shipped) -> Iterator[Explorer]:
@@ -130,20 +126,20 @@ def of_data_free(here: Shipped) -> Iterator[Explorer]:
 
 
 def of_matching(here: Shipped) -> Iterator[Explorer]:
-    yield pairing.PairingExplorer()
+    yield PairingExplorer()
     small = here.trace(here.student("resnet8x0.25")).stages
     flows = [assign(flow_cost(f_s, f_t)) for f_s, f_t in zip(small, here.stages, strict=True)]
     sparse = assign(flow_cost(small[0], here.stages[0]), sparse=True)
-    yield matching.ReductionExplorer(here.pixels, small[0], here.stages[0], flows[0], sparse, here.lowest[0], "abcd")
+    yield ReductionExplorer(here.pixels, small[0], here.stages[0], flows[0], sparse, here.lowest[0], "abcd")
     mine, theirs = ([maps[0] for maps in both] for both in (small, here.stages))
-    yield matching.MatchingsExplorer([flows] * 3, [mine] * 3, theirs, LAYERS[1:])
+    yield MatchingsExplorer([flows] * 3, [mine] * 3, theirs, LAYERS[1:])
 
 
 def of_relational(here: Shipped) -> Iterator[Explorer]:
-    yield relational.StructureExplorer()
+    yield StructureExplorer()
     images = here.val.images[:60]
     flat = {who: images.flatten(1)[:, :width].float() for who, width in (("wide", 784), ("narrow", 300))}
-    yield relational.NeighbourExplorer(images, here.val.labels[:60], flat, range(20))
+    yield NeighbourExplorer(images, here.val.labels[:60], flat, range(20))
 
 
 def of_gan_and_ghost(here: Shipped) -> Iterator[Explorer]:
@@ -153,17 +149,17 @@ def of_gan_and_ghost(here: Shipped) -> Iterator[Explorer]:
     makers = {name: nets.trained_generator(name) for name in ("digits-dcgan", "digits-dcgan-small")}
     judge = train.Judge(nets.teacher("digits-16-resnet8"))
     yield gan.WalkExplorer(makers, torch.eye(32)[:2], torch.randn(2, 32), judge)
-    yield ghost.PairExplorer(here.pixels, here.taps["teacher"][0])
-    yield ghost.CostExplorer()
+    yield PairExplorer(here.pixels, here.taps["teacher"][0])
+    yield CostExplorer()
 
 
 def of_spot_adaptive(here: Shipped) -> Iterator[Explorer]:
-    yield spot_adaptive.GumbelExplorer()
+    yield GumbelExplorer()
     said, spots = torch.randn(3, 4, 4, 2), ("stage1", "stage2", "stage3", "logits")
-    yield spot_adaptive.WayExplorer(here.pixels, said, torch.randn(4, 4, 2), spots, "abcd", ["It is sure."] * 4)
+    yield WayExplorer(here.pixels, said, torch.randn(4, 4, 2), spots, "abcd", ["It is sure."] * 4)
     grid = [(strategy, beta, tau) for strategy in ("always", "adaptive") for beta in (50, 1000) for tau in (1, 5)]
     rows = pd.DataFrame(grid, columns=["strategy", "beta", "tau"])
-    yield spot_adaptive.WeightExplorer(rows.assign(test=0.9, probability_stage1=0.4, probability_logits=1.0))
+    yield WeightExplorer(rows.assign(test=0.9, probability_stage1=0.4, probability_logits=1.0))
 
 
 def explorers() -> Iterator[Explorer]:

@@ -14,6 +14,7 @@ from torch import Tensor
 from ..data import Split
 from ..errors import ShapeError, require
 from ..nets import Net
+from ..train.seeds import mean_and_error
 from .charts import Array, array
 from .picture import Picture
 from .style import BLACK, BLUE, GREEN, ORANGE, PURPLE, ROLES, SKY, VERMILION, Look, bare
@@ -183,11 +184,10 @@ def layer_bars(
         values = 100 * np.atleast_2d(np.asarray(numbers, dtype=np.float64))
         require(values.shape[1] == len(names), f"{kind}: {values.shape[1]} layers, {len(names)} names", ShapeError)
         places = np.arange(len(names)) + (i - (len(shares) - 1) / 2) * width
-        mean, n = values.mean(0), len(values)
-        error = values.std(0, ddof=1) / n**0.5 if n > 1 else None
+        mean, error = mean_and_error(values)
         hatch = {"untrained": "...", "alone": "//", "magnitudes": "\\\\"}.get(kind)
         look: dict[str, Any] = {"color": LOOKS[kind]["color"], "hatch": hatch, "edgecolor": "white"}
-        ax.bar(places, mean, width * 0.92, yerr=error, label=kind, capsize=3, **look)
+        ax.bar(places, mean, width * 0.92, yerr=error if len(values) > 1 else None, label=kind, capsize=3, **look)
         for place, value in zip(places, mean, strict=True):
             ax.annotate(f"{value:.0f}", (place, value), xytext=(0, 5), textcoords="offset points", ha="center")
     ax.grid(False, axis="x")

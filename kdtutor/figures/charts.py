@@ -4,15 +4,20 @@ Arrays or tensors in, a `Picture` out. Every function needs `alt`, the alternati
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ..errors import ConfigError, ShapeError, require
+from ..train.seeds import mean_and_error, mean_and_error_by
 from .picture import Picture
-from .style import DIVERGING, SEQUENTIAL, bare, looks
+from .style import DIVERGING, SEQUENTIAL, Look, bare, looks
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = np.ndarray[Any, Any]
 
@@ -187,8 +192,7 @@ def bars(
     picture = Picture(alt=alt, size=size)
     ax = picture.subplots()
     for x, (label, numbers) in enumerate(samples.items()):
-        mean, several = numbers.mean(), len(numbers) > 1
-        error = numbers.std(ddof=1) / len(numbers) ** 0.5 if several else 0.0
+        (mean, error), several = mean_and_error(numbers), len(numbers) > 1
         ax.bar(x, mean, width=0.6, color=appearance[label]["color"], alpha=0.75)
         if several:
             ax.errorbar(x, mean, error, color="0.2", capsize=5)
@@ -201,3 +205,11 @@ def bars(
     ax.set_xticks(range(len(samples)), list(samples))
     ax.set(ylabel=ylabel, title=title)
     return picture
+
+
+def mean_line(
+    ax: Axes, rows: "pd.DataFrame", by: str, value: str, label: str, look: Look, markersize: float = 5
+) -> None:
+    """A line through the mean of 100 · `value` at each value of the column `by`, with its standard error."""
+    x, mean, error = mean_and_error_by(rows, by, value)
+    ax.errorbar(x, 100 * mean, 100 * error, label=label, capsize=3, markersize=markersize, **look)

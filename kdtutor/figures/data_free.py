@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..errors import ShapeError, require
-from .charts import Array, array
+from .charts import Array, array, mean_line
 from .picture import Picture
 from .style import BLUE, GREEN, ORANGE, VERMILION, Look, bare
 
@@ -117,9 +117,7 @@ def race(rows: "pd.DataFrame", steps: int, *, alt: str, names: Mapping[str, str]
     left, right = picture.subplots(1, 2)
     for loop, name in names.items():
         mine = rows[rows["loop"] == loop]
-        by_epoch = 100 * mine.pivot_table(index="epoch", columns="seed", values="val")
-        error = by_epoch.std(axis=1) / by_epoch.shape[1] ** 0.5
-        left.errorbar(by_epoch.index * steps, by_epoch.mean(axis=1), error, label=name, capsize=3, **LOOKS[loop])
+        mean_line(left, mine.assign(steps=steps * mine["epoch"]), "steps", "val", name, LOOKS[loop])
         last = mine.dropna(subset=["test"])
         look = {**LOOKS[loop], "linestyle": ""}
         right.plot(last["seconds"], 100 * last["test"], markersize=7, **look)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jaxtyping import Float
-from matplotlib.axes import Axes
 from torch import Tensor
 
-from .charts import array
+from ..train.seeds import mean_and_error
+from .charts import array, mean_line
 from .picture import Picture
-from .style import BLACK, BLUE, GREEN, ORANGE, PURPLE, ROLES, SEQUENTIAL, SKY, Look, bare, looks
+from .style import BLACK, GREEN, ORANGE, PURPLE, ROLES, SEQUENTIAL, SKY, Look, bare, looks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +54,8 @@ def starts(frame: "pd.DataFrame", methods: Sequence[str], *, alt: str) -> Pictur
     """Validation accuracy over the steps of both phases, mean ± standard error over the seeds: fitnets_start."""
     picture = Picture(alt=alt, size=(7.0, 3.6))
     ax = picture.subplots()
-    for method in methods:
-        _band(ax, frame[frame["method"] == method], "steps", "val", method)
+    for method, look in looks_of(methods).items():
+        mean_line(ax, frame[frame["method"] == method], "steps", "val", method, look)
     ax.set(xlabel="steps, both phases", ylabel="validation accuracy, %", ylim=(0, 100))
     ax.legend(fontsize=9, framealpha=0.8, edgecolor="none", loc="center left", bbox_to_anchor=(1, 0.5))
     return picture
@@ -67,10 +67,9 @@ def over_layers(frame: "pd.DataFrame", *, alt: str) -> Picture:
     ax = picture.subplots()
     hints = frame[frame["method"] == "hint"]
     ax.plot(hints["layer"], 100 * hints["test"], "o", color=SKY, markersize=4, label="hint, each seed")
-    _band(ax, hints, "layer", "test", "hint")
-    alone = 100 * frame[frame["method"] == "alone"]["test"]
-    error = alone.std() / len(alone) ** 0.5
-    ax.axhspan(alone.mean() - error, alone.mean() + error, color=ROLES["alone"]["color"], alpha=0.25, label="alone")
+    mean_line(ax, hints, "layer", "test", "hint", LOOKS["hint"])
+    mean, error = map(float, mean_and_error(100 * frame[frame["method"] == "alone"]["test"]))
+    ax.axhspan(mean - error, mean + error, color=ROLES["alone"]["color"], alpha=0.25, label="alone")
     ax.set(xlabel="layer of the hint", ylabel="test accuracy, %", ylim=(0, 100))
     layers = sorted(hints["layer"].unique())
     ax.set_xticks(layers, [f"{layer:g}" for layer in layers])
@@ -89,11 +88,3 @@ def side_by_side(image: Tensor, maps: Mapping[str, Float[Tensor, "h w"]], *, alt
         bare(ax).imshow(table, cmap=SEQUENTIAL, vmin=0, vmax=table.max() or 1)
         ax.set_title(title, fontsize=10)
     return picture
-
-
-def _band(ax: Axes, rows: "pd.DataFrame", by: str, value: str, method: str) -> None:
-    """Mean ± standard error of 100 · `value` at each value of the column `by`."""
-    groups = rows.groupby(by)[value]
-    mean, error = 100 * groups.mean(), 100 * groups.std() / groups.count() ** 0.5
-    style = LOOKS.get(method, {"color": BLUE, "linestyle": "-", "marker": "o"})
-    ax.errorbar(mean.index, mean, error, label=method, capsize=3, markersize=5, **style)

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib.axes import Axes
 from torch import Tensor
 
 from ..errors import ShapeError, require
-from .charts import array
+from .charts import array, mean_line
 from .picture import Picture
 from .style import BLUE, GREEN, ORANGE, PURPLE, ROLES, SEQUENTIAL, VERMILION, Look, bare
 
@@ -90,7 +89,7 @@ def race(frame: "pd.DataFrame", *, alt: str, live: Mapping[str, tuple[int, float
     for ax, labels in zip(axes, regimes, strict=True):
         for method in ("alone", "taught"):
             rows = finished[(finished["labels"] == labels) & (finished["method"] == method)]
-            _band(ax, rows, "steps", method)
+            mean_line(ax, rows, "steps", "test", method, LOOKS[method])
         budgets = sorted(finished["steps"].unique())
         ax.set(xscale="log", xlabel="steps, both phases", title=f"{labels} labels a class")
         ax.title.set_fontsize(11)
@@ -109,18 +108,11 @@ def over_labels(frame: "pd.DataFrame", methods: Sequence[str], *, alt: str, valu
     picture = Picture(alt=alt, size=(5.6, 3.4))
     ax = picture.subplots()
     for method in methods:
-        _band(ax, frame[frame["method"] == method], "labels", method, value)
+        look = LOOKS.get(method, {"color": ORANGE, "linestyle": "-", "marker": "P"})
+        mean_line(ax, frame[frame["method"] == method], "labels", value, method, look)
     counts = sorted(frame["labels"].unique())
     ax.set(xscale="log", xlabel="labels a class", ylabel="test accuracy, %")
     ax.set_xticks(counts, [f"{count:g}" for count in counts])
     ax.set_xticks([], minor=True)
     ax.legend(fontsize=9, framealpha=0.8, edgecolor="none", loc="lower right")
     return picture
-
-
-def _band(ax: Axes, rows: "pd.DataFrame", by: str, method: str, value: str = "test") -> None:
-    """Mean ± standard error of 100 · `value` at each value of the column `by`."""
-    groups = rows.groupby(by)[value]
-    mean, error = 100 * groups.mean(), 100 * groups.std() / groups.count() ** 0.5
-    style = LOOKS.get(method, {"color": ORANGE, "linestyle": "-", "marker": "P"})
-    ax.errorbar(mean.index, mean, error, label=method, capsize=3, markersize=5, **style)

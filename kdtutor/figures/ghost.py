@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..errors import ShapeError, require
 from ..papers.ghost import fit_depthwise, fitted
-from .charts import array, heat_map
+from .charts import array, heat_map, mean_line
 from .picture import Picture
 from .style import BLACK, BLUE, DIVERGING, GREEN, ORANGE, PURPLE, SKY, Look, bare
 
@@ -167,11 +167,9 @@ def accuracy_over_cost(
     axes = picture.subplots(1, 2, sharey=True)
     for ax, taught in zip(axes, (False, True), strict=True):
         for family, look in FAMILIES.items():
-            nets = sorted((net for net in cost if net.startswith("ghost") == (family == "ghost")), key=cost.__getitem__)
-            rows = [results.loc[(results["net"] == net) & (results["taught"] == taught), "test"] for net in nets]
-            mean = [100 * row.mean() for row in rows]
-            error = [100 * row.sem() for row in rows]
-            ax.errorbar([cost[net] for net in nets], mean, error, label=family, capsize=3, markersize=8, **look)
+            nets = [net for net in cost if net.startswith("ghost") == (family == "ghost")]
+            rows = results[results["net"].isin(nets) & (results["taught"] == taught)]
+            mean_line(ax, rows.assign(cost=rows["net"].map(cost)), "cost", "test", family, look, markersize=8)
         ax.set_title("taught" if taught else "alone", fontsize=11)
         ax.set_xlabel(xlabel)
     axes[0].set_ylabel("test accuracy, %")

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ..errors import ShapeError, require
-from .charts import array
+from ..train.seeds import mean_and_error_by
+from .charts import array, mean_line
 from .picture import Picture
 from .style import BLUE, GREEN, ORANGE, PURPLE, ROLES, SEQUENTIAL, VERMILION, Look, bare, looks
 
@@ -122,9 +123,8 @@ def label_scarcity(
     ax = picture.subplots()
     for method, style in reversed(METHODS.items()):
         rows = frame[frame["method"] == method]
-        labels, mean, error = mean_and_error(rows, "labels", "test")
         size = 9 if method == "teacher's labels" else 5  # its line lies below another's
-        ax.errorbar(labels, 100 * mean, 100 * error, label=method, capsize=3, markersize=size, **style)
+        mean_line(ax, rows, "labels", "test", method, style, size)
     for method, (place, accuracy) in (live or {}).items():
         name = f"{method}, this run: {100 * accuracy:.1f}"
         (star,) = ax.plot(place, 100 * accuracy, "*", markersize=14, zorder=5, label=name)
@@ -160,7 +160,7 @@ def raised_bias(frame: "pd.DataFrame", *, alt: str, T: float, chosen: bool = Tru
             ("others", "the other digits", BLUE, "--"),
             ("test", "all", "0.25", ":"),
         ):
-            bias, mean, error = mean_and_error(rows, "bias", column)
+            bias, mean, error = mean_and_error_by(rows, "bias", column)
             ax.plot(bias, 100 * mean, color=colour, linestyle=dash, label=label)
             ax.fill_between(bias, 100 * (mean - error), 100 * (mean + error), color=colour, alpha=0.2, linewidth=0)
         if chosen:
@@ -194,11 +194,3 @@ def chosen_bias(rows: "pd.DataFrame") -> "pd.DataFrame":
     """The row of each run whose bias has the best validation accuracy; the smallest bias where several have."""
     keys = [key for key in ("method", "T", "seed") if key in rows]
     return rows.sort_values("bias").loc[lambda f: f.groupby(keys, dropna=False)["val"].idxmax()]
-
-
-def mean_and_error(rows: "pd.DataFrame", by: str, value: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The values of the column `by`, and mean and standard error (over the rows) of the column `value` at each."""
-    grouped = rows.groupby(by)[value]
-    mean = grouped.mean()
-    error = grouped.std() / grouped.count() ** 0.5
-    return mean.index.to_numpy(), mean.to_numpy(), error.fillna(0.0).to_numpy()

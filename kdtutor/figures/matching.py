@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..errors import ShapeError, require
+from ..train.seeds import mean_and_error
 from .charts import array
 from .picture import Picture
 from .style import BLUE, DIVERGING, GREEN, ORANGE, PURPLE, ROLES, VERMILION, Look, bare
@@ -142,7 +143,7 @@ def gains(frame: "pd.DataFrame", methods: Sequence[str], *, base: str, alt: str,
     ax = picture.subplots()
     for row, method in enumerate(methods):
         numbers = (wide[method] - wide[base]).to_numpy()
-        mean, error = numbers.mean(), numbers.std(ddof=1) / len(numbers) ** 0.5
+        mean, error = mean_and_error(numbers)
         ax.errorbar(mean, row, xerr=error, fmt="D", color=BLUE, capsize=4, markersize=6, zorder=3)
         ax.plot(numbers, row + np.linspace(-0.2, 0.2, len(numbers)), "o", color="0.6", markersize=4)
     ax.axvline(0, color=VERMILION, linestyle="--", linewidth=1.5)

@@ -10,6 +10,7 @@ from matplotlib.patches import Polygon
 from torch import Tensor
 
 from ..errors import ShapeError, require
+from ..train.seeds import mean_and_error
 from .charts import array
 from .picture import Picture
 from .style import BLUE, DIVERGING, GREEN, LINES, PALETTE, ROLES, VERMILION, Look, bare
@@ -186,9 +187,9 @@ def ablation(frame: "pd.DataFrame", methods: Sequence[str], *, alt: str, value: 
         require(len(values) > 0, f"the study has no method {method!r}")
         style = LOOKS.get(method, {"color": "0.35", "linestyle": "-", "marker": "D"})
         ax.plot(values, np.full(len(values), row), "o", color="white", markeredgecolor="0.5", markersize=5)
-        error = values.std(ddof=1) / len(values) ** 0.5 if len(values) > 1 else 0.0
+        mean, error = mean_and_error(values)
         look = {**style, "linestyle": "none"}
-        ax.errorbar(values.mean(), row, xerr=error, capsize=4, markersize=7, zorder=3, **look)  # type: ignore[arg-type]
+        ax.errorbar(mean, row, xerr=error, capsize=4, markersize=7, zorder=3, **look)  # type: ignore[arg-type]
     ax.set(yticks=range(len(methods)), yticklabels=list(methods), xlabel="test accuracy, %")
     ax.invert_yaxis()
     ax.grid(False, axis="y")

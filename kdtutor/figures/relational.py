@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from ..errors import ShapeError, require
+from ..train.seeds import mean_and_error
 from .charts import array
 from .picture import Picture
 from .style import BLACK, BLUE, GREEN, ORANGE, PURPLE, ROLES, VERMILION, Look, bare, looks
@@ -101,7 +102,7 @@ def retrieval(
 
 
 def _bar(ax: Axes, place: float, width: float, numbers: "pd.Series", colour: str, label: str | None) -> None:
-    mean, error = numbers.mean(), numbers.std() / len(numbers) ** 0.5
+    mean, error = map(float, mean_and_error(numbers))
     ax.bar(place, mean, width, color=colour, alpha=0.8, label=label)
     ax.errorbar(place, mean, error, color="0.2", capsize=3, linewidth=1)
     ax.annotate(

@@ -12,6 +12,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from torch import Tensor
 
 from ..errors import ShapeError, require
+from ..train.seeds import mean_and_error
 from .charts import Array, array
 from .picture import Picture
 from .style import BLUE, DIVERGING, ROLES, VERMILION, bare, look
@@ -116,7 +117,7 @@ def over_epochs(
     axes = picture.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for ax, (title, spots) in zip(axes, panels.items(), strict=True):
         for i, (spot, numbers) in enumerate(spots.items()):
-            mean, error = mean_and_error(numbers)
+            mean, error = mean_and_error(np.atleast_2d(numbers))
             x = np.arange(1, len(mean) + 1)
             ax.plot(x, mean, label=spot, markersize=4, **look("", i))
             ax.fill_between(x, mean - error, mean + error, color=look("", i)["color"], alpha=0.15, linewidth=0)
@@ -132,13 +133,6 @@ def over_epochs(
                 lines, labels = [*lines, line], [*labels, label]
     picture.legend(lines, labels, loc="outside right upper", fontsize=9, edgecolor="none")
     return picture
-
-
-def mean_and_error(numbers: Float[Array, "seeds n"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-    """Mean over the seeds and its standard error (0 for one seed)."""
-    values = np.atleast_2d(np.asarray(numbers, dtype=np.float64))
-    n = len(values)
-    return values.mean(0), values.std(0, ddof=1) / n**0.5 if n > 1 else np.zeros(values.shape[1])
 
 
 def gallery(

@@ -9,7 +9,8 @@ from functools import partial
 
 from torch import nn
 
-from .layers import Images, average_pool, conv, initialise, named, scaled
+from .layers import conv, initialise, named, scaled
+from .pooled import image_stem, pooled
 from .resnet import Block, stage, two_convolutions
 from .trace import Staged
 
@@ -44,19 +45,14 @@ def cifar_resnet(depth: int, multiplier: float, classes: int, channels: int, ste
     stem_width = scaled(64, multiplier)
     widths = [scaled(width, multiplier) * expansion for width in (64, 128, 256, 512)]
     block = partial(Block, residual=residual)
-    net = Staged(
-        stem=named(
-            images=Images(channels),
-            conv=conv(channels, stem_width, stride=stem_stride),
-            norm=nn.BatchNorm2d(stem_width),
-        ),
+    net = pooled(
+        stem=image_stem(channels, stem_width, stem_stride),
         stages=[
             stage(i == 0, c_in, c_out, 1 if i == 0 else 2, blocks, block)
             for i, (c_in, c_out, blocks) in enumerate(zip([stem_width, *widths], widths, counts, strict=False))
         ],
-        pool=average_pool(),
-        classifier=nn.Linear(widths[-1], classes),
         widths=widths,
+        classes=classes,
         stem_width=stem_width,
     )
     initialise(net)

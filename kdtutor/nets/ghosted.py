@@ -56,14 +56,7 @@ class Ghosted(Staged):
 
 
 def ghost_resnet(
-    depth: int,
-    multiplier: float,
-    classes: int,
-    channels: int,
-    stem_stride: int,
-    *,
-    ratio: int = 2,
-    cheap_kernel: int = 3,
+    depth: int, multiplier: float, classes: int, channels: int, stem_stride: int, ratio: int = 2, cheap_kernel: int = 3
 ) -> Staged:
     """A CIFAR ResNet with `GhostBlock`s and shortcuts without parameters; ratio 1 is the ordinary net of that kind.
 
@@ -76,14 +69,7 @@ def ghost_resnet(
 
 
 def ghost_vgg(
-    depth: int,
-    multiplier: float,
-    classes: int,
-    channels: int,
-    stem_stride: int,
-    *,
-    ratio: int = 2,
-    cheap_kernel: int = 3,
+    depth: int, multiplier: float, classes: int, channels: int, stem_stride: int, ratio: int = 2, cheap_kernel: int = 3
 ) -> Staged:
     """A VGG whose convolutions but the first are ghost modules without ReLU; each is followed by VGG's own norm.
 

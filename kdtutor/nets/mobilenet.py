@@ -12,7 +12,8 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .layers import Images, average_pool, conv, initialise, named, scaled
+from .layers import conv, initialise, named, scaled
+from .pooled import image_stem, pooled
 from .trace import Staged
 
 EXPANSION = 6  # how many times a block widens its map; the first block does not
@@ -88,16 +89,11 @@ def mobilenet(multiplier: float, classes: int, channels: int, stem_stride: int) 
         stage, width = _stage(i, width, multiplier, last)
         stages.append(stage)
         widths.append(width)
-    net = Staged(
-        stem=named(
-            images=Images(channels),
-            conv=conv(channels, stem_width, stride=stem_stride),
-            norm=nn.BatchNorm2d(stem_width),
-        ),
+    net = pooled(
+        stem=image_stem(channels, stem_width, stem_stride),
         stages=stages,
-        pool=average_pool(),
-        classifier=nn.Linear(widths[-1], classes),
         widths=widths,
+        classes=classes,
         stem_width=stem_width,
     )
     initialise(net)

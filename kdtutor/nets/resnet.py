@@ -7,7 +7,8 @@ from collections.abc import Callable
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .layers import Images, average_pool, conv, initialise, named, scaled
+from .layers import conv, initialise, named, scaled
+from .pooled import image_stem, pooled
 from .trace import Staged
 
 MakeBlock = Callable[[int, int, int], nn.Module]
@@ -66,20 +67,16 @@ def resnet(
     blocks = (depth - 2) // 6
     widths = [scaled(width, multiplier) for width in (16, 32, 64)]
     stem_width = min(widths[0], 32)
-    made = net(
-        stem=named(
-            images=Images(channels),
-            conv=conv(channels, stem_width, stride=stem_stride),
-            norm=nn.BatchNorm2d(stem_width),
-        ),
+    made = pooled(
+        stem=image_stem(channels, stem_width, stem_stride),
         stages=[
             stage(i == 0, c_in, c_out, 1 if i == 0 else 2, blocks, block)
             for i, (c_in, c_out) in enumerate(zip([stem_width, *widths], widths, strict=False))
         ],
-        pool=average_pool(),
-        classifier=nn.Linear(widths[-1], classes),
         widths=widths,
+        classes=classes,
         stem_width=stem_width,
+        kind=net,
     )
     initialise(made)
     return made

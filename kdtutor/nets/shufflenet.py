@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .layers import Images, average_pool, conv, named
+from .layers import named
+from .pooled import image_stem, pooled
 from .resnet import stage
 from .trace import Staged
 
@@ -70,16 +71,13 @@ def shufflenet(multiplier: float, classes: int, channels: int, stem_stride: int)
     """
     units = max(STEM // UNIT + 1, round(UNITS * multiplier))
     widths = [UNIT * units * 2**i for i in range(len(BLOCKS))]
-    return Staged(
-        stem=named(
-            images=Images(channels), conv=conv(channels, STEM, kernel=1, stride=stem_stride), norm=nn.BatchNorm2d(STEM)
-        ),
+    return pooled(
+        stem=image_stem(channels, STEM, stem_stride, kernel=1),
         stages=[
             stage(i == 0, c_in, c_out, 2, blocks, Unit)
             for i, (c_in, c_out, blocks) in enumerate(zip([STEM, *widths], widths, BLOCKS, strict=False))
         ],
-        pool=average_pool(),
-        classifier=nn.Linear(widths[-1], classes),
         widths=widths,
+        classes=classes,
         stem_width=STEM,
     )

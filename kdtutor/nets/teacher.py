@@ -78,11 +78,7 @@ def teachers(folder: str | Path | None = None) -> list[dict[str, Any]]:
 
 
 def save_teacher(
-    net: Net,
-    name: str,
-    card: Mapping[str, Any],
-    folder: str | Path | None = None,
-    overwrite: bool = False,
+    net: Net, name: str, card: Mapping[str, Any], folder: str | Path | None = None, overwrite: bool = False
 ) -> Path:
     """Write `name`.safetensors and `name`.json, each to a temporary name first; return the path of the weights.
 
@@ -99,11 +95,7 @@ def save_teacher(
 
 
 def save_generator(
-    net: Generator,
-    name: str,
-    card: Mapping[str, Any],
-    folder: str | Path | None = None,
-    overwrite: bool = False,
+    net: Generator, name: str, card: Mapping[str, Any], folder: str | Path | None = None, overwrite: bool = False
 ) -> Path:
     """As `save_teacher`, into data/generators; its card needs data, recipe, seed and command."""
     return _save(net, name, card, TOLD_OF_GENERATORS, Path(folder or _folder("generator")), overwrite)

@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .layers import Images, average_pool, initialise, named, scaled
+from .layers import Images, initialise, named, scaled
+from .pooled import pooled
 from .trace import Staged
 
 # Convolutions in each of the five blocks, by number of layers.
@@ -63,15 +64,14 @@ def vgg(
         relu: dict[str, nn.Module] = {"relu": nn.ReLU()} if i == 0 else {}
         pool: nn.Module = nn.MaxPool2d(2) if i < poolings else PoolLarge()
         stages.append(named(**relu, pool=pool, **_convolutions([conv] * convolutions, c_in, width)))
-    net = Staged(
+    net = pooled(
         stem=named(
             images=Images(channels, smallest=(2**poolings - 1) * stem_stride + 1),
             **_convolutions([convolution, *[conv] * (count - 1)], channels, stem_width, stem_stride),
         ),
         stages=stages,
-        pool=average_pool(),
-        classifier=nn.Linear(widths[-1], classes),
         widths=widths,
+        classes=classes,
         stem_width=stem_width,
     )
     initialise(net)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .layers import Images, average_pool, conv, initialise, named, scaled
+from .layers import Images, conv, initialise, named, scaled
+from .pooled import pooled
 from .trace import Staged
 
 
@@ -68,15 +69,14 @@ def wide_resnet(depth: int, multiplier: float, classes: int, channels: int, stem
     """
     blocks = (depth - 4) // 6
     widths = [scaled(width, multiplier) for width in (16, 32, 64)]
-    net = Staged(
+    net = pooled(
         stem=named(images=Images(channels), conv=conv(channels, 16, stride=stem_stride)),
         stages=[
             _stage(i == 0, c_in, c_out, blocks)
             for i, (c_in, c_out) in enumerate(zip([16, *widths], widths, strict=False))
         ],
-        pool=average_pool(),
-        classifier=nn.Linear(widths[-1], classes),
         widths=widths,
+        classes=classes,
         stem_width=16,
     )
     initialise(net)

@@ -130,8 +130,8 @@ def test_the_state_in_the_middle_is_as_good_as_its_card_says() -> None:
 
 
 def test_the_state_is_made_again_by_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(halfway, "root", lambda: tmp_path)
+    monkeypatch.setattr(study, "root", lambda: tmp_path)
     monkeypatch.setattr(study, "BATCH", 4)
-    row = halfway.make_halfway({"step": 2}, 0)
+    row = study.make_halfway({"step": 2}, 0)
     student, _ = halfway.halfway(tmp_path)
     assert row["test"] == student.card["accuracy"] and student.card["recipe"]["steps"] == 2

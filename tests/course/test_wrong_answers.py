@@ -1,6 +1,8 @@
 """Wrong answers to every check: each is refused, and the likely ones get their name."""
 
 from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -8,33 +10,19 @@ import pytest
 from kdtutor.course import check
 from kdtutor.course.exercise import Exercise
 from kdtutor.course.prediction import Prediction
+from tests.course import wrong_answers as tables
 from tests.course.right_answers import RIGHT
-from tests.course.wrong_answers import (
-    adversarial,
-    boundaries,
-    data_free,
-    fitnets,
-    fsp,
-    gan,
-    ghost,
-    hinton,
-    matching,
-    overhaul,
-    relational,
-    spot_adaptive,
-    start,
-)
-from tests.course.wrong_answers.kinds import misjudged, spoiled
+from tests.course.wrong_answers import kinds
 
-LESSONS = (start, hinton, fitnets, fsp, matching, overhaul, boundaries, gan, ghost, adversarial, data_free, relational)
+TABLES = [import_module(f"{tables.__name__}.{found.name}") for found in iter_modules(tables.__path__)]
 TABLE: list[tuple[str, str, Callable[..., Any], str]] = [
-    row for lesson in (*LESSONS, spot_adaptive) for row in lesson.ANSWERS
+    row for table in TABLES if table is not kinds for row in table.ANSWERS
 ]
 
 
 def wrong_answers(name: str) -> list[tuple[str, Callable[..., Any], str]]:
     exercise: Exercise = getattr(check, name)
-    made = misjudged(exercise) if isinstance(exercise, Prediction) else spoiled(exercise)
+    made = kinds.misjudged(exercise) if isinstance(exercise, Prediction) else kinds.spoiled(exercise)
     return [*made, *(row[1:] for row in TABLE if row[0] == name)]
 
 

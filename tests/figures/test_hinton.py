@@ -57,12 +57,6 @@ def test_the_smallest_of_the_best_biases_is_chosen() -> None:
     assert draw.chosen_bias(pd.DataFrame(rows))["bias"].tolist() == [1.0, 0.0]
 
 
-def test_mean_and_standard_error() -> None:
-    rows = pd.DataFrame({"x": [1, 1, 2, 2], "y": [1.0, 3.0, 5.0, 5.0]})
-    x, mean, error = draw.mean_and_error(rows, "x", "y")
-    assert x.tolist() == [1, 2] and mean.tolist() == [2, 5] and error == pytest.approx([1, 0])
-
-
 def test_stored_pictures_are_small() -> None:
     pictures = (
         draw.raised_bias(stored_results("hinton_omitted"), T=4, alt="Curves."),

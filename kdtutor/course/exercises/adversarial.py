@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ..cases import drawn
 from ..exercise import Exercise
 from ..prediction import Prediction
 from ..rules import by_hand
@@ -33,7 +34,7 @@ def _turns(steps: int, k: int, batch: int) -> tuple[int, int, int]:
 
 
 def _randn(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+    return drawn(seed, shape)[0]
 
 
 def _logits(grad: bool = True) -> list[tuple[Tensor, Tensor]]:

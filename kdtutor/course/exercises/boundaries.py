@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ...papers import boundaries
+from ..cases import drawn
 from ..exercise import Exercise
 from ..prediction import Prediction
 from ..rules import RELU, at_most, by_hand
@@ -44,23 +45,16 @@ def _pairs(grad: bool = True) -> list[tuple[Tensor, Tensor, float]]:
     """Pre-activations of both nets and a margin; among the teacher's there are zeros."""
     found = []
     for seed, (shape, margin) in enumerate([((3, 2, 4, 3), 1.0), ((2, 3, 2, 5), 0.4), ((1, 4, 3, 3), 2.0)]):
-        generator = torch.Generator().manual_seed(seed)
-        z_s, z_t = 1.5 * torch.randn(shape, generator=generator), 1.5 * torch.randn(shape, generator=generator)
+        z_s, z_t = (1.5 * z for z in drawn(seed, shape, shape, double=seed == 2))
         z_t[0, 0] = 0
-        if seed == 2:
-            z_s, z_t = z_s.double(), z_t.double()
         found.append((z_s.requires_grad_(grad), z_t.requires_grad_(grad), margin))
     return found
 
 
 def _traces() -> list[tuple[list[Tensor], list[Tensor], float]]:
     shapes = [(2, 3, 4, 3), (2, 4, 4, 3), (2, 5, 2, 2)]
-
-    def maps(seed: int, count: int) -> list[Tensor]:
-        generator = torch.Generator().manual_seed(seed)
-        return [torch.randn(shape, generator=generator).requires_grad_() for shape in shapes[:count]]
-
-    return [(maps(1, count), maps(2, count), margin) for count, margin in ((3, 1.0), (2, 0.5))]
+    sizes = ((3, 1.0), (2, 0.5))
+    return [(drawn(1, *shapes[:n], grad=True), drawn(2, *shapes[:n], grad=True), margin) for n, margin in sizes]
 
 
 # -- mistakes ---------------------------------------------------------------------------------------------------------

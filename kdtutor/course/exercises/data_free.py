@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ..cases import drawn
 from ..exercise import Exercise
 from ..prediction import Prediction
 from ..rules import without
@@ -33,7 +34,7 @@ def _survivors(memory: int, batch: int, updates: int) -> float:
 
 def _logits(vanishing: bool) -> list[tuple[Tensor]]:
     """Two batches; in another one a class has no probability at all in single precision."""
-    found = [3 * torch.randn(B, K, generator=torch.Generator().manual_seed(B)) for B, K in ((5, 4), (8, 10), (1, 3))]
+    found = [3 * drawn(B, (B, K))[0] for B, K in ((5, 4), (8, 10), (1, 3))]
     found.append(found[1].double()[:, :8])  # as many samples as classes
     if vanishing:
         found.append(torch.tensor([[200.0, 0.0, 198.0], [199.0, -10.0, 200.0]]))

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...papers.attention import attention_map
+from ..cases import drawn
 from ..exercise import Exercise
 from ..prediction import Prediction
 
@@ -31,22 +32,20 @@ def _at_norm(f_s: Tensor, f_t: Tensor) -> Tensor:
 # -- arguments to try the functions with ------------------------------------------------------------------------------
 
 
-def _maps(seed: int, *shapes: tuple[int, ...]) -> tuple[Tensor, ...]:
-    generator = torch.Generator().manual_seed(seed)
-    return tuple(torch.rand(shape, generator=generator).requires_grad_() for shape in shapes)
+def _maps(seed: int, *shapes: tuple[int, ...], double: bool = False) -> tuple[Tensor, ...]:
+    return tuple(drawn(seed, *shapes, grad=True, double=double, draw=torch.rand))
 
 
 def _pairs() -> Sequence[tuple[Tensor, ...]]:
     """Maps of one size, the student's larger, the teacher's larger; channels differ, and nothing is square."""
     sizes = ((6, 4), (6, 4)), ((6, 4), (3, 2)), ((3, 2), (6, 4))
     found = [_maps(seed, (2, 3, *s), (2, 5, *t)) for seed, (s, t) in enumerate(sizes)]
-    single = [x.detach().double().requires_grad_() for x in _maps(9, (1, 4, 3, 5), (1, 4, 3, 5))]
-    return [*found, tuple(single)]
+    return [*found, _maps(9, (1, 4, 3, 5), (1, 4, 3, 5), double=True)]
 
 
 def _same_sizes() -> Sequence[tuple[Tensor, ...]]:
     found = [_maps(3, (3, 2, 5, 4), (3, 7, 5, 4)), _maps(4, (1, 2, 3, 3), (1, 2, 3, 3))]
-    return [*found, tuple(x.detach().double().requires_grad_() for x in _maps(5, (4, 3, 2, 6), (4, 3, 2, 6)))]
+    return [*found, _maps(5, (4, 3, 2, 6), (4, 3, 2, 6), double=True)]
 
 
 # -- mistakes ---------------------------------------------------------------------------------------------------------

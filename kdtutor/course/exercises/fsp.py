@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...papers import fsp
+from ..cases import drawn
 from ..exercise import Exercise
 from ..prediction import Prediction
 from ..rules import no_large_tensor
@@ -45,22 +46,20 @@ def _steps_to_reach(accuracies: list[float], flow_epochs: int, steps_per_epoch: 
 # -- arguments to try the functions with ------------------------------------------------------------------------------
 
 
-def _maps(seed: int, shapes: Sequence[tuple[int, ...]], grad: bool = False) -> list[Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    return [torch.rand(shape, generator=generator).requires_grad_(grad) for shape in shapes]
+def _maps(seed: int, *shapes: tuple[int, ...], double: bool = False) -> list[Tensor]:
+    return drawn(seed, *shapes, grad=True, double=double, draw=torch.rand)
 
 
 def _pairs() -> list[tuple[Tensor, ...]]:
     """Maps of one size, the first larger, the second larger; never square, never with equal channels."""
     sizes = ((6, 4), (6, 4)), ((6, 4), (3, 2)), ((3, 2), (6, 4))
-    return [
-        tuple(_maps(seed, [(2, 3, *first), (2, 5, *second)], grad=True)) for seed, (first, second) in enumerate(sizes)
-    ] + [tuple(x.double().requires_grad_() for x in _maps(7, [(1, 4, 5, 3), (1, 4, 5, 3)]))]
+    found = [_maps(seed, (2, 3, *first), (2, 5, *second)) for seed, (first, second) in enumerate(sizes)]
+    return [tuple(maps) for maps in (*found, _maps(7, (1, 4, 5, 3), (1, 4, 5, 3), double=True))]
 
 
 def _traces() -> list[tuple[list[Tensor], list[Tensor]]]:
     shapes = [(2, 3, 6, 4), (2, 4, 6, 4), (2, 5, 3, 2), (2, 6, 3, 2)]
-    return [(_maps(1, shapes[:n], grad=True), _maps(2, shapes[:n], grad=True)) for n in (2, 4, 3)]
+    return [(_maps(1, *shapes[:n]), _maps(2, *shapes[:n])) for n in (2, 4, 3)]
 
 
 def _curves() -> list[tuple[list[float], int, int, float]]:

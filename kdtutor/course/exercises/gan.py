@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..cases import drawn
 from ..exercise import Exercise
 from ..prediction import Prediction
 from ..rules import without
@@ -36,28 +37,22 @@ def _great_circle(a: Tensor, b: Tensor, way: float) -> Tensor:
 # -- arguments to try the functions with ------------------------------------------------------------------------------
 
 
-def _draws(seed: int, *shapes: tuple[int, ...]) -> list[Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    return [torch.randn(shape, generator=generator) for shape in shapes]
-
-
 def _students() -> list[tuple[Tensor, Tensor, Tensor, float, float]]:
     found = []
     for seed, (alpha, scale, B, C) in enumerate([(0.9, 10.0, 3, 1), (0.3, 4.0, 5, 2), (0.6, 2.0, 1, 1)]):
-        draws = _draws(seed, (B, C, 4, 3), (B, C, 4, 3), (B,))
-        x_s, x_t, on_fake = ((x.double() if seed == 2 else x).requires_grad_() for x in draws)
+        x_s, x_t, on_fake = drawn(seed, (B, C, 4, 3), (B, C, 4, 3), (B,), grad=True, double=seed == 2)
         found.append((x_s, x_t, on_fake, alpha, scale))
     return found
 
 
 def _images() -> list[tuple[Tensor]]:
-    found = [x.tanh() for x in _draws(3, (3, 1, 6, 7), (2, 1, 16, 16), (1, 1, 5, 4))]
+    found = [x.tanh() for x in drawn(3, (3, 1, 6, 7), (2, 1, 16, 16), (1, 1, 5, 4))]
     return [(x,) for x in (*found, 0.01 * found[0].double())]
 
 
 def _hills() -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    m, s, m_made, s_made = _draws(5, (4,), (4,), (4,), (4,))
-    n, t, n_made, t_made = (x.double() for x in _draws(6, (7,), (7,), (7,), (7,)))
+    m, s, m_made, s_made = drawn(5, (4,), (4,), (4,), (4,))
+    n, t, n_made, t_made = drawn(6, (7,), (7,), (7,), (7,), double=True)
     return [
         (m, s.abs() + 0.2, m_made, s_made.abs() + 0.2),
         (m, s.abs() + 0.2, m, s_made.abs() + 0.2),
@@ -66,8 +61,8 @@ def _hills() -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
 
 
 def _ways() -> list[tuple[Tensor, Tensor, float]]:
-    a, b = _draws(8, (6,), (6,))
-    c, d = (3 * x.double() for x in _draws(9, (9,), (9,)))
+    a, b = drawn(8, (6,), (6,))
+    c, d = (3 * x.double() for x in drawn(9, (9,), (9,)))
     return [(a, b, way) for way in (0.0, 0.3, 0.5, 1.0)] + [(c, d, 0.8)]
 
 

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..cases import drawn
 from ..exercise import Exercise
 from ..prediction import Prediction
 
@@ -32,8 +33,7 @@ def _ghost_maps(x: Tensor, primary: Tensor, cheap: Tensor, n: int) -> Tensor:
 
 
 def _pairs() -> list[tuple[Tensor, Tensor]]:
-    generator = torch.Generator().manual_seed(0)
-    x, noise = (torch.randn(3, 4, 5, generator=generator) for _ in range(2))
+    x, noise = drawn(0, (3, 4, 5), (3, 4, 5))
     pairs = [(2 * x + 1, 0.5 * x - noise + 3), (x - 2, -x + 0.3 * noise), (noise, 10 * x)]
     return [*pairs, (noise[:1, :2, :3].double(), x[:1, :2, :3].double())]
 
@@ -42,9 +42,7 @@ def _layers() -> list[tuple[Tensor, Tensor, Tensor, int]]:
     """The last one drops a ghost: two intrinsic maps with two ghosts each, for five maps."""
     found = []
     for seed, (c, m, s, k, d, n) in enumerate([(3, 4, 2, 3, 3, 8), (2, 3, 2, 1, 5, 6), (4, 2, 3, 3, 3, 5)]):
-        generator = torch.Generator().manual_seed(seed)
-        shapes = (2, c, 6, 5), (m, c, k, k), (m * (s - 1), 1, d, d)
-        x, primary, cheap = (torch.randn(shape, generator=generator).requires_grad_() for shape in shapes)
+        x, primary, cheap = drawn(seed, (2, c, 6, 5), (m, c, k, k), (m * (s - 1), 1, d, d), grad=True)
         found.append((x, primary, cheap, n))
     x, primary, cheap = (part.detach().double().requires_grad_() for part in found[0][:3])
     found.append((x, primary, cheap, 7))

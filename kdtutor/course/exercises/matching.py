@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..cases import drawn
 from ..exercise import Exercise
 from ..prediction import Prediction
 from ..rules import no_large_tensor
@@ -32,21 +33,19 @@ def _ways(C_s: int, G: int) -> int:
 
 
 def _maps() -> list[tuple[Tensor, Tensor]]:
-    generator = torch.Generator().manual_seed(0)
-    sizes = ((3, 6, 6, 4), (2, 5, 3, 3))
-    return [
-        (torch.randn(B, C, H, W, generator=generator), 3 * torch.randn(B, 2 * C, H, W, generator=generator))
-        for B, C, H, W in sizes
-    ] + [(torch.randn(1, 3, 4, 4, generator=generator).double(), torch.randn(1, 5, 4, 4, generator=generator).double())]
+    sizes = ((3, 6, 6, 4), (3, 12, 6, 4)), ((2, 5, 3, 3), (2, 10, 3, 3))
+    pairs = [drawn(seed, *shapes) for seed, shapes in enumerate(sizes)]
+    f_s, f_t = drawn(2, (1, 3, 4, 4), (1, 5, 4, 4), double=True)
+    return [*((f_s, 3 * f_t) for f_s, f_t in pairs), (f_s, f_t)]
 
 
 def _costs() -> list[tuple[Tensor]]:
     """The last one misleads whoever takes the cheapest pair first."""
-    generator = torch.Generator().manual_seed(1)
+    larger, smaller = drawn(1, (5, 5), (4, 4), draw=torch.rand)
     trap = torch.tensor([[0.0, 0.1, 3.0], [0.1, 3.0, 3.0], [3.0, 3.0, 1.0]])
     return [
-        (4 * torch.rand(5, 5, generator=generator),),
-        (4 * torch.rand(4, 4, generator=generator),),
+        (4 * larger,),
+        (4 * smaller,),
         (trap,),
         (-trap.double(),),
         (torch.tensor([[2.5]]),),

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ...papers import overhaul
+from ..cases import drawn
 from ..exercise import Exercise
 from ..prediction import Prediction
 from ..rules import by_hand
@@ -53,14 +54,14 @@ def _channels() -> list[tuple[Tensor, Tensor]]:
     ]
 
 
-def _map(seed: int, *shape: int, grad: bool = False) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).requires_grad_(grad)
+def _map(seed: int, *shape: int, grad: bool = False, double: bool = False) -> Tensor:
+    return drawn(seed, shape, grad=grad, double=double)[0]
 
 
 def _pairs() -> list[tuple[Tensor, Tensor]]:
     maps = [(_map(1, 3, 2, 4, 2), _map(2, 3, 2, 4, 2)), (_map(3, 1, 4, 3, 3), 2 * _map(4, 1, 4, 3, 3))]
     edges = torch.tensor([-1.0, -0.5, 0.0, 0.5]).view(1, 1, 2, 2)
-    maps.append((_map(5, 2, 3, 3, 3).double(), _map(6, 2, 3, 3, 3).double()))
+    maps.append((_map(5, 2, 3, 3, 3, double=True), _map(6, 2, 3, 3, 3, double=True)))
     return [*maps, (edges.clone(), torch.zeros(1, 1, 2, 2))]  # a target of exactly 0 asks only of an active student
 
 

@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from ... import nets
-from ...data import UNLABELLED, Batch, Data, Latents, Source, Split, load
+from ...data import UNLABELLED, Batch, Data, Latents, Source, Split, load, root
 from ...nets import Generator, Net
 from ...papers.adapters import batch_statistics
 from ...papers.adversarial import Adversarial, Logits
 from ...papers.generated import Generated
-from ...train import Distiller, Recipe, evaluate, evaluating, seed_everything, steps
-from .halfway import STEP, make_halfway
+from ...train import Distiller, Recipe, environment, evaluate, evaluating, seed_everything, steps
+from .halfway import NAME, STEP
 from .runner import Case, Study
 
 TEACHER, STUDENT = "digits-lenet5-plain", "lenet5_half"
@@ -104,8 +104,8 @@ class Steady(Adversarial):
     """A game whose generator keeps its rate while the student's follows the schedule."""
 
     def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
-        told = super().recipe_for(group, recipe)
-        return replace(told, schedule="constant") if group == "generator" else told
+        given = super().recipe_for(group, recipe)
+        return replace(given, schedule="constant") if group == "generator" else given
 
 
 class Fixed(Generated):
@@ -139,11 +139,11 @@ def learn(case: Case, seed: int) -> list[dict[str, float]]:
     """One student: a row for each epoch, with the validation accuracy, and for a generator the mean length of its
     gradients and the balance of its images; the last row has the test accuracy too."""
     distiller, data, source = prepare(case, seed)
-    how = replace(recipe(case.get("lr", LR[case["source"]])), schedule=case.get("schedule", SCHEDULE))
+    rule = replace(recipe(case.get("lr", LR[case["source"]])), schedule=case.get("schedule", SCHEDULE))
     rows: list[dict[str, float]] = []
     gradients: list[float] = []
     epochs = case.get("epochs", EPOCHS)
-    for at in steps(distiller, data, epochs, recipe=how, seed=seed, device="cpu", source=source):
+    for at in steps(distiller, data, epochs, recipe=rule, seed=seed, device="cpu", source=source):
         if isinstance(distiller, Adversarial) and at.step % K == 0 and at.step > len(rows) * STEPS:
             gradients.append(gradient_norm(distiller.generator))
         if at.epoch_ended:
@@ -162,6 +162,31 @@ def _seen(distiller: Distiller, gradients: list[float]) -> dict[str, float]:
     if gradients:
         found["gradient"] = sum(gradients) / len(gradients)
     return {name: round(value, 5) for name, value in found.items()}
+
+
+def make_halfway(case: Case, seed: int) -> dict[str, float]:
+    """Train `case["step"]` steps of the lesson's run, and store both nets with their cards; `halfway` reads them."""
+    distiller, data, _ = prepare({"source": "dfad"}, seed)
+    assert isinstance(distiller, Adversarial)
+    rule = recipe(LR["dfad"])
+    run = steps(distiller, data, EPOCHS, recipe=rule, seed=seed, device="cpu")
+    for at in run:
+        if at.step == case["step"]:
+            break
+    run.close()
+    assert data.val is not None
+    answers, val = (evaluate(distiller.student, split, data) for split in (data.test, data.val))
+    card = {
+        "data": "none; measured on digits",
+        "recipe": {"steps": case["step"], "of": EPOCHS * STEPS, "lr": rule.lr, "k": K},
+        "seed": seed,
+        "command": "kdtutor results adversarial_halfway",
+        "environment": environment(),
+    }
+    measured = {"accuracy": answers.accuracy, "correct": answers.correct, "total": len(data.test)}
+    nets.save_teacher(distiller.student, NAME, {**card, **measured}, folder=root() / "students", overwrite=True)
+    nets.save_generator(distiller.generator, NAME, card, folder=root() / "generators", overwrite=True)
+    return {"val": val.accuracy, "test": answers.accuracy}
 
 
 def _cases(source: str, rates: tuple[float, ...]) -> tuple[Case, ...]:

@@ -12,25 +12,22 @@ from dataclasses import replace
 from jaxtyping import Float
 from torch import Tensor
 
-from ...data import Augment, Data
+from ...data import Data
 from ...nets import Net
 from ...papers.boundaries import ActivationBoundaries, disagreement
 from ...papers.fsp import FSP
 from ...papers.hinton import Hinton
-from ...settings import preset
-from ...train import Alone, Distiller, Recipe, Spot, evaluating, fit
-from .fsp import student
-from .hinton import filled
+from ...train import Alone, Distiller, Recipe, Spot, evaluating
+from . import common
+from .common import MINUTE, TUNING_SEEDS, filled, last, student, train
 from .runner import Case, Study
 
-MINUTE = preset("minute")
 EPOCHS, STEPS = 8, 25  # 200 steps of 64 images, over both phases
 LABELS = (2, 5, 20, 350)  # a class; 350 are all
 ALL = 350
 SHARE = 0.75  # of the epochs, for the first phase
 FEW = 5  # labels a class where the rivals meet
-NARROW = "resnet8x0.25"
-TUNING_SEEDS = (10, 11)  # none of the seeds that the results are reported on
+WIDE, NARROW = "resnet8", "resnet8x0.25"
 
 # What `boundaries_tuning` chose, but for the flow: its two rates are those of lesson 3.
 FIRST_LR = {"boundaries, narrow": 1.0, "boundaries": 0.3, "magnitudes": 1.0, "flow": 0.3}
@@ -52,7 +49,7 @@ def magnitude_loss(z_s: Float[Tensor, "B C H W"], z_t: Float[Tensor, "B C H W"])
 
 
 def recipe(lr: float) -> Recipe:
-    return Recipe(lr=lr, augment=Augment(pad=2), steps_per_epoch=STEPS, channels_last=True)
+    return common.recipe(lr, STEPS)
 
 
 def first_epochs(epochs: int) -> int:
@@ -76,7 +73,7 @@ def prepare(
 ) -> tuple[Distiller, Data]:
     """Who learns what from `few`, which has labels on some of its training images."""
     kind, teacher = method.split(",")[0], MINUTE.teacher()
-    net = student(seed, NARROW if "narrow" in method else "resnet8")
+    net = student(seed, NARROW if "narrow" in method else WIDE)
     if kind == "alone":
         return Alone(net), filled(few.labelled_only())
     if kind == "logits":
@@ -93,10 +90,8 @@ def learn(case: Case, seed: int) -> dict[str, float]:
     """One student: accuracy after the last epoch, and the share of positions on another side, for each stage."""
     method, labels, epochs = str(case["method"]), case["labels"], case.get("epochs", EPOCHS)
     distiller, data = prepare(method, MINUTE.data().few_labels(labels, seed=seed), seed, epochs, case.get("first_lr"))
-    how = recipe(case.get("lr", rate(method, labels)))
-    history = fit(distiller, data, epochs, recipe=how, seed=seed, device="cpu", progress=False)
-    sides = {} if "narrow" in method else layers(distiller.student, MINUTE.teacher(), data)
-    return {"val": history.last("val_accuracy"), "test": history.last("test_accuracy"), **sides}
+    row = last(train(distiller, data, epochs, recipe(case.get("lr", rate(method, labels))), seed))
+    return row if "narrow" in method else {**row, **layers(distiller.student, MINUTE.teacher(), data)}
 
 
 def layers(net: Net, teacher: Net, data: Data) -> dict[str, float]:

@@ -50,8 +50,8 @@ def weights_of(losses: str) -> dict[str, float]:
 def method(student: Net, generator: Generator, loop: str, losses: str = "all three", **options: Any) -> DataFree:
     """The student's logits on what the generator makes, by Kullback-Leibler divergence; `options` as of `DataFree`."""
     replay = REPLAY if loop == "replay" else 1
-    told = {**weights_of(losses), "replay": replay, "generator_lr": GENERATOR_LR[loop], **options}
-    return DataFree(Logits(student, nets.teacher(TEACHER), "kl"), generator, **told)
+    settings = {**weights_of(losses), "replay": replay, "generator_lr": GENERATOR_LR[loop], **options}
+    return DataFree(Logits(student, nets.teacher(TEACHER), "kl"), generator, **settings)
 
 
 def prepare(case: Case, seed: int) -> tuple[Distiller, Recipe]:
@@ -82,12 +82,12 @@ def made(generator: Generator, teacher: Net, count: int = MADE) -> dict[str, flo
 def learn(case: Case, seed: int) -> list[dict[str, float]]:
     """One student: a row for each epoch with the validation accuracy; the last one has the test accuracy, the CPU
     seconds of the whole run, and what the teacher says of the generator's images."""
-    distiller, how = prepare(case, seed)
+    distiller, rule = prepare(case, seed)
     data = load("digits")
     before = time.process_time()
     rows: list[dict[str, float]] = [
         {"epoch": at.epoch, "val": at.history.last("val_accuracy")}
-        for at in steps(distiller, data, case.get("epochs", EPOCHS), recipe=how, seed=seed, device="cpu")
+        for at in steps(distiller, data, case.get("epochs", EPOCHS), recipe=rule, seed=seed, device="cpu")
         if at.epoch_ended
     ]
     seconds = time.process_time() - before
@@ -101,9 +101,9 @@ def learn(case: Case, seed: int) -> list[dict[str, float]]:
 
 def make_generator(case: Case, seed: int) -> dict[str, float]:
     """Run the loop of the paper to its end, and ship its generator with a card: the one that lesson 10 begins with."""
-    distiller, how = prepare(case, seed)
+    distiller, rule = prepare(case, seed)
     assert isinstance(distiller, DataFree) and distiller.teacher is not None
-    for _ in steps(distiller, load("digits"), case["epochs"], recipe=how, seed=seed, device="cpu"):
+    for _ in steps(distiller, load("digits"), case["epochs"], recipe=rule, seed=seed, device="cpu"):
         pass
     card = {
         "data": "none; the teacher is " + TEACHER,

@@ -11,24 +11,21 @@ labels a class, the other digits without a label, 12 epochs (study fitnets_atten
 
 from typing import Any
 
-from ... import nets
-from ...data import Augment, Data
+from ...data import Data
 from ...nets import Net
 from ...papers.attention import Attention
 from ...papers.fitnets import FitNets, Hint
 from ...papers.hinton import Hinton
-from ...settings import preset
-from ...train import Alone, Distiller, History, Recipe, fit, seed_everything
-from .hinton import filled
+from ...train import Alone, Distiller, History, Recipe
+from . import common
+from .common import MINUTE, TUNING_SEEDS, by_steps, filled, last, train
 from .runner import Case, Study
 
-MINUTE = preset("minute")
 STUDENT, SHORTCUTS = "plain38x0.25", "resnet38x0.25"
 EPOCHS, STEPS = 8, 25
 FEW, FEW_EPOCHS, FEW_LR = 5, 12, 0.2  # labels a class where they are scarce
 FEW_BETA = {"hint": 30.0, "attention": 300.0}
 HINT_EPOCHS, HINT_LR = 5, 1.0  # of the first phase
-TUNING_SEEDS = (10, 11)  # none of those that are reported
 
 # Learning rate, and where there is a choice the weight of the features, of each method.
 LR = {"alone": 0.1, "two phases": 0.05, "hint": 0.1, "attention": 0.1, "logits": 0.02, "shortcuts": 0.1}
@@ -37,12 +34,11 @@ BETA = {"hint": 100.0, "attention": 3.0}
 
 def student(seed: int, name: str = STUDENT) -> Net:
     """A new student; equal seeds, equal first weights."""
-    seed_everything(seed)
-    return nets.build(name, **MINUTE.net_options)
+    return common.student(seed, name)
 
 
 def recipe(lr: float) -> Recipe:
-    return Recipe(lr=lr, augment=Augment(pad=2), steps_per_epoch=STEPS, channels_last=True)
+    return common.recipe(lr, STEPS)
 
 
 def prepare(case: Case, seed: int) -> Distiller:
@@ -63,9 +59,7 @@ def prepare(case: Case, seed: int) -> Distiller:
 
 
 def trained(case: Case, seed: int) -> History:
-    how = recipe(case.get("lr", LR[case["method"]]))
-    distiller = prepare(case, seed)
-    return fit(distiller, MINUTE.data(), EPOCHS, recipe=how, seed=seed, device="cpu", progress=False)
+    return train(prepare(case, seed), MINUTE.data(), EPOCHS, recipe(case.get("lr", LR[case["method"]])), seed)
 
 
 def tune(case: Case, seed: int) -> dict[str, Any]:
@@ -75,10 +69,7 @@ def tune(case: Case, seed: int) -> dict[str, Any]:
 
 def learn(case: Case, seed: int) -> list[dict[str, float]]:
     """One student: validation accuracy after each epoch, and test accuracy after the last."""
-    history = trained(case, seed)
-    rows = [{"steps": STEPS * epoch, "val": value} for epoch, value in zip(*history.curve("val_accuracy"), strict=True)]
-    rows[-1]["test"] = history.last("test_accuracy")
-    return rows
+    return by_steps(trained(case, seed), STEPS)
 
 
 def scarce(case: Case, seed: int) -> History:
@@ -93,8 +84,7 @@ def scarce(case: Case, seed: int) -> History:
         "attention": lambda: Attention(net, MINUTE.teacher(), beta=beta),
     }[method]()
     data = filled(few.labelled_only()) if method == "alone" else few
-    how = recipe(case.get("lr", FEW_LR))
-    return fit(distiller, data, FEW_EPOCHS, recipe=how, seed=seed, device="cpu", progress=False)
+    return train(distiller, data, FEW_EPOCHS, recipe(case.get("lr", FEW_LR)), seed)
 
 
 def tune_scarce(case: Case, seed: int) -> dict[str, Any]:
@@ -104,8 +94,7 @@ def tune_scarce(case: Case, seed: int) -> dict[str, Any]:
 
 def learn_scarce(case: Case, seed: int) -> dict[str, Any]:
     """Validation and test accuracy after the last epoch."""
-    history = scarce(case, seed)
-    return {"val": history.last("val_accuracy"), "test": history.last("test_accuracy")}
+    return last(scarce(case, seed))
 
 
 STUDIES = (

@@ -9,22 +9,21 @@ the seeds 10 to 12, none of those that are reported: for the student alone among
 from typing import Any
 
 from ... import nets
-from ...data import Augment, Data, only
+from ...data import Data, only
 from ...nets import Net
 from ...papers.fsp import FSP
 from ...papers.hinton import Hinton
-from ...settings import preset
-from ...train import Alone, Distiller, Recipe, fit, seed_everything
-from .hinton import filled
+from ...train import Alone, Distiller, Recipe, seed_everything
+from . import common
+from .common import MINUTE, by_steps, filled, student, train
 from .runner import Case, Study
 
-MINUTE = preset("minute")
 STEPS = 25  # an epoch
 EPOCHS = 16
 ALL = 350  # labels a class: every training digit has one
 SHARE = 0.75  # of the epochs, for the first phase
 FLOW_LR = 0.3
-NARROW = "resnet8x0.25"
+WIDE, NARROW = "resnet8", "resnet8x0.25"
 LR = {"alone": 0.1, "taught": 0.02, "logits": 0.1, "alone, narrow": 0.2, "taught, narrow": 0.03}
 LR_TAUGHT_ALL_LABELS = 0.05
 LR_TRANSFER = 0.03
@@ -34,15 +33,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def student(seed: int, name: str = "resnet8", classes: int = 10) -> Net:
-    """A new student; equal seeds, equal first weights."""
-    seed_everything(seed)
-    return nets.build(name, **{**MINUTE.net_options, "classes": classes})
-
-
 def recipe(lr: float, shifts: bool = True) -> Recipe:
-    augment = Augment(pad=2) if shifts else None
-    return Recipe(lr=lr, augment=augment, steps_per_epoch=STEPS, channels_last=True)
+    return common.recipe(lr, STEPS, shifts)
 
 
 def taught(student: Net, teacher: Net, epochs: int = EPOCHS, **options: Any) -> FSP:
@@ -59,7 +51,7 @@ def rate(method: str, labels: int) -> float:
 
 def prepare(method: str, few: Data, seed: int, epochs: int) -> tuple[Distiller, Data]:
     """Who learns what from `few`, which has labels on some of its training images."""
-    net = student(seed, NARROW if "narrow" in method else "resnet8")
+    net = student(seed, NARROW if "narrow" in method else WIDE)
     if method.startswith("alone"):
         return Alone(net), filled(few.labelled_only())
     if method == "logits":
@@ -71,14 +63,11 @@ def learn(case: Case, seed: int) -> list[dict[str, float]]:
     """One student: validation accuracy after each epoch, and test accuracy after the last."""
     epochs, method, labels = case.get("epochs", EPOCHS), str(case["method"]), case["labels"]
     distiller, data = prepare(method, MINUTE.data().few_labels(labels, seed=seed), seed, epochs)
-    how = recipe(rate(method, labels), shifts="no shifts" not in method)
-    history = fit(distiller, data, epochs, recipe=how, seed=seed, device="cpu", progress=False)
-    rows = [{"steps": STEPS * epoch, "val": value} for epoch, value in zip(*history.curve("val_accuracy"), strict=True)]
-    rows[-1]["test"] = history.last("test_accuracy")
-    return rows
+    rule = recipe(rate(method, labels), shifts="no shifts" not in method)
+    return by_steps(train(distiller, data, epochs, rule, seed), STEPS)
 
 
-def last(case: Case, seed: int) -> dict[str, float]:
+def learn_to_the_end(case: Case, seed: int) -> dict[str, float]:
     """One student: accuracy after the last epoch."""
     return learn(case, seed)[-1]
 
@@ -90,8 +79,7 @@ def transfer(case: Case, seed: int) -> list[dict[str, Any]]:
     known, asked = only(digits, range(5)), only(digits, range(5, 10))
 
     def run(distiller: Distiller, data: Data, epochs: int, lr: float) -> float:
-        history = fit(distiller, data, epochs, recipe=recipe(lr), seed=seed, device="cpu", progress=False)
-        return history.last("test_accuracy")
+        return train(distiller, data, epochs, recipe(lr), seed).last("test_accuracy")
 
     seed_everything(seed)
     teacher = nets.build("resnet14", **{**MINUTE.net_options, "classes": 5})
@@ -101,7 +89,7 @@ def transfer(case: Case, seed: int) -> list[dict[str, Any]]:
     for labels in (2, 5, 20):
         few = asked.few_labels(labels, seed=seed)
         shown = filled(few.labelled_only())
-        alone, given, before = (student(seed, classes=5) for _ in range(3))
+        alone, given, before = (student(seed, WIDE, classes=5) for _ in range(3))
         run(Alone(before), known, EPOCHS // 2, LR["alone"])
         results = {
             "alone": run(Alone(alone), shown, EPOCHS, LR["alone"]),
@@ -142,7 +130,7 @@ STUDIES = (
                 )
             ),
         ),
-        last,
+        learn_to_the_end,
     ),
     Study(
         "fsp_transfer",

@@ -67,7 +67,7 @@ def train(way: str, net: Generator, teacher: Generator | None, seed: int, lr: fl
         progress=False)  # fmt: skip
 
 
-def told(net: Generator, teacher: Generator | None = None, val: bool = False) -> dict[str, float]:
+def worth(net: Generator, teacher: Generator | None = None, val: bool = False) -> dict[str, float]:
     """Quality against the test images (or the validation images), and how much of the teacher's variance is copied."""
     data = sets.load("digits-16")
     quality, sharpness = measured(net, data, data.val if val else None)
@@ -88,7 +88,7 @@ def learn(case: Case, seed: int) -> dict[str, float]:
     way, teacher = str(case["way"]), nets.trained_generator(case.get("teacher", LARGE))
     net = student(case["size"], seed)
     train(way, net, teacher, seed, case.get("lr", LR[way][case["size"]]), STEPS)
-    return told(net, teacher, val="lr" in case)
+    return worth(net, teacher, val="lr" in case)
 
 
 def in_distances(differences: "pd.DataFrame") -> "pd.DataFrame":

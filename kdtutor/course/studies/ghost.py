@@ -12,16 +12,15 @@ from typing import Any
 
 import torch
 
-from ...data import Augment
-from ...nets import Net, build
+from ...nets import Net
 from ...nets.ghost import GhostModule
 from ...papers.ghost import fastest
 from ...papers.hinton import Hinton
-from ...settings import preset
-from ...train import Alone, Recipe, fit, seed_everything
+from ...train import Alone, Recipe, seed_everything
+from . import common
+from .common import MINUTE, TUNING_SEEDS, last, train
 from .runner import Case, Study
 
-MINUTE = preset("minute")
 EPOCHS, STEPS = 8, 25
 T, ALPHA = 4.0, 0.9  # Hinton's, as in lesson 1
 NETS = {
@@ -32,7 +31,6 @@ NETS = {
     "thin, as s = 4": "ghost_resnet8x0.28_s1",
 }
 KERNELS = {"ghost, d = 1": "ghost_resnet8x0.5_s2_d1", "ghost, d = 5": "ghost_resnet8x0.5_s2_d5"}
-TUNING_SEEDS = (10, 11)  # none of the seeds that the results are reported on
 RATES = (0.1, 0.3, 0.9)
 # Where the best rate lay at the edge, or was as good as its neighbour.
 FINER = (
@@ -56,12 +54,11 @@ REPEATS = 31  # of which the fastest counts
 
 def student(net: str, seed: int) -> Net:
     """A new student; equal seeds and nets, equal first weights."""
-    seed_everything(seed)
-    return build({**NETS, **KERNELS}[net], **MINUTE.net_options)
+    return common.student(seed, {**NETS, **KERNELS}[net])
 
 
 def recipe(lr: float) -> Recipe:
-    return Recipe(lr=lr, augment=Augment(pad=2), steps_per_epoch=STEPS, channels_last=True)
+    return common.recipe(lr, STEPS)
 
 
 def rate(net: str, taught: bool) -> float:
@@ -74,9 +71,7 @@ def learn(case: Case, seed: int) -> dict[str, float]:
     net, taught = str(case["net"]), bool(case["taught"])
     new = student(net, seed)
     distiller = Hinton(new, MINUTE.teacher(), T=T, alpha=ALPHA) if taught else Alone(new)
-    how = recipe(case.get("lr", rate(net, taught)))
-    history = fit(distiller, MINUTE.data(), EPOCHS, recipe=how, seed=seed, device="cpu", progress=False)
-    return {"val": history.last("val_accuracy"), "test": history.last("test_accuracy")}
+    return last(train(distiller, MINUTE.data(), EPOCHS, recipe(case.get("lr", rate(net, taught))), seed))
 
 
 def clock(case: Case, seed: int) -> list[dict[str, Any]]:

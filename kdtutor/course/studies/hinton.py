@@ -11,19 +11,18 @@ from ...data import Augment, Batch, Data
 from ...figures.hinton import chosen_bias
 from ...nets import Net, Trace
 from ...papers.hinton import Hinton, kd_loss
-from ...settings import preset
-from ...train import Alone, Distiller, Phase, Recipe, evaluate, fit, predict, seed_everything, task_loss
+from ...train import Alone, Distiller, Phase, Recipe, evaluate, predict, task_loss
+from ...train.seeds import mean_and_error
+from .common import MINUTE, TUNING_SEEDS, filled, last, student, train
 from .runner import Case, Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MINUTE = preset("minute")
 EPOCHS, STEPS = 8, 50  # 400 steps of 64 images for every method
 LABELS = (2, 5, 10, 20, 50, 350)  # a class; 350 are all
 OMITTED = 3
 BIASES = tuple(round(0.5 * i, 1) for i in range(31))  # what is added to the logit of the omitted digit
-TUNING_SEEDS = (10, 11)  # none of the seeds that the results are reported on
 
 # The learning rate of each method, chosen on validation digits among `RATES` (study hinton_tuning).
 RATES = (0.05, 0.1, 0.2, 0.4)
@@ -38,12 +37,6 @@ LR = {
 }
 
 
-def student(seed: int) -> Net:
-    """A new student; equal seeds, equal first weights."""
-    seed_everything(seed)
-    return MINUTE.student()
-
-
 def recipe(lr: float, shifts: bool = True, steps: int = STEPS) -> Recipe:
     return Recipe(lr=lr, augment=Augment(pad=2) if shifts else None, steps_per_epoch=steps)
 
@@ -53,12 +46,6 @@ def answered(data: Data, teacher: Net) -> Data:
     guesses = predict(teacher, data.train, data).argmax(1)
     labels = torch.where(data.train.labelled, data.train.labels, guesses)
     return replace(data, train=replace(data.train, labels=labels))
-
-
-def filled(data: Data) -> Data:
-    """`data` with its training images repeated until they fill a batch: every method gets equally many image passes."""
-    copies = -(-MINUTE.recipe.batch_size // len(data.train))
-    return replace(data, train=data.train[torch.arange(len(data.train)).repeat(copies)])
 
 
 def prepare(method: str, few: Data, seed: int) -> tuple[Distiller, Data]:
@@ -80,18 +67,15 @@ def learn(case: Case, seed: int) -> dict[str, float]:
     method = str(case["method"])
     distiller, data = prepare(method, MINUTE.data().few_labels(case["labels"], seed=seed), seed)
     steps = 2 * STEPS if method == "alone, twice the steps" else STEPS
-    how = recipe(case.get("lr", LR[method]), shifts=method != "alone, no shifts", steps=steps)
-    history = fit(distiller, data, EPOCHS, recipe=how, seed=seed, device="cpu", progress=False)
-    return {"val": history.last("val_accuracy"), "test": history.last("test_accuracy")}
+    rule = recipe(case.get("lr", LR[method]), shifts=method != "alone, no shifts", steps=steps)
+    return last(train(distiller, data, EPOCHS, rule, seed))
 
 
 def explore(case: Case, seed: int) -> dict[str, float]:
     """A short run (4 epochs of 40 steps, 10 labelled digits a class and no others) at one T and one α."""
     few = MINUTE.data().few_labels(10, seed=seed).labelled_only()
     distiller = Hinton(student(seed), MINUTE.teacher(), T=case["T"], alpha=case["alpha"])
-    how = recipe(LR["taught"], steps=40)
-    history = fit(distiller, few, 4, recipe=how, seed=seed, device="cpu", progress=False)
-    return {"val": history.last("val_accuracy")}
+    return {"val": train(distiller, few, 4, recipe(LR["taught"], steps=40), seed).last("val_accuracy")}
 
 
 def omit(case: Case, seed: int) -> list[dict[str, float]]:
@@ -99,8 +83,7 @@ def omit(case: Case, seed: int) -> list[dict[str, float]]:
     data = MINUTE.data()
     taught = case["method"] == "taught"
     distiller = Hinton(student(seed), MINUTE.teacher(), case["T"], alpha=1.0) if taught else Alone(student(seed))
-    how = recipe(LR[case["method"]])
-    fit(distiller, data.without_class(OMITTED), EPOCHS, recipe=how, seed=seed, device="cpu", progress=False)
+    train(distiller, data.without_class(OMITTED), EPOCHS, recipe(LR[case["method"]]), seed)
     val, test = (evaluate(distiller.student, split, data) for split in (data.val, data.test) if split is not None)
     omitted = test.labels == OMITTED
     rows = []
@@ -135,7 +118,7 @@ def bias_table(frame: "pd.DataFrame") -> "pd.DataFrame":
     chosen = chosen_bias(frame).fillna({"T": 0.0})
     columns = {"omitted": "3s recognised, %", "others": "the other digits, %", "test": "all digits, %"}
     grouped = (100 * chosen.set_index(["method", "T"])[list(columns)]).groupby(level=["method", "T"])
-    cells = grouped.agg(lambda x: f"{x.mean():.1f} ± {x.std() / len(x) ** 0.5:.1f}").rename(columns=columns)
+    cells = grouped.agg(lambda x: "{:.1f} ± {:.1f}".format(*mean_and_error(x))).rename(columns=columns)
     names = [f"taught, T = {T:g}" if method == "taught" else method for method, T in cells.index]
     return cells.set_axis(names)
 

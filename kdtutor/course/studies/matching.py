@@ -12,20 +12,18 @@ from typing import Any
 
 from torch import Tensor
 
-from ...data import Augment, Data, Source
+from ...data import Data, Source
 from ...nets import Net
 from ...papers.hinton import Hinton
 from ...papers.matching import MatchingGuided
 from ...papers.overhaul import Overhaul
-from ...settings import preset
-from ...train import Alone, Distiller, Recipe, fit
-from .hinton import filled, student
+from ...train import Alone, Distiller
+from . import common
+from .common import MINUTE, TUNING_SEEDS, filled, last, student
 from .runner import Case, Study
 
-MINUTE = preset("minute")
 STEPS, EPOCHS = 25, 12  # 300 steps for every method
 LABELS = 20  # a class
-TUNING_SEEDS = (10, 11)  # none of the seeds that the results are reported on
 
 # The learning rate and the weight of each method, chosen on validation digits (study matching_tuning).
 LR = {"alone": 0.2, "logits": 0.2, "matched": 0.1, "by position": 0.1, "adapter": 0.1}
@@ -96,14 +94,12 @@ def train(
     distiller: Distiller, data: Data, epochs: int, lr: float, seed: int
 ) -> tuple[dict[str, float], list[tuple[Tensor, ...]]]:
     """Accuracy after the last epoch, and the flow matrices of each epoch."""
-    recipe = Recipe(lr=lr, augment=Augment(pad=2), steps_per_epoch=STEPS, channels_last=True)
     flows: list[tuple[Tensor, ...]] = []
 
     def record(_: object) -> None:
         flows.append(tuple(M.clone() for M in getattr(distiller, "flows", ())))
 
-    history = fit(distiller, data, epochs, recipe=recipe, seed=seed, device="cpu", progress=False, on_epoch=record)
-    return {"val": history.last("val_accuracy"), "test": history.last("test_accuracy")}, flows
+    return last(common.train(distiller, data, epochs, common.recipe(lr, STEPS), seed, record)), flows
 
 
 STUDIES = (

@@ -7,20 +7,18 @@ back at the weight of the full method; the method with all of them switched back
 
 from typing import Any
 
-from ...data import Augment, Data
+from ...data import Data
 from ...errors import DivergedError
 from ...papers.hinton import Hinton
 from ...papers.overhaul import Overhaul
-from ...settings import preset
-from ...train import Alone, Distiller, Recipe, fit
-from .hinton import filled, student
+from ...train import Alone, Distiller, Recipe
+from . import common
+from .common import MINUTE, TUNING_SEEDS, filled, last, student, train
 from .runner import Case, Study
 
-MINUTE = preset("minute")
 STEPS = 25  # an epoch
 EPOCHS = 12
 FEW, ALL = 5, 350  # labels a class; 350 are all
-TUNING_SEEDS = (10, 11)  # none of the seeds that the results are reported on
 
 FULL, BACK = "overhaul", "all four back"
 CHOICES: dict[str, dict[str, Any]] = {
@@ -40,7 +38,7 @@ LR_ALL_LABELS = 0.2  # for every method; lesson 1 chose it for the first two
 
 
 def recipe(lr: float) -> Recipe:
-    return Recipe(lr=lr, augment=Augment(pad=2), steps_per_epoch=STEPS, channels_last=True)
+    return common.recipe(lr, STEPS)
 
 
 def prepare(method: str, few: Data, seed: int, beta: float | None = None) -> tuple[Distiller, Data]:
@@ -58,10 +56,9 @@ def learn(case: Case, seed: int) -> dict[str, float]:
     """One student of one method: accuracy after the last epoch, on the validation digits also after half of them."""
     method, labels = str(case["method"]), case.get("labels", FEW)
     distiller, data = prepare(method, MINUTE.data().few_labels(labels, seed=seed), seed, case.get("beta"))
-    how = recipe(case.get("lr", LR_ALL_LABELS if labels == ALL else LR.get(method, LR[FULL])))
-    history = fit(distiller, data, EPOCHS, recipe=how, seed=seed, device="cpu", progress=False)
-    half = history.curve("val_accuracy")[1][EPOCHS // 2 - 1]
-    return {"half": half, "val": history.last("val_accuracy"), "test": history.last("test_accuracy")}
+    lr = case.get("lr", LR_ALL_LABELS if labels == ALL else LR.get(method, LR[FULL]))
+    history = train(distiller, data, EPOCHS, recipe(lr), seed)
+    return {"half": history.curve("val_accuracy")[1][EPOCHS // 2 - 1], **last(history)}
 
 
 def tune(case: Case, seed: int) -> dict[str, float]:

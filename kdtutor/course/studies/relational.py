@@ -18,6 +18,7 @@ from ...papers.metric import RelationalMetric, Triplets
 from ...papers.relational import ANGLE, DISTANCE, Relational
 from ...train import Distiller, Recipe, embed, few_shot, fit, recall_at, seed_everything
 from . import hinton
+from .common import MINUTE, TUNING_SEEDS, last, student, train
 from .runner import Case, Study
 
 # -- classification ---------------------------------------------------------------------------------------------------
@@ -36,11 +37,9 @@ LABELS = (5, 20)
 def classify(case: Case, seed: int) -> dict[str, float]:
     """One student of one method with some labels a class: accuracy after the last epoch."""
     method = str(case["method"])
-    few = hinton.MINUTE.data().few_labels(case["labels"], seed=seed)
-    distiller = Relational(hinton.student(seed), hinton.MINUTE.teacher(), **OPTIONS[method])
-    how = hinton.recipe(case.get("lr", LR[method]))
-    history = fit(distiller, few, hinton.EPOCHS, recipe=how, seed=seed, device="cpu", progress=False)
-    return {"val": history.last("val_accuracy"), "test": history.last("test_accuracy")}
+    few = MINUTE.data().few_labels(case["labels"], seed=seed)
+    distiller = Relational(student(seed), MINUTE.teacher(), **OPTIONS[method])
+    return last(train(distiller, few, hinton.EPOCHS, hinton.recipe(case.get("lr", LR[method])), seed))
 
 
 # -- metric learning --------------------------------------------------------------------------------------------------
@@ -83,8 +82,8 @@ def train_metric(distiller: Distiller, data: Data, seed: int, lr: float, steps: 
     classes = min(CLASSES, len(data.train.labels.unique()))
     per_class = CLASSES * PER_CLASS // classes
     source = ClassBatches(data.train, data, classes, per_class, steps or STEPS, augment=hinton.recipe(lr).augment)
-    how = Recipe(lr=lr, optimiser="adam", weight_decay=1e-5)
-    fit(distiller, data, 1, recipe=how, seed=seed, device="cpu", source=source, progress=False)
+    rule = Recipe(lr=lr, optimiser="adam", weight_decay=1e-5)
+    fit(distiller, data, 1, recipe=rule, seed=seed, device="cpu", source=source, progress=False)
     return distiller.student
 
 
@@ -174,7 +173,7 @@ def slower(case: Case, seed: int) -> Row:
 
 def unseen_digits(case: Case, seed: int) -> list[Row]:
     """The same on digits: seven are seen, three are asked for."""
-    data = apart(hinton.MINUTE.data(), SEEN, UNSEEN)
+    data = apart(MINUTE.data(), SEEN, UNSEEN)
     teacher, worth = wide_teacher(data, seed)
     rows = [{"method": "teacher", **worth}]
     return rows + [{"method": method, **one(method, teacher, data, seed)[1]} for method in METRIC_LR]
@@ -186,7 +185,7 @@ STUDIES = (
         "Which learning rate is best on validation digits?",
         tuple({"method": method, "labels": 20, "lr": lr} for method in ("DA", "DA + KD") for lr in RATES),
         classify,
-        seeds=hinton.TUNING_SEEDS,
+        seeds=TUNING_SEEDS,
     ),
     Study(
         "relational_labels",
@@ -203,7 +202,7 @@ STUDIES = (
         "Which learning rate is best on background characters that were held out?",
         ({"set": "omniglot-28"},),
         tune,
-        seeds=hinton.TUNING_SEEDS[:1],
+        seeds=TUNING_SEEDS[:1],
     ),
     Study(
         "relational_omniglot",

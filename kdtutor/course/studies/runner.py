@@ -1,7 +1,6 @@
 """Runs the experiments behind the lessons' numbers: many short trainings, paired over seeds, stored with origin."""
 
 import json
-import math
 import multiprocessing
 import os
 import threading
@@ -18,6 +17,7 @@ from ... import data
 from ...errors import DataError, require
 from ...files import append_line, file_name, held, read_json, require_sealed, sealed, write_whole
 from ...train import environment
+from ...train.seeds import mean_and_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,10 +126,9 @@ def paired(frame: "pd.DataFrame", case: str, base: Any, value: str, by: Sequence
                 f"{other!r} and {base!r} were not run with the same seeds",
             )
             difference = part[other] - part[base]
-            n = len(difference)
-            se = difference.std() / math.sqrt(n) if n > 1 else float("nan")
+            (mean, se), n = mean_and_error(difference), len(difference)
             rows.append(
-                {**names, case: other, "level": part[other].mean(), "mean": difference.mean(), "se": se,
+                {**names, case: other, "level": part[other].mean(), "mean": mean, "se": se if n > 1 else float("nan"),
                  "wins": int((difference > 0).sum()), "n": n}
             )  # fmt: skip
     return pd.DataFrame(rows)

@@ -18,18 +18,17 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ... import nets
-from ...data import Augment, Data, Split
+from ...data import Data, Split
 from ...nets import Net
 from ...papers.attention import Attention
 from ...papers.fitnets import Hint
 from ...papers.relational import Relational
 from ...papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from ...settings import preset
-from ...train import Distiller, History, Progress, Recipe, evaluate, evaluating, fit, seed_everything
-from .fsp import student
+from ...train import Distiller, History, Progress, Recipe, evaluate, evaluating, seed_everything
+from . import common
+from .common import MINUTE, TUNING_SEEDS, last, student, train
 from .runner import Case, Study
 
-MINUTE = preset("minute")
 EPOCHS, STEPS = 8, 15  # 120 steps of 64 images
 KINDS = ("clean", "noise", "half", "mixed", "label")
 SHARE = 0.1  # of the training images, for each of the four kinds of damage
@@ -37,7 +36,6 @@ NOISE = 0.7  # how much of a noisy pixel is noise
 WATCHED = 60  # images of each kind of damage whose probabilities are noted after each epoch; three times as many clean
 SAME, CROSS = "resnet8x0.5", "vgg8x0.25"
 HOSTS = ("attention", "hint", "relational")
-TUNING_SEEDS = (10, 11)  # none of the seeds that the results are reported on
 
 # Host weights that were tried, and what `spot_tuning` chose.
 TUNED = {"attention": (50.0, 150.0, 450.0), "hint": (30.0, 100.0, 300.0), "relational": (3.0, 10.0, 30.0, 100.0)}
@@ -98,7 +96,7 @@ def probabilities(distiller: SpotAdaptive, images: Tensor) -> Float[Tensor, "N s
 
 
 def recipe(lr: float) -> Recipe:
-    return Recipe(lr=lr, augment=Augment(pad=2), steps_per_epoch=STEPS, channels_last=True)
+    return common.recipe(lr, STEPS)
 
 
 def host(name: str, net: Net, teacher: Net, beta: float) -> Distiller:
@@ -142,13 +140,11 @@ def learn(case: Case, seed: int) -> list[dict[str, float]]:
 
     before = time.process_time()
     epochs = case.get("epochs", EPOCHS)
-    history = fit(
-        distiller, data, epochs, recipe=recipe(rate(case)), seed=seed, device="cpu", progress=False, on_epoch=note
-    )
+    history = train(distiller, data, epochs, recipe(rate(case)), seed, note)
     cpu = round(time.process_time() - before, 2)
     rows: list[dict[str, float]]
-    rows = [{"epoch": e + 1, **told(history, e), **seen} for e, seen in enumerate(notes)] or [{"epoch": epochs}]
-    rows[-1].update(val=history.last("val_accuracy"), test=history.last("test_accuracy"), cpu=cpu)
+    rows = [{"epoch": e + 1, **decided(history, e), **seen} for e, seen in enumerate(notes)] or [{"epoch": epochs}]
+    rows[-1] |= {**last(history), "cpu": cpu}
     if distiller.learning_teacher and distiller.teacher is not None:
         rows[-1]["teacher_test"] = evaluate(distiller.teacher, data.test, data).accuracy
     return rows
@@ -165,7 +161,7 @@ def by_kind(distiller: SpotAdaptive, data: Data, kinds: Int[Tensor, " N"]) -> di
     }
 
 
-def told(history: History, epoch: int) -> dict[str, float]:
+def decided(history: History, epoch: int) -> dict[str, float]:
     """The rates and probabilities of an epoch, over the batches of the training."""
     terms = [term for term in history.terms if term.startswith(("rate_", "probability_"))]
     return {term: round(history.curve(term)[1][epoch], 4) for term in terms}

@@ -1,0 +1,1 @@
+"""Wrong input and what is said about it: a table for each layer."""
