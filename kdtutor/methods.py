@@ -289,17 +289,17 @@ def taught() -> tuple[Method, ...]:
     return tuple(sorted((row for row in ROWS if row.title), key=lambda row: row.lesson or 0))
 
 
-def find(name: str, rows: Iterable[Method] = ROWS) -> Method:
+def find(name: str, rows: Iterable[Method] = ROWS, instead: str | None = None) -> Method:
     """The row that `name` means: a name, an acronym, an alias or a class, in any case, with - or _ or a space.
 
-    Raises `UnknownName` with the nearest name and all names otherwise, each beside its acronym.
+    Raises `UnknownName` with the nearest name and all names otherwise, each beside its acronym; or it says `instead`.
     """
     rows = tuple(rows)
     wanted = _key(str(name))
     found = next((row for row in rows if wanted in row.keys), None)
     if found is not None:
         return found
-    listed = f"Choose from: {', '.join(row.label for row in rows)}."
+    listed = instead or f"Choose from: {', '.join(row.label for row in rows)}."
     by_key = {key: row for row in reversed(rows) for key in row.keys}
     near = get_close_matches(wanted, by_key, n=1)
     hint = f" Did you mean {by_key[near[0]].quoted}?" if near else ""

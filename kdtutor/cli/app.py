@@ -50,24 +50,14 @@ def lab(ctx: typer.Context) -> None:
 
 
 @app.command()
+@options.with_setting
 def distil(
     method: Annotated[str, typer.Argument(help=f"{options.METHODS}, or alone (the student without a teacher).")],
-    data: options.Data = None,
-    teacher: options.Teacher = None,
-    student: options.Student = None,
-    preset: options.Preset = "minute",
-    pair: options.Pair = None,
-    epochs: options.Epochs = None,
+    setting: options.Setting,
     seed: int = 0,
     out: Annotated[
         str | None, typer.Option(help="Folder of the report.", show_default="runs/METHOD-PRESET-seedSEED")
     ] = None,
-    device: options.Device = None,
-    precision: options.Precision = "float32",
-    root: options.Root = None,
-    spots: options.Spots = None,
-    batches: options.Batches = "data",
-    teacher_of_other_data: options.OtherData = False,
     as_json: options.Json = False,
     progress: options.Bar = True,
 ) -> None:
@@ -76,44 +66,32 @@ def distil(
     Shows a progress bar and a table, and leaves a folder with configuration, history, curves, weights and report.
     The same command continues a run that was interrupted.
     """
-    from .distil import Job, placed
-    from .distil import distil as run
+    from .distil import prepare, run
+    from .job import Job
 
-    wanted = Job(
-        method, data, teacher, student, preset, pair, epochs, seed, device, precision, root, out, spots, batches,
-        teacher_of_other_data,
-    )  # fmt: skip
-    job = placed(wanted)
-    if job != wanted:
-        typer.echo(f"kdtutor: {wanted.folder} holds a run of another teacher; this one is in {job.folder}", err=True)
+    job = Job(method, seed, out, **vars(setting))
+    setup = prepare(job)
+    folder = setup.job.folder
+    if folder != job.folder:
+        typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
     try:
-        report = run(job, progress)
+        report = run(setup, progress)
     except KeyboardInterrupt:
-        kept = f"the run is kept in {job.folder} to its last whole epoch: continue with `{job.command}`"
-        raise _interrupted(kept if job.begun else "no epoch was whole yet, so nothing is kept") from None
+        kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
+        raise _interrupted(kept if setup.begun else "no epoch was whole yet, so nothing is kept") from None
     if as_json:
         _print_json(report.summary())
     else:
-        typer.echo(f"{report.table()}\n\nreport: {job.folder / 'report.md'}")
+        typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
 
 
 @app.command()
+@options.with_setting
 def compare(
     methods: Annotated[list[str], typer.Argument(help=f"One or more of {options.METHODS}.")],
+    setting: options.Setting,
     seeds: Annotated[str, typer.Option(help="Numbers with commas between them.")] = "0,1,2",
-    data: options.Data = None,
-    teacher: options.Teacher = None,
-    student: options.Student = None,
-    preset: options.Preset = "minute",
-    pair: options.Pair = None,
-    epochs: options.Epochs = None,
     out: Annotated[str | None, typer.Option(help="Folder of the runs' folders.", show_default="runs")] = None,
-    device: options.Device = None,
-    precision: options.Precision = "float32",
-    root: options.Root = None,
-    spots: options.Spots = None,
-    batches: options.Batches = "data",
-    teacher_of_other_data: options.OtherData = False,
     as_json: options.Json = False,
     progress: options.Bar = True,
 ) -> None:
@@ -123,14 +101,9 @@ def compare(
     has already made are used, and interrupted ones continued.
     """
     from .compare import compare as run
-    from .distil import Job
 
-    like = Job(
-        "", data, teacher, student, preset, pair, epochs, 0, device, precision, root, out, spots, batches,
-        teacher_of_other_data,
-    )  # fmt: skip
     try:
-        comparison = run(methods, _numbers(seeds), like, progress)
+        comparison = run(methods, _numbers(seeds), setting, out, progress)
     except KeyboardInterrupt:
         raise _interrupted("finished runs and whole epochs are kept: continue with the same command") from None
     if as_json:

@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import choose, require
-from ..papers import METHODS
-from .distil import ALONE, DATA, Job, Report, distil, require_sound
+from ..errors import require
+from ..methods import find
+from .distil import distil, prepare
+from .job import ALONE, Job, label, named
+from .options import Setting
+from .report import Report
 from .tables import percent, plain_table, points
 
 if TYPE_CHECKING:
@@ -43,40 +46,44 @@ class Comparison:
         order = list(dict.fromkeys(frame["method"]))
         for row in self.differences().sort_values("method", key=lambda names: names.map(order.index)).itertuples():
             difference = points(row.mean, None if row.n == 1 else row.se)
-            lines.append(
-                [row.method, f"{epochs[row.method]:.0f}", percent(row.level), difference, f"{row.wins} of {row.n}"]
-            )
+            won = f"{row.wins} of {row.n}"
+            lines.append([label(row.method), f"{epochs[row.method]:.0f}", percent(row.level), difference, won])
         heads = ["method", "epochs", "test accuracy", "difference (points)", "seeds won"]
         seeds = ", ".join(map(str, sorted(set(frame["seed"]))))
-        how = "± one standard error" if len(set(frame["seed"])) > 1 else "one seed, so no standard error"
-        told = next((r.job.composition for r in self.reports if r.job.method != ALONE), "")
-        note = f"Weights of the last epoch{told}; differences to the student alone, paired over seeds {seeds}, {how}."
+        error = "± one standard error" if len(set(frame["seed"])) > 1 else "one seed, so no standard error"
+        composition = next((r.job.composition for r in self.reports if r.job.method != ALONE), "")
+        note = (
+            f"Weights of the last epoch{composition}; differences to the student alone, paired over seeds {seeds}, "
+            f"{error}."
+        )
         return f"{plain_table(heads, lines)}\n\n{note}"
 
     def summary(self) -> dict[str, Any]:
         differences = self.differences().astype(object)
+        differences.insert(1, "acronym", [find(name).acronym for name in differences["method"]])
         return {
             "runs": [report.summary() for report in self.reports],
             "differences": differences.where(differences.notna(), None).to_dict("records"),
         }
 
 
-def compare(methods: Sequence[str], seeds: Sequence[int], like: Job, progress: bool = True) -> Comparison:
+def compare(
+    methods: Sequence[str], seeds: Sequence[int], setting: Setting, out: str | None = None, progress: bool = True
+) -> Comparison:
     """The student alone and each method with every seed. Runs that are already in their folders are not run again.
 
-    `like` tells everything but method and seed; its `out` is the folder of the runs' folders. What cannot be run is
-    said before the first run begins.
+    `out` is the folder of the runs' folders. What cannot be run is said before the first run begins.
     """
-    for name in methods:
-        choose("method", name, METHODS)
     require(len(set(seeds)) == len(seeds) > 0, f"seeds {list(seeds)}: give at least one, and none twice")
-    alone = replace(like, method=ALONE, spots=None, batches=DATA)  # it has no spots to choose from, and needs labels
-    wanted = (alone, *(replace(like, method=name) for name in dict.fromkeys(methods)))
-    jobs = [_placed(replace(job, seed=seed), like.out) for seed in seeds for job in wanted]
+    names = tuple(dict.fromkeys(map(named, methods)))
+    require(ALONE not in names, "the student alone is compared with anyway: name one or more methods")
+    alone = replace(setting, spots=None, data_free=None)  # it has no spots to choose from, and needs labels
+    settings = {ALONE: alone, **dict.fromkeys(names, setting)}
+    jobs = [_inside(out, Job(name, seed, **vars(settings[name]))) for seed in seeds for name in settings]
     for job in jobs:
-        require_sound(job)
+        prepare(job).check()
     return Comparison(tuple(distil(job, progress) for job in jobs))
 
 
-def _placed(job: Job, parent: str | None) -> Job:
-    return job if parent is None else replace(job, out=str(Path(parent) / replace(job, out=None).folder.name))
+def _inside(parent: str | None, job: Job) -> Job:
+    return job if parent is None else replace(job, out=str(Path(parent) / job.folder.name))

@@ -1,143 +1,113 @@
 """The headless main job: one run from a preset, with its report folder."""
 
-import json
-import shlex
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import data as sets
-from .. import nets
+from .. import nets, papers
 from ..data import Data
 from ..errors import choose, require
-from ..figures.history import words_of
-from ..files import write_whole
-from ..papers import METHODS, method
-from ..papers.adversarial import Adversarial
-from ..papers.data_free import DataFree
-from ..papers.generated import Generated
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from ..settings.presets import PAIRS, RUNS, Preset, find_teacher, preset
-from ..train import Alone, Distiller, History, Recipe, environment, fit, seed_everything
+from ..settings.presets import PAIRS, Preset, find_teacher, preset
+from ..train import Alone, Distiller, Recipe, fit, seed_everything
 from ..train.checkpoint import holds_run, require_free, teacher_of
 from ..train.identity import teacher_digest
 from ..train.lineage import strange_data
-from .tables import percent, plain_table
+from .job import ALONE, Job, label
+from .report import Report
 
-ALONE = "alone"
-DATA = "data"
-BATCHES: Mapping[str, type[Generated] | None] = {DATA: None, "adversarial": Adversarial, "data-free": DataFree}
-"""Where the batches come from: the training split, or a generator that learns as one of the two papers has it."""
-ACCURACY = "accuracy"
-
-
-@dataclass(frozen=True)
-class Job:
-    """What one run is asked to do, as on the command line; None leaves the choice to the preset."""
-
-    method: str
-    data: str | None = None
-    teacher: str | None = None
-    student: str | None = None
-    preset: str = "minute"
-    pair: str | None = None
-    epochs: int | None = None
-    seed: int = 0
-    device: str | None = None
-    precision: str = "float32"
-    root: str | None = None
-    out: str | None = None
-    spots: str | None = None
-    batches: str = DATA
-    teacher_of_other_data: bool = False
-
-    @property
-    def folder(self) -> Path:
-        """Where the run is kept: `out`, or a name below runs/ that tells what it is."""
-        if self.out is not None:
-            return Path(self.out)
-        teacher = Path(self.teacher).stem if self.teacher else None
-        epochs = f"{self.epochs}epochs" if self.epochs else None
-        spots = f"{self.spots}_spots" if self.spots else None
-        batches = f"{self.batches.replace('-', '_')}_batches" if self.batches != DATA else None
-        setting = (self.preset, self.pair, self.data, teacher, self.student, epochs)
-        parts = (self.method, spots, batches, *setting, f"seed{self.seed}")
-        return RUNS / "-".join(part for part in parts if part)
-
-    @property
-    def composition(self) -> str:
-        """What is added to the method, in words: its spots, its batches."""
-        spots = f", {self.spots} spots" if self.spots else ""
-        return spots + (f", {self.batches} batches" if self.batches != DATA else "")
-
-    @property
-    def begun(self) -> bool:
-        """Whether the folder holds a run that can be continued."""
-        return holds_run(self.folder)
-
-    @property
-    def command(self) -> str:
-        """The command that asks for this job."""
-        usual = asdict(Job(self.method))
-        options = [
-            f"--{name.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
-            for name, value in asdict(self).items()
-            if value != usual[name] and name != "method"
-        ]
-        return " ".join(["kdtutor distil", self.method, *options])
+IMITATION = "logits"  # what the student of a data-free paper learns
+IMITATIONS: dict[str | None, dict[str, Any]] = {"data_free": {"distance": "kl"}}  # where its loss is not the usual one
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a job comes down to."""
+    """What a job comes down to: everything that a run takes. `job` has the folder in which the run is kept."""
 
+    job: Job
     distiller: Distiller
     data: Data
     epochs: int
     recipe: Recipe
+    generator: str = ""  # which one makes the images, in words
+
+    @property
+    def begun(self) -> bool:
+        """Whether the folder holds a run that can be continued."""
+        return holds_run(self.job.folder)
+
+    def check(self) -> None:
+        """Raise now what a run would raise before it trains."""
+        self.distiller.check(self.data)
+        self.distiller.phases(self.epochs)
+
+
+def distil(job: Job, progress: bool = True) -> Report:
+    """Run `job` to its end and write its report folder. A run that was interrupted is continued."""
+    return run(prepare(job), progress)
+
+
+def run(setup: Setup, progress: bool = True) -> Report:
+    """Train, and write the report folder."""
+    job, started = setup.job, time.perf_counter()
+    history = fit(
+        setup.distiller, setup.data, setup.epochs, recipe=setup.recipe, seed=job.seed, device=job.device,
+        precision=job.precision, out=job.folder, progress=progress,
+    )  # fmt: skip
+    teacher, student = setup.distiller.teacher, setup.distiller.student
+    report = Report(
+        job, history, teacher.card if teacher is not None else None, nets.count_parameters(student),
+        len(setup.data.test), time.perf_counter() - started, setup.generator,
+    )  # fmt: skip
+    report.save()
+    return report
 
 
 def prepare(job: Job) -> Setup:
-    """Load the data, find the teacher, build the student: equal seeds give every method the same first weights."""
-    choose("method", job.method, (ALONE, *METHODS))
+    """Load the data, find the teacher, choose the folder, build the student and what teaches it.
+
+    Equal seeds give every method the same first weights. What cannot be asked for is refused in a sentence.
+    """
+    _require_sense(job)
+    chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
+    data = sets.load(job.data or chosen.data_name, job.root)
+    teacher = None if job.method == ALONE else _teacher(job, chosen, data)
+    job = _placed(job, teacher)
+    student = _student(chosen, job.student, data, job.seed)
+    distiller, epochs = _distiller(job, chosen, student, teacher)
+    generator = ""
+    if job.maker:
+        net, options, generator = _generator(job, chosen, data)
+        around: Any = papers.get(job.maker)
+        distiller = around(distiller, net, **options)
+    augment = chosen.recipe.augment if data.size else None  # points cannot be shifted like images
+    return Setup(job, distiller, data, epochs, replace(chosen.recipe, augment=augment), generator)
+
+
+def _require_sense(job: Job) -> None:
+    """Refuse options that no run can have, or that do not go together."""
+    require(job.epochs is None or job.epochs >= 1, f"epochs={job.epochs}: at least one epoch is needed")
+    require(job.pair is None or job.preset == "paper", f"--pair {job.pair} belongs to --preset paper, not {job.preset}")
     if job.spots is not None:
         choose("choice of spots", job.spots, STRATEGIES)
-        require(
-            job.method != ALONE, "the student alone has no spots to choose from: leave --spots out, or name a method"
-        )
-    made_by = BATCHES[choose("source of batches", job.batches, BATCHES)]
     require(
-        job.method != ALONE or made_by is None,
-        f"the student alone learns from labels, and --batches {job.batches} has none: name a method that has a teacher",
+        job.method != ALONE or job.spots is None,
+        "the student alone has no spots to choose from: leave --spots out, or name a method",
     )
-    chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
-    require(job.pair is None or job.preset == "paper", f"--pair {job.pair} belongs to --preset paper, not {job.preset}")
-    epochs = chosen.epochs_for(job.method) if job.epochs is None else job.epochs
-    require(epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
-    data = sets.load(job.data or chosen.data_name, job.root)
-    teacher = _teacher(job, chosen, data)
-    student = _student(chosen, job.student, data, job.seed)
-    if teacher is None:
-        distiller: Distiller = Alone(student)
-    else:
-        hosted = chosen.hosts.get(job.method, {}) if job.spots else {}
-        distiller = method(job.method)(student, teacher, **{**chosen.options_for(job.method, epochs), **hosted})
-    if job.spots is not None:
-        distiller = SpotAdaptive(distiller, **{**chosen.spots_for(job.method), "strategy": job.spots})
-        if job.epochs is None and not distiller.preparation(epochs):
-            epochs = chosen.epochs  # of the method's own phases only a preparation is left
-    if made_by is not None:
-        distiller = made_by(distiller, _generator(data))
-    augment = chosen.recipe.augment if data.size else None  # points cannot be shifted like images
-    return Setup(distiller, data, epochs, replace(chosen.recipe, augment=augment))
+    require(
+        job.method != ALONE or job.data_free is None,
+        f"the student alone learns from labels, and --data-free {job.data_free} has none: name a method that has a "
+        "teacher",
+    )
+    require(
+        job.data_free is None or job.method != job.maker,
+        f"{label(job.method)} makes its images already: leave --data-free out, or name a method that learns from them",
+    )
 
 
-def _teacher(job: Job, chosen: Preset, data: Data) -> nets.Net | None:
-    """The teacher that the job names, or the preset's; refused if its card names other data. None for `ALONE`."""
-    if job.method == ALONE:
-        return None
+def _teacher(job: Job, chosen: Preset, data: Data) -> nets.Net:
+    """The teacher that the job names, or the preset's; refused if its card names other data."""
     teacher = find_teacher(job.teacher or chosen.teacher_name)
     strange = strange_data(teacher, data.name, job.data or chosen.data_name)
     whose = f"the teacher {job.teacher}" if job.teacher else f"the preset's teacher {chosen.teacher_name}"
@@ -150,6 +120,19 @@ def _teacher(job: Job, chosen: Preset, data: Data) -> nets.Net | None:
     return teacher
 
 
+def _placed(job: Job, teacher: nets.Net | None) -> Job:
+    """`job` as it is, or in a folder named after its teacher's weights where the usual one holds another teacher's run.
+
+    Two teachers can have the same file name, and a teacher can be trained again under its name.
+    """
+    if job.out is None and teacher is not None and holds_run(job.folder):
+        weights, held = teacher_digest(teacher), teacher_of(job.folder)
+        if held not in (None, weights):
+            job = replace(job, out=str(job.folder.with_name(f"{job.folder.name}-teacher{weights[:8]}")))
+    require_free(job.folder)  # a report would overwrite somebody else's files of the same names
+    return job
+
+
 def _student(chosen: Preset, name: str | None, data: Data, seed: int) -> nets.Net:
     """The preset's student, or another one, for the classes and channels of `data`."""
     options = {**chosen.net_options, "classes": data.num_classes, "channels": data.channels}
@@ -159,159 +142,26 @@ def _student(chosen: Preset, name: str | None, data: Data, seed: int) -> nets.Ne
     return nets.build(name or chosen.student_name, **options)
 
 
-def _generator(data: Data) -> nets.Generator:
-    """A fresh generator of images (or points) like those of `data`."""
+def _distiller(job: Job, chosen: Preset, student: nets.Net, teacher: nets.Net | None) -> tuple[Distiller, int]:
+    """What is matched, and where; and for how many epochs."""
+    matched = IMITATION if job.method == job.maker else job.method
+    epochs = job.epochs or chosen.epochs_for(matched)
+    if teacher is None:
+        return Alone(student), epochs
+    options = {**chosen.options_for(matched, epochs), **IMITATIONS.get(job.method, {})}
+    if job.spots is None:
+        return papers.method(matched)(student, teacher, **options), epochs
+    host = papers.method(matched)(student, teacher, **{**options, **chosen.hosts.get(matched, {})})
+    distiller = SpotAdaptive(host, **{**chosen.spots_for(matched), "strategy": job.spots})
+    if job.epochs is None and not distiller.preparation(epochs):
+        epochs = chosen.epochs  # of the method's own phases only a preparation is left
+    return distiller, epochs
+
+
+def _generator(job: Job, chosen: Preset, data: Data) -> tuple[nets.Generator, dict[str, Any], str]:
+    """A fresh generator of images (or points) like those of `data`, the options of its training, and both in words."""
     if not data.size:
-        return nets.generator("points", channels=data.channels, size=1)
+        return nets.generator("points", channels=data.channels, size=1), {}, "points of the course's generator"
     height, width = data.size
     require(height == width, f"{data.name} has images of {height} × {width} pixels; a generator makes square ones only")
-    return nets.generator("deconvolution", channels=data.channels, size=height)
-
-
-@dataclass(frozen=True)
-class Report:
-    """A finished run: its history, and what a reader wants to know beside it."""
-
-    job: Job
-    history: History
-    teacher: Mapping[str, Any] | None  # its card
-    parameters: int  # of the student
-    test_images: int
-    seconds: float
-
-    @property
-    def held_out(self) -> str:
-        """The term that was measured after each epoch: on the validation split, or on the test split without one."""
-        return "val_accuracy" if "val_accuracy" in self.history.terms else "test_accuracy"
-
-    @property
-    def best_epoch(self) -> int:
-        """The first epoch with the highest held-out accuracy, whose weights are in best.safetensors."""
-        epochs, values = self.history.curve(self.held_out)
-        return epochs[values.index(max(values))]
-
-    @property
-    def test_accuracy(self) -> float:
-        return self.history.last("test_accuracy")
-
-    def table(self) -> str:
-        """Every term at the end of each phase, and at the best epoch; test accuracy below."""
-        terms = sorted(self.history.terms, key=lambda term: (term.endswith(ACCURACY), term == "loss"))
-        if self.held_out == "val_accuracy":
-            terms.remove("test_accuracy")
-        phase_of = {row.epoch: row.phase for row in self.history.rows}
-        ends = {phase: epoch for epoch, phase in phase_of.items()}
-        names = {max(phase_of): ["last"]}
-        names.setdefault(self.best_epoch, []).append("best")
-        lines = [
-            [
-                phase_of[epoch],
-                f"{epoch}, {' and '.join(names[epoch])}" if epoch in names else str(epoch),
-                *(self._cell(term, epoch) for term in terms),
-            ]
-            for epoch in sorted({*ends.values(), *names})
-        ]
-        return f"{plain_table(['phase', 'epoch', *map(words_of, terms)], lines)}\n\n{self._result()}"
-
-    def _cell(self, term: str, epoch: int) -> str:
-        value = next((r.value for r in self.history.rows if (r.term, r.epoch) == (term, epoch)), None)
-        if value is None:
-            return "-"
-        return percent(value) if term.endswith(ACCURACY) else f"{value:.4f}"
-
-    def _result(self) -> str:
-        chosen = "" if self.held_out == "val_accuracy" else " (the best epoch was found on them, so do not report it)"
-        images = f"{self.test_images:,} images{chosen}"
-        return f"test accuracy {percent(self.test_accuracy)}: weights of the last epoch, {images}, seed {self.job.seed}"
-
-    def summary(self) -> dict[str, Any]:
-        """The same for a machine."""
-        config = self.history.config
-        return {
-            "method": self.job.method,
-            "spots": self.job.spots,
-            "batches": self.job.batches,
-            "preset": self.job.preset,
-            "data": config["data"],
-            "teacher": self.teacher and {key: self.teacher[key] for key in ("name", "accuracy", "parameters")},
-            "student": {"name": config["student"]["name"], "parameters": self.parameters},
-            "seed": self.job.seed,
-            "phases": [{"name": name, "epochs": epochs} for name, epochs in config["phases"]],
-            "last": {term: self.history.last(term) for term in self.history.terms},
-            "best": {"epoch": self.best_epoch, self.held_out: self.history.best(self.held_out)},
-            "test_accuracy": self.test_accuracy,
-            "test_images": self.test_images,
-            "seconds": round(self.seconds, 1),
-            "folder": str(self.job.folder),
-            "command": self.job.command,
-        }
-
-    def save(self) -> Path:
-        """Write config.json, history.csv, curves.png and report.md beside the weights and history.json of the run."""
-        folder = self.job.folder
-        picture = self.history.plot()
-        config = {"command": self.job.command, **self.history.config, "environment": environment()}
-        write_whole(folder / "config.json", json.dumps(config, indent=2) + "\n")
-        write_whole(folder / "history.csv", self.history.frame().to_csv(index=False))
-        write_whole(folder / "curves.png", picture.png())
-        return write_whole(folder / "report.md", self._markdown(picture.alt))
-
-    def _markdown(self, alt: str) -> str:
-        config = self.history.config
-        teacher = f"{self.teacher['name']} ({percent(self.teacher['accuracy'])})" if self.teacher else "none"
-        return (
-            f"# {self.job.method}{self.job.composition}, preset {self.job.preset}, seed {self.job.seed}\n\n"
-            f"    {self.job.command}\n\n"
-            f"Data {config['data']}, teacher {teacher}, student {config['student']['name']} "
-            f"({self.parameters:,} parameters).\n\n"
-            f"```text\n{self.table()}\n```\n\n"
-            f"![{alt}](curves.png)\n\n"
-            "The student again, with the weights of the last epoch (best.safetensors has those of the best one):\n\n"
-            "```python\n"
-            "import kdtutor as kd\n"
-            "from safetensors.torch import load_file\n\n"
-            f"student = kd.nets.build(**{config['student']!r})\n"
-            'student.load_state_dict(load_file("last.safetensors"))\n'
-            "```\n"
-        )
-
-
-def placed(job: Job) -> Job:
-    """`job` as it is, or in a folder named after its teacher's weights where the usual one holds another teacher's run.
-
-    Two teachers can have the same file name, and a teacher can be trained again under its name.
-    """
-    if job.out is not None or job.method == ALONE or not job.begun:
-        return job
-    chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
-    weights, held = teacher_digest(find_teacher(job.teacher or chosen.teacher_name)), teacher_of(job.folder)
-    if held in (None, weights):
-        return job
-    return replace(job, out=str(job.folder.with_name(f"{job.folder.name}-teacher{weights[:8]}")))
-
-
-def distil(job: Job, progress: bool = True) -> Report:
-    """Run `job` to its end and write its report folder. A run that was interrupted is continued."""
-    job = placed(job)
-    require_free(job.folder)  # a report would overwrite somebody else's files of the same names
-    setup = prepare(job)
-    started = time.perf_counter()
-    history = fit(
-        setup.distiller, setup.data, setup.epochs, recipe=setup.recipe, seed=job.seed, device=job.device,
-        precision=job.precision, out=job.folder, progress=progress,
-    )  # fmt: skip
-    teacher, student = setup.distiller.teacher, setup.distiller.student
-    card = teacher.card if teacher is not None else None
-    parameters, seconds = nets.count_parameters(student), time.perf_counter() - started
-    report = Report(job, history, card, parameters, len(setup.data.test), seconds)
-    report.save()
-    return report
-
-
-def require_sound(job: Job) -> None:
-    """Raise now what `distil` would raise before it trains."""
-    job = placed(job)
-    require_free(job.folder)  # a report would overwrite somebody else's files of the same names
-    setup = prepare(job)
-    setup.distiller.check(setup.data)
-    setup.distiller.phases(setup.epochs)
+    return nets.generator("deconvolution", channels=data.channels, size=height), {}, "the course's generator"

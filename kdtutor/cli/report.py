@@ -1,0 +1,129 @@
+"""A finished run, for a reader and for a machine: table, summary and the files of its folder."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..figures.history import words_of
+from ..files import write_whole
+from ..methods import find
+from ..train import History, environment
+from .job import ALONE, Job, label
+from .tables import percent, plain_table
+
+ACCURACY = "accuracy"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished run: its history, and what a reader wants to know beside it."""
+
+    job: Job
+    history: History
+    teacher: Mapping[str, Any] | None  # its card
+    parameters: int  # of the student
+    test_images: int
+    seconds: float
+    generator: str = ""  # which one makes the images
+
+    @property
+    def held_out(self) -> str:
+        """The term that was measured after each epoch: on the validation split, or on the test split without one."""
+        return "val_accuracy" if "val_accuracy" in self.history.terms else "test_accuracy"
+
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch with the highest held-out accuracy, whose weights are in best.safetensors."""
+        epochs, values = self.history.curve(self.held_out)
+        return epochs[values.index(max(values))]
+
+    @property
+    def test_accuracy(self) -> float:
+        return self.history.last("test_accuracy")
+
+    def table(self) -> str:
+        """Every term at the end of each phase, and at the best epoch; test accuracy below."""
+        terms = sorted(self.history.terms, key=lambda term: (term.endswith(ACCURACY), term == "loss"))
+        if self.held_out == "val_accuracy":
+            terms.remove("test_accuracy")
+        phase_of = {row.epoch: row.phase for row in self.history.rows}
+        ends = {phase: epoch for epoch, phase in phase_of.items()}
+        names = {max(phase_of): ["last"]}
+        names.setdefault(self.best_epoch, []).append("best")
+        lines = [
+            [
+                phase_of[epoch],
+                f"{epoch}, {' and '.join(names[epoch])}" if epoch in names else str(epoch),
+                *(self._cell(term, epoch) for term in terms),
+            ]
+            for epoch in sorted({*ends.values(), *names})
+        ]
+        return f"{plain_table(['phase', 'epoch', *map(words_of, terms)], lines)}\n\n{self._result()}"
+
+    def _cell(self, term: str, epoch: int) -> str:
+        value = next((r.value for r in self.history.rows if (r.term, r.epoch) == (term, epoch)), None)
+        if value is None:
+            return "-"
+        return percent(value) if term.endswith(ACCURACY) else f"{value:.4f}"
+
+    def _result(self) -> str:
+        chosen = "" if self.held_out == "val_accuracy" else " (the best epoch was found on them, so do not report it)"
+        images = f"{self.test_images:,} images{chosen}"
+        return f"test accuracy {percent(self.test_accuracy)}: weights of the last epoch, {images}, seed {self.job.seed}"
+
+    def summary(self) -> dict[str, Any]:
+        """The same for a machine."""
+        config = self.history.config
+        return {
+            "method": self.job.method,
+            "acronym": "" if self.job.method == ALONE else find(self.job.method).acronym,
+            "spots": self.job.spots,
+            "data_free": self.job.maker,
+            "batches": (self.job.maker or "data").replace("_", "-"),  # as `--batches` called them
+            "preset": self.job.preset,
+            "data": config["data"],
+            "teacher": self.teacher and {key: self.teacher[key] for key in ("name", "accuracy", "parameters")},
+            "student": {"name": config["student"]["name"], "parameters": self.parameters},
+            "seed": self.job.seed,
+            "phases": [{"name": name, "epochs": epochs} for name, epochs in config["phases"]],
+            "last": {term: self.history.last(term) for term in self.history.terms},
+            "best": {"epoch": self.best_epoch, self.held_out: self.history.best(self.held_out)},
+            "test_accuracy": self.test_accuracy,
+            "test_images": self.test_images,
+            "generator": self.generator,
+            "seconds": round(self.seconds, 1),
+            "folder": str(self.job.folder),
+            "command": self.job.command,
+        }
+
+    def save(self) -> Path:
+        """Write config.json, history.csv, curves.png and report.md beside the weights and history.json of the run."""
+        folder = self.job.folder
+        picture = self.history.plot()
+        config = {"command": self.job.command, **self.history.config, "environment": environment()}
+        write_whole(folder / "config.json", json.dumps(config, indent=2) + "\n")
+        write_whole(folder / "history.csv", self.history.frame().to_csv(index=False))
+        write_whole(folder / "curves.png", picture.png())
+        return write_whole(folder / "report.md", self._markdown(picture.alt))
+
+    def _markdown(self, alt: str) -> str:
+        config = self.history.config
+        teacher = f"{self.teacher['name']} ({percent(self.teacher['accuracy'])})" if self.teacher else "none"
+        images = f"Images: {self.generator}.\n\n" if self.generator else ""
+        return (
+            f"# {label(self.job.method)}{self.job.composition}, preset {self.job.preset}, seed {self.job.seed}\n\n"
+            f"    {self.job.command}\n\n"
+            f"Data {config['data']}, teacher {teacher}, student {config['student']['name']} "
+            f"({self.parameters:,} parameters).\n\n{images}"
+            f"```text\n{self.table()}\n```\n\n"
+            f"![{alt}](curves.png)\n\n"
+            "The student again, with the weights of the last epoch (best.safetensors has those of the best one):\n\n"
+            "```python\n"
+            "import kdtutor as kd\n"
+            "from safetensors.torch import load_file\n\n"
+            f"student = kd.nets.build(**{config['student']!r})\n"
+            'student.load_state_dict(load_file("last.safetensors"))\n'
+            "```\n"
+        )
