@@ -1,6 +1,7 @@
 """Decoupled Knowledge Distillation (Zhao, Cui, Song, Qiu, Liang; CVPR 2022): the target class apart from the others."""
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -87,14 +88,10 @@ class Decoupled(Distiller):
         self.labels = None
 
     def spots(self) -> tuple[Spot, ...]:
-        def at(name: str) -> Spot:
-            loss = {"tckd": tckd_loss, "nckd": nckd_loss}[name]
-            return Spot(name, lambda s, t: loss(s.logits, t.logits, self._labels(), self.T), ("logits",))
+        def part(name: str, loss: Callable[..., Tensor], weight: float) -> Spot:
+            return Spot(name, lambda s, t: loss(s.logits, t.logits, self._labels(), self.T), ("logits",), weight)
 
-        return (at("tckd"), at("nckd"))
-
-    def weights(self) -> dict[str, float]:
-        return {"task": 1.0, "tckd": self.alpha, "nckd": self.beta}
+        return part("tckd", tckd_loss, self.alpha), part("nckd", nckd_loss, self.beta)
 
     def look_at(self, batch: Batch) -> None:
         self.labels = batch.labels

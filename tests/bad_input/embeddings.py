@@ -21,7 +21,8 @@ def contrast(rows: torch.Tensor) -> None:
 
 BAD: dict[str, Bad] = {
     "unknown method": Bad(
-        lambda _: kd.papers.method("hinto"), UnknownName, ("'hinto' is not a known method", "Did you mean 'hinton' (KD)?"),
+        lambda _: kd.papers.method("hinto"), UnknownName,
+        ("'hinto' is not a known method", "Did you mean 'hinton' (KD)?"),
     ),
     "temperature 0": Bad(
         lambda _: hinton.kd_loss(zeros(2, 3), zeros(2, 3), T=0), ConfigError,
