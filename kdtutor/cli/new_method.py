@@ -57,8 +57,7 @@ def new_row(name: str, acronym: str, facts: Mapping[str, str], year: int | None,
         require(not re.search(r'["\\\n]', value), f"--{fact} {value!r}: quotes and backslashes cannot be in it")
     title, authors, venue = (facts.get(fact) or f"{TODO}{fact}" for fact in ("title", "authors", "venue"))
     year = year or date.today().year
-    key = re.sub(r"[^a-z0-9]", "", f"{authors.split(', ')[0].split()[-1]}{year}{title.split()[0]}{name}".lower())
-    paper = Paper(key, title, authors, venue, year, facts.get("arxiv", ""))
+    paper = Paper(_key(name, facts, year), title, authors, venue, year, facts.get("arxiv", ""))
     if lesson is not None:
         following = max(row.lesson or 0 for row in taught()) + 1
         require(lesson == following, f"--lesson {lesson}: the next lesson is number {following}")
@@ -110,6 +109,14 @@ def filled(text: str, row: Method, notebook: bool = False) -> str:
     return re.sub(f"{upper}|{lower}", lambda found: quoted[found[0]], text)
 
 
+def _key(name: str, facts: Mapping[str, str], year: int) -> str:
+    """Of the paper's BibTeX entry: zhao2022decoupled. Of a method without a paper's facts its own name, and the year."""
+    surname = (facts.get("authors", "").split(", ")[0].split() or [name])[-1]
+    word = (facts.get("title", "").split() or [""])[0]
+    key = re.sub(r"[^a-z0-9]", "", f"{surname}{year}{word}".lower())
+    return f"{key}_{name}" if any(key == row.paper.key for row in ROWS) else key
+
+
 def _changes(row: Method, root: Path) -> Iterator[tuple[str, str]]:
     """Files that are there, and how they read with the new method."""
     yield "kdtutor/methods.py", with_row((root / "kdtutor/methods.py").read_text(encoding="utf-8"), row)
@@ -150,7 +157,7 @@ def with_loss(source: str, row: Method) -> str:
     assert isinstance(table, ast.Dict)
     call = f"lambda s, t: {row.module}.{row.name}_loss(s[0], t[0])"
     name = json.dumps(f"{row.name}_loss")
-    line = f"    {name}: Loss({call}, VECTORS, VECTORS, NARROWER),\n"
+    line = f"    {name}: Loss(\n        {call}, VECTORS, VECTORS, NARROWER,\n    ),\n"
     source = _after_line(source, table.values[-1].end_lineno or 0, line)
     modules = next(
         node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom) and node.module == "kdtutor.papers"

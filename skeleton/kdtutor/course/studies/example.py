@@ -3,11 +3,8 @@
 The pair and the images of the preset "minute", with few labels; EPOCHS times STEPS steps for every method.
 """
 
-from typing import Any
-
 from ...data import Data
-from ...papers.example import Example
-from ...papers.hinton import Hinton
+from ...papers import method
 from ...train import Alone, Distiller
 from .common import MINUTE, filled, last, recipe, student, train
 from .runner import Case, Study
@@ -15,15 +12,15 @@ from .runner import Case, Study
 STEPS, EPOCHS = 20, 2  # TODO: as many as it takes for the curves to be flat
 LABELS = 20  # a class
 LR = 0.1  # TODO: of each method its own, chosen on validation images with other seeds (a study "example_tuning")
+METHODS = {"taught": "example", "logits": "hinton"}
 
 
-def prepare(method: str, seed: int) -> tuple[Distiller, Data]:
+def prepare(name: str, seed: int) -> tuple[Distiller, Data]:
     """Who learns, and from what; equal seeds, equal first weights and batches."""
     few, net = MINUTE.data().few_labels(LABELS, seed=seed), student(seed)
-    if method == "alone":
+    if name == "alone":
         return Alone(net), filled(few.labelled_only())
-    taught: dict[str, Any] = {"taught": Example, "logits": Hinton}
-    return taught[method](net, MINUTE.teacher()), few
+    return method(METHODS[name])(net, MINUTE.teacher()), few
 
 
 def learn(case: Case, seed: int) -> dict[str, float]:
@@ -36,7 +33,7 @@ STUDIES = (
     Study(
         "example_rivals",
         "Does the student learn more than alone, and more than from softened logits?",
-        tuple({"method": method} for method in ("alone", "logits", "taught")),
+        tuple({"method": name} for name in ("alone", *METHODS)),
         learn,
         seeds=(0, 1, 2),
     ),
