@@ -110,7 +110,7 @@ def filled(text: str, row: Method, notebook: bool = False) -> str:
 
 
 def _key(name: str, facts: Mapping[str, str], year: int) -> str:
-    """Of the paper's BibTeX entry: zhao2022decoupled. Of a method without a paper's facts its own name, and the year."""
+    """Of the paper's BibTeX entry, such as zhao2022decoupled; where no author is known, with the method's name."""
     surname = (facts.get("authors", "").split(", ")[0].split() or [name])[-1]
     word = (facts.get("title", "").split() or [""])[0]
     key = re.sub(r"[^a-z0-9]", "", f"{surname}{year}{word}".lower())
