@@ -24,7 +24,10 @@ def example_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[
 
 
 class Example(Distiller):
-    """L = cross-entropy + beta · `example_loss`. TODO: what is matched, where, and what the authors' code adds."""
+    """L = cross-entropy + beta · `example_loss`.
+
+    TODO: what is matched, where, and what the authors' code does that the paper does not say.
+    """
 
     teaches = True
 

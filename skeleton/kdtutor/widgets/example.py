@@ -1,4 +1,4 @@
-"""What is touched in the lesson on LABEL: one logit of the student, and what the loss makes of it."""
+"""What is touched in the lesson on LABEL: one logit of the student, and its loss."""
 
 import numpy as np
 import torch

@@ -15,4 +15,4 @@ def test_loss_and_slope_are_those_of_the_formula():
         gap = settings["z_s"] - settings["z_t"]
         assert (loss, slope) == pytest.approx((gap**2, 2 * gap), abs=0.006)
     assert shown.set(z_s=-2).png() != shown.set(z_s=2).png()
-    assert repr(shown).startswith("<PullExplorer student's logit=")
+    assert repr(shown).startswith("<PullExplorer z_s=2.0, z_t=")

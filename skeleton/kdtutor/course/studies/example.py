@@ -11,7 +11,7 @@ from .runner import Case, Study
 
 STEPS, EPOCHS = 20, 2  # TODO: as many as it takes for the curves to be flat
 LABELS = 20  # a class
-LR = 0.1  # TODO: of each method its own, chosen on validation images with other seeds (a study "example_tuning")
+LR = 0.1  # TODO: of each method its own, chosen on validation images with other seeds (in a study of its own)
 METHODS = {"taught": "example", "logits": "hinton"}
 
 

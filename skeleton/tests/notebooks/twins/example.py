@@ -2,8 +2,11 @@
 
 from kdtutor.papers import example
 
-from .kinds import Twin, logits
+from .kinds import Arguments, Twin, logits
 
-TWINS = {
-    "loss_as_written": Twin(example.example_loss, lambda: [(z_s, z_t) for z_s, z_t, _ in logits()]),
-}
+
+def pairs() -> list[Arguments]:
+    return [(z_s, z_t) for z_s, z_t, _ in logits()]
+
+
+TWINS = {"loss_as_written": Twin(example.example_loss, pairs)}
