@@ -13,13 +13,14 @@ from torch import Tensor, nn
 from kdtutor.papers import related
 from kdtutor.papers.adapters import Connector
 from kdtutor.papers.attention import at_loss
-from kdtutor.papers.boundaries import ab_loss, halving
+from kdtutor.papers.boundaries import ab_loss
 from kdtutor.papers.contrastive import ContrastiveMemory
+from kdtutor.papers.features import halving
 from kdtutor.papers.fsp import fsp_loss
 from kdtutor.papers.hinton import kd_loss
 from kdtutor.papers.overhaul import margin_relu, partial_l2
-from kdtutor.papers.related_methods import GaussianRegressor
 from kdtutor.papers.relational import rkd_loss
+from kdtutor.papers.variational import GaussianRegressor
 
 from . import references
 from .timing import Line, medians

@@ -170,14 +170,14 @@ ROWS: tuple[Method, ...] = (
         lesson=11, title="Structure instead of points",
     ),
     Method(
-        "similarity", "SP", "related_methods:Similarity",
+        "similarity", "SP", "similarity:Similarity",
         Paper(
             "tung2019similarity", "Similarity-Preserving Knowledge Distillation", "Frederick Tung, Greg Mori",
             "IEEE/CVF International Conference on Computer Vision", 2019, "1907.09682",
         ),
     ),
     Method(
-        "variational", "VID", "related_methods:Variational",
+        "variational", "VID", "variational:Variational",
         Paper(
             "ahn2019variational", "Variational Information Distillation for Knowledge Transfer",
             "Sungsoo Ahn, Shell Xu Hu, Andreas Damianou, Neil D. Lawrence, Zhenwen Dai",
@@ -185,21 +185,21 @@ ROWS: tuple[Method, ...] = (
         ),
     ),
     Method(
-        "probabilistic", "PKT", "related_methods:Probabilistic",
+        "probabilistic", "PKT", "probabilistic:Probabilistic",
         Paper(
             "passalis2018learning", "Learning Deep Representations with Probabilistic Knowledge Transfer",
             "Nikolaos Passalis, Anastasios Tefas", "European Conference on Computer Vision", 2018, "1803.10837",
         ),
     ),
     Method(
-        "selectivity", "NST", "related_methods:Selectivity",
+        "selectivity", "NST", "selectivity:Selectivity",
         Paper(
             "huang2017like", "Like What You Like: Knowledge Distill via Neuron Selectivity Transfer",
             "Zehao Huang, Naiyan Wang", "arXiv preprint", 2017, "1707.01219",
         ),
     ),
     Method(
-        "correlation", "CC", "related_methods:Correlation",
+        "correlation", "CC", "correlation:Correlation",
         Paper(
             "peng2019correlation", "Correlation Congruence for Knowledge Distillation",
             "Baoyun Peng, Xiao Jin, Jiaheng Liu, Shunfeng Zhou, Yichao Wu, Yu Liu, Dongsheng Li, Zhaoning Zhang",
@@ -207,7 +207,7 @@ ROWS: tuple[Method, ...] = (
         ),
     ),
     Method(
-        "factor", "FT", "related_methods:Factor",
+        "factor", "FT", "factor:Factor",
         Paper(
             "kim2018paraphrasing", "Paraphrasing Complex Network: Network Compression via Factor Transfer",
             "Jangho Kim, SeongUk Park, Nojun Kwak", "Advances in Neural Information Processing Systems", 2018,
@@ -222,7 +222,7 @@ ROWS: tuple[Method, ...] = (
             "International Conference on Learning Representations", 2020, "1910.10699",
         ),
     ),
-    Method("logits", "", "adversarial:Logits", _DFAD, lesson=9),
+    Method("logits", "", "logits:Logits", _DFAD, lesson=9),
     Method(
         "decoupled", "DKD", "decoupled:Decoupled",
         Paper(

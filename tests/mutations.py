@@ -41,13 +41,13 @@ OTHERS = {
     "data": ("data",),
     "nets": ("nets",),
     "settings/data_free": ("settings/test_data_free.py", "cli/test_distil.py"),
-    "papers/related_methods": ("papers/test_related.py",),
     "papers/choosers": ("papers/test_choosers.py", "papers/test_spot_adaptive.py"),
     "papers/decisions": ("papers/test_spot_adaptive.py",),
     "papers/routing": ("papers/test_spot_adaptive.py",),
-    "papers/adapters": ("papers/test_fitnets.py", "papers/test_overhaul.py", "papers/test_related.py"),
-    "papers/features": ("papers/test_fitnets.py", "papers/test_spot_adaptive.py"),
-    "papers/tensors": ("papers/test_related.py", "papers/test_relational.py", "papers/test_hazards.py"),
+    "papers/adapters": ("papers/test_fitnets.py", "papers/test_overhaul.py", "papers/test_selectivity.py"),
+    "papers/features": ("papers/test_fitnets.py", "papers/test_overhaul.py", "papers/test_spot_adaptive.py"),
+    "papers/logits": ("papers/test_adversarial.py", "papers/test_data_free.py"),
+    "papers/tensors": ("papers/test_probabilistic.py", "papers/test_relational.py", "papers/test_hazards.py"),
 }
 
 

@@ -9,25 +9,16 @@ from torch import Tensor
 
 from ..data import Batch
 from ..errors import choose, require
-from ..nets import Generator, Net, Trace
-from ..train import Distiller, Phase, Spot
-from ..train.checks import same_classes
+from ..nets import Generator, Trace
+from ..train import Distiller, Phase
 from ..train.objective import Terms
 from .generated import Generated
-from .hinton import kd_loss
+from .logits import Logits, discrepancy
 from .tensors import full_precision, relative_entropy, same_shape
 
+__all__ = ["DISTANCES", "Adversarial", "Distance", "Logits", "discrepancy", "divergence", "log_discrepancy"]
+
 Distance = Literal["l1", "log", "kl"]
-
-
-@full_precision
-def discrepancy(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
-    """The mean over B and K of |z_s - z_t| (§3.2): how far the student's logits are from the teacher's.
-
-    Gradients reach both sides, since a generator looks through both nets. Raises `ShapeError` unless shapes are equal.
-    """
-    same_shape(z_s, z_t, "discrepancy, logits")
-    return (z_s - z_t).abs().mean()
 
 
 @full_precision
@@ -54,30 +45,6 @@ DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 segmentation's, "kl" a comparison."""
 
 
-class Logits(Distiller):
-    """The student's logits are to be the teacher's: `discrepancy` (distance="l1") or `kd_loss` at T = 1 ("kl").
-
-    No label is looked at. This is the imitation stage of DFAD, and with "kl" that of DAFL.
-    """
-
-    needs_teacher = True
-
-    def __init__(self, student: Net, teacher: Net, distance: Literal["l1", "kl"] = "l1") -> None:
-        super().__init__(student, teacher, distance=distance)
-        choose("distance", distance, ("l1", "kl"))
-        same_classes(student, teacher)
-        self.distance = distance
-
-    def spots(self) -> tuple[Spot, ...]:
-        def loss(s: Trace, t: Trace) -> Tensor:
-            return discrepancy(s.logits, t.logits.detach()) if self.distance == "l1" else kd_loss(s.logits, t.logits, 1)
-
-        return (Spot("logits", loss, ("logits",)),)
-
-    def weights(self) -> dict[str, float]:
-        return {**super().weights(), "task": 0.0}
-
-
 class Adversarial(Generated):
     """min over the student, max over the generator of `discrepancy` (§3.2): `k` steps of `inner`, each on fresh images,
     then one of the generator on further ones, to make what student and teacher disagree about most.
@@ -99,7 +66,7 @@ class Adversarial(Generated):
         return {"disagreement": -self.distance(s.logits, t.logits)}
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
-        terms = self.study(self.imagine(batch.images), batch.indices, phase, optimisers)
+        terms = self.learn_from(self.imagine(batch.images), batch.indices, phase, optimisers)
         self.taken += 1
         if int(self.taken) % self.k:
             return terms

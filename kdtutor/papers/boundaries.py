@@ -11,7 +11,7 @@ from ..errors import require
 from ..nets import Net, Trace
 from ..train import Spot
 from .adapters import Connector, same_size, stage_pairs, two_by_two
-from .features import TwoPhases
+from .features import TwoPhases, halving, stage_spots
 from .tensors import full_precision, same_shape
 
 SCALE = 3 / 1000  # the authors' code multiplies the whole loss by this on CIFAR-10
@@ -45,11 +45,6 @@ def ab_loss(
     pairs = two_by_two(zs_s, zs_t, "ab_loss")
     shares = halving(len(pairs))
     return torch.stack([share * boundary_loss(s, t, margin) for share, (s, t) in zip(shares, pairs, strict=True)]).sum()
-
-
-def halving(layers: int) -> tuple[float, ...]:
-    """2^(n-N+1) for n = 0 … N-1: …, 1/4, 1/2, 1."""
-    return tuple(2.0 ** (n - layers + 1) for n in range(layers))
 
 
 def disagreement(z_s: Tensor, z_t: Tensor) -> Float[Tensor, ""]:
@@ -98,17 +93,12 @@ class ActivationBoundaries(TwoPhases):
 
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of stages."""
+        weights = [self.beta * share for share in halving(len(self.pairs))]
+        return stage_spots("ab", self.pairs, self.loss, weights)
 
-        def ab(n: int, share: float) -> Spot:
-            layers = (self.pairs[n][0] + 1,)
-            return Spot(
-                f"ab{n + 1}",
-                lambda s, t: boundary_loss(*self.connected(s, t, n), self.margin),
-                layers,
-                self.beta * share,
-            )
-
-        return tuple(ab(n, share) for n, share in enumerate(halving(len(self.pairs))))
+    def loss(self, s: Trace, t: Trace, n: int) -> Float[Tensor, ""]:
+        """`boundary_loss` of layer pair n."""
+        return boundary_loss(*self.connected(s, t, n), self.margin)
 
 
 def _check_margin(margin: float) -> None:

@@ -102,15 +102,21 @@ def chosen_terms(
     """
     column = {place.layer: i for i, place in enumerate(places)}
     spots = tuple(spots)
-    masks = [chosen[:, [column[layer] for layer in spot.layers]].all(1) for spot in spots]
-    counts = torch.stack([mask.sum() for mask in masks]).tolist()  # one wait for the GPU
+    masks = {spot.layers: chosen[:, [column[layer] for layer in spot.layers]].all(1) for spot in spots}
+    counts = torch.stack([mask.sum() for mask in masks.values()]).tolist()  # one wait for the GPU
+    shares = {layers: count / len(s) for layers, count in zip(masks, counts, strict=True)}
+    # Spots of the same layers see the same traces, so that what they share is computed once.
+    parts = {
+        layers: (s, t, batch) if shares[layers] == 1 else (s[mask], t[mask], batch[mask])
+        for layers, mask in masks.items()
+        if shares[layers]
+    }
     terms: Terms = {}
-    for spot, mask, count in zip(spots, masks, counts, strict=True):
-        if count == 0:
+    for spot in spots:
+        if spot.layers not in parts:
             terms[spot.name] = s.logits.new_zeros(())
             continue
-        everyone = count == len(s)
-        look_at(batch if everyone else batch[mask])
-        value = spot.loss(s, t) if everyone else spot.loss(s[mask], t[mask])
-        terms[spot.name] = value * (count / len(s))
+        some_s, some_t, samples = parts[spot.layers]
+        look_at(samples)
+        terms[spot.name] = spot.loss(some_s, some_t) * shares[spot.layers]
     return terms

@@ -112,12 +112,12 @@ class DataFree(Generated):
         fresh = int(self.taken) % self.replay == 0
         self.taken += 1
         if not fresh:
-            return self.study(self.remembered(len(batch)), batch.indices, phase, optimisers)
+            return self.learn_from(self.remembered(len(batch)), batch.indices, phase, optimisers)
         images = self.generator(batch.images)
-        told = self.improve(images, optimisers["generator"], look=False)
+        recorded = self.improve(images, optimisers["generator"], look=False)
         if self.replay > 1:
             self.remember(images.detach())
-        return {**self.study(images.detach(), batch.indices, phase, optimisers), **told}
+        return {**self.learn_from(images.detach(), batch.indices, phase, optimisers), **recorded}
 
     def remember(self, images: Float[Tensor, "B C H W"]) -> None:
         """Take images into the memory; once it is full, each in the place of a random one."""

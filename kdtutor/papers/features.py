@@ -1,15 +1,19 @@
 """What the methods that match features share: the weights of their terms, and teaching in one phase or in two."""
 
 import warnings
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
 
 from ..data import Batch
 from ..errors import require
 from ..nets import Net, Trace
-from ..train import Distiller, Phase
+from ..train import Distiller, Phase, Spot
 from ..train.checks import same_classes
 from ..train.objective import Terms, task_loss
-from .hinton import kd_loss
+from .hinton import check_temperature, kd_loss
 
 
 class Features(Distiller):
@@ -28,7 +32,7 @@ class Features(Distiller):
         super().__init__(student, teacher, **options, beta=beta, alpha=alpha, T=T)
         require(beta >= 0, f"beta={beta}: the weight of the features must not be negative")
         require(0 <= alpha <= 1, f"alpha={alpha}: the share of the teacher's logits must lie in 0…1")
-        require(T > 0, f"T={T}: the temperature must be positive (1 leaves the probabilities as they are)")
+        check_temperature(T)
         if alpha:
             same_classes(student, teacher, ", so set alpha=0")
         self.beta, self.alpha, self.T = beta, alpha, T
@@ -103,3 +107,22 @@ class TwoPhases(Features):
     def second_phase(self, epochs: int) -> Phase:
         """The task alone."""
         return Phase("learn the task", epochs, self.task, self.task_weights(), needs_teacher=self.alpha > 0)
+
+
+def halving(layers: int) -> tuple[float, ...]:
+    """2^(n-N+1) for n = 0 … N-1: …, 1/4, 1/2, 1."""
+    return tuple(2.0 ** (n - layers + 1) for n in range(layers))
+
+
+def stage_spots(
+    name: str,
+    pairs: Sequence[tuple[int, int]],
+    loss: Callable[[Trace, Trace, int], Float[Tensor, ""]],
+    weights: Sequence[float],
+) -> tuple[Spot, ...]:
+    """One spot for each pair of stages, `name`1, `name`2, …, with its weight; `loss(s, t, n)` is that of pair n."""
+
+    def one(n: int, weight: float) -> Spot:
+        return Spot(f"{name}{n + 1}", lambda s, t: loss(s, t, n), (pairs[n][0] + 1,), weight)
+
+    return tuple(one(n, weight) for n, weight in enumerate(weights))

@@ -183,14 +183,14 @@ class Distil(Trainable):
         return replace(recipe, optimiser="adam", betas=BETAS, weight_decay=0.0, lr=lr)
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
-        images, told = batch.images, {}
+        images, recorded = batch.images, {}
         if self.critic is not None:
             for _ in range(self.critic_steps):
-                told = self.sharpen(images, optimisers["critic"])
+                recorded = self.sharpen(images, optimisers["critic"])
         z = images if self.critic is None else self.draw(len(images), images)
         terms = phase.losses(z)
         loss = minimise(terms, phase.weights, optimisers["student"])
-        return {**{name: value.detach() for name, value in terms.items()}, **told, "loss": loss}
+        return {**{name: value.detach() for name, value in terms.items()}, **recorded, "loss": loss}
 
     def compare(self, z: Float[Tensor, "B Z"]) -> Terms:
         """The terms of the student's loss on these latents; those of weight 0 are left out."""
@@ -210,13 +210,13 @@ class Distil(Trainable):
         with torch.no_grad(), unchanged_statistics(self.student):
             fake = self.student(self.draw(len(real), real))
         loss = critic_loss(self.critic(real), self.critic(fake), self.game)
-        told = {"critic": loss.detach()}
+        recorded = {"critic": loss.detach()}
         if self.game == "wasserstein":
             share = torch.rand(len(real), 1, 1, 1, generator=self.noise).to(real)
             penalty = gradient_penalty(self.critic, real, fake, share)
-            loss, told["penalty"] = loss + PENALTY * penalty, penalty.detach()
+            loss, recorded["penalty"] = loss + PENALTY * penalty, penalty.detach()
         descend(loss, optimiser)
-        return told
+        return recorded
 
     def draw(self, count: int, like: Tensor) -> Float[Tensor, "count Z"]:
         """Fresh latents, beside those of the batch."""

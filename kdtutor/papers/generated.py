@@ -92,7 +92,7 @@ class Generated(Around):
         with torch.no_grad():
             return Batch(images, self.teacher(images).argmax(1), rows)
 
-    def study(
+    def learn_from(
         self, images: Tensor, rows: Tensor, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]
     ) -> Terms:
         """One step of `inner` on `images`."""

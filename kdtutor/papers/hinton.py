@@ -17,7 +17,7 @@ from .tensors import full_precision, relative_entropy, same_shape, shape
 @full_precision
 def soften(z: Float[Tensor, "B K"], T: float = 4.0) -> Float[Tensor, "B K"]:
     """softmax(z / T): the class probabilities at temperature `T` > 0 (§2, equation 1)."""
-    _check_temperature(T)
+    check_temperature(T)
     return F.softmax(z / T, dim=-1)
 
 
@@ -29,7 +29,7 @@ def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0
     teacher's side is constant. A class to which the teacher gives probability 0 adds nothing, whatever the student's
     logit is. Raises `ShapeError` unless both are `(B, K)`, `ConfigError` unless T > 0; warns if z_t are probabilities.
     """
-    _check_temperature(T)
+    check_temperature(T)
     if z_s.ndim != 2 or z_s.shape[0] == 0:
         raise ShapeError(f"kd_loss: the student's logits have shape {shape(z_s)}; expected (B, K) with B ≥ 1")
     same_shape(z_s, z_t, "kd_loss, logits")
@@ -56,7 +56,7 @@ class Hinton(Distiller):
 
     def __init__(self, student: Net, teacher: Net, T: float = 4.0, alpha: float = 0.9) -> None:
         super().__init__(student, teacher, T=T, alpha=alpha)
-        _check_temperature(T)
+        check_temperature(T)
         require(0 <= alpha <= 1, f"alpha={alpha}: the share of the teacher's term must lie in 0…1")
         same_classes(student, teacher)
         self.T, self.alpha = T, alpha
@@ -68,5 +68,6 @@ class Hinton(Distiller):
         return {**super().weights(), "task": 1 - self.alpha}
 
 
-def _check_temperature(T: float) -> None:
+def check_temperature(T: float) -> None:
+    """Raises `ConfigError` unless T is positive and finite."""
     require(0 < T < math.inf, f"T={T}: the temperature must be positive (1 leaves the probabilities as they are)")

@@ -13,8 +13,7 @@ from ..errors import ShapeError, choose, require
 from ..nets import Net, Trace
 from ..train import Spot, evaluating
 from .adapters import BatchNorm, check_maps, same_size, stage_pairs
-from .boundaries import halving
-from .features import Features
+from .features import Features, halving, stage_spots
 from .overhaul import margin_relu, partial_l2, tap_margins
 from .tensors import SMALLEST, full_precision, shape
 
@@ -212,9 +211,5 @@ class MatchingGuided(Features):
 
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of stages."""
-
-        def mgd(n: int, share: float) -> Spot:
-            layers = (self.pairs[n][0] + 1,)
-            return Spot(f"mgd{n + 1}", lambda s, t: partial_l2(*self.matched(s, t, n)), layers, self.beta * share)
-
-        return tuple(mgd(n, share) for n, share in enumerate(halving(len(self.pairs))))
+        weights = [self.beta * share for share in halving(len(self.pairs))]
+        return stage_spots("mgd", self.pairs, lambda s, t, n: partial_l2(*self.matched(s, t, n)), weights)

@@ -1,7 +1,6 @@
 """Metric learning with and without a teacher: triplets instead of classes, recall instead of accuracy (RKD, §4.1)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,10 +10,10 @@ from torch import Tensor
 from ..data import UNLABELLED, Batch, Data, Split
 from ..errors import choose, require
 from ..nets import Net, Trace
-from ..train import Distiller, Phase, Spot
+from ..train import Distiller, Phase
 from ..train.objective import Terms
 from ..train.retrieval import embed, recall_at
-from .relational import Relational, angle_loss, distance_loss
+from .relational import Relational
 from .tensors import full_precision, unit
 
 MARGIN = 0.1
@@ -117,9 +116,8 @@ class RelationalMetric(_Metric, Relational):
         self.triplet, self.normalise = triplet, normalise
         self._compare = triplets(margin, normalise, kind)
 
-    def spots(self) -> tuple[Spot, ...]:
-        both = {"distance": distance_loss, "angle": angle_loss}
-        return tuple(replace(spot, loss=self._of_embeddings(both[spot.name])) for spot in super().spots())
+    def embeddings(self, s: Trace, t: Trace) -> tuple[Float[Tensor, "B D"], Float[Tensor, "B E"]]:
+        return unit(s.embedding) if self.normalise else s.embedding, unit(t.embedding)
 
     def task(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """The triplet loss, if asked for; never cross-entropy."""
@@ -127,13 +125,6 @@ class RelationalMetric(_Metric, Relational):
 
     def task_weights(self) -> dict[str, float]:
         return {"triplet": self.triplet} if self.triplet else {}
-
-    def _of_embeddings(self, loss: Compare) -> Callable[[Trace, Trace], Tensor]:
-        def compared(s: Trace, t: Trace) -> Tensor:
-            e_s = unit(s.embedding) if self.normalise else s.embedding
-            return loss(e_s, unit(t.embedding))
-
-        return compared
 
 
 def _check_margin(margin: float) -> None:

@@ -13,8 +13,7 @@ from ..errors import ConfigError, ShapeError, choose, require
 from ..nets import Net, Trace
 from ..train import Spot
 from .adapters import Connector, batch_statistics, same_size, stage_pairs
-from .boundaries import halving
-from .features import Features
+from .features import Features, halving, stage_spots
 from .tensors import full_precision, same_shape, shape
 
 SCALE = 1 / 1000  # the authors' weight on CIFAR; 1/10,000 on ImageNet
@@ -151,12 +150,12 @@ class Overhaul(Features):
         for i, m in enumerate(margins):
             self.register_buffer(f"margin{i}", m.detach().clone(), persistent=False)
 
-    def teach(self, images: Tensor) -> Trace | None:
+    def teacher_trace(self, images: Tensor) -> Trace | None:
         assert self.teacher is not None
         if self.statistics == "running":
-            return super().teach(images)
+            return super().teacher_trace(images)
         with batch_statistics(self.teacher):
-            return super().teach(images)
+            return super().teacher_trace(images)
 
     def target(self, t: Trace, j: int) -> Float[Tensor, "B C H W"]:
         """What the student is to reach at stage j of the teacher."""
@@ -173,9 +172,5 @@ class Overhaul(Features):
 
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of stages."""
-
-        def ofd(n: int, share: float) -> Spot:
-            layers = (self.pairs[n][0] + 1,)
-            return Spot(f"ofd{n + 1}", lambda s, t: self.distance(*self.connected(s, t, n)), layers, self.beta * share)
-
-        return tuple(ofd(n, share) for n, share in enumerate(halving(len(self.pairs))))
+        weights = [self.beta * share for share in halving(len(self.pairs))]
+        return stage_spots("ofd", self.pairs, lambda s, t, n: self.distance(*self.connected(s, t, n)), weights)

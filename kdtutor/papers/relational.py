@@ -1,37 +1,57 @@
 """Relational Knowledge Distillation (Park, Kim, Lu, Cho; CVPR 2019): distances and angles between samples."""
 
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from ..errors import ShapeError, require
-from ..nets import Net
+from ..nets import Net, Trace
 from ..train import Spot
-from ..train.distiller import Layer
 from .features import Features
-from .tensors import full_precision, gram, inverse_length, shape, squared_sum
+from .tensors import check_vectors, full_precision, gram, inverse_length, shape, squared_sum
 
 DISTANCE, ANGLE = 25.0, 50.0  # weights of the two losses: github.com/lenscloth/RKD, classification
-WHERE: tuple[Layer, ...] = ("embedding",)
 
 
-def _pairs(e: Float[Tensor, "B D"]) -> tuple[Float[Tensor, "B B D"], Float[Tensor, "B B"]]:
-    """e_j - e_i at [i, j], and its squared length. Formed directly: by way of ‖a‖² + ‖b‖² - 2 a·b, embeddings with a
-    common offset lose every digit in float32."""
+class Pairs(NamedTuple):
+    """e_j - e_i of all pairs of B samples at [i, j], and the squared lengths of these differences."""
+
+    differences: Float[Tensor, "B B D"]
+    squares: Float[Tensor, "B B"]
+
+
+@full_precision
+def pairs(e: Float[Tensor, "B D"]) -> Pairs:
+    """The pairs of B embeddings. Formed directly: by way of ‖a‖² + ‖b‖² - 2 a·b, embeddings with a common offset lose
+    every digit in float32. Raises `ShapeError` unless e is (B, D)."""
+    require(e.ndim == 2 and len(e) > 0, f"the embeddings have shape {shape(e)}; expected (B, D) with B ≥ 1", ShapeError)
     differences = e.unsqueeze(0) - e.unsqueeze(1)
-    return differences, squared_sum(differences, -1)
+    return Pairs(differences, squared_sum(differences, -1))
 
 
-def _distances(squares: Float[Tensor, "B B"]) -> Float[Tensor, "B B"]:
-    apart = squares > 0
-    d = torch.where(apart, squares, 1.0).sqrt() * apart
+def pairs_of_both(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"], what: str) -> tuple[Pairs, Pairs]:
+    """The student's and the teacher's pairs; the teacher's side is constant. Forming them costs as much as the rest of
+    a loss, so two losses of the same embeddings share them."""
+    check_vectors(e_s, e_t, what)
+    with torch.no_grad():
+        pairs_t = pairs(e_t)
+    return pairs(e_s), pairs_t
+
+
+def _distances(of: Pairs) -> Float[Tensor, "B B"]:
+    apart = of.squares > 0
+    d = torch.where(apart, of.squares, 1.0).sqrt() * apart
     mean = d.sum() / max(1, len(d) * (len(d) - 1))
     return d / torch.where(mean > 0, mean, 1.0)
 
 
-def _angles(differences: Float[Tensor, "B B D"], squares: Float[Tensor, "B B"]) -> Float[Tensor, "B B B"]:
-    return gram(differences * inverse_length(squares).unsqueeze(-1))
+def _angles(of: Pairs) -> Float[Tensor, "B B B"]:
+    return gram(of.differences * inverse_length(of.squares).unsqueeze(-1))
 
 
 @full_precision
@@ -40,15 +60,21 @@ def distances(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B"]:
 
     Gradients of equal samples are zero. A batch whose samples are all equal, or that has one sample, gives zeros.
     """
-    _check(e)
-    return _distances(_pairs(e)[1])
+    return _distances(pairs(e))
 
 
 @full_precision
 def angles(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B B"]:
     """ψ_A[i, j, k] = cos ∠ j i k, the angle at the vertex i (§3.2.2); 0 where i coincides with j or k."""
-    _check(e)
-    return _angles(*_pairs(e))
+    return _angles(pairs(e))
+
+
+@full_precision
+def between(psi: Callable[[Pairs], Tensor], s: Pairs, t: Pairs) -> Float[Tensor, ""]:
+    """Huber loss (δ = 1) between the student's and the teacher's potential ψ of all pairs or triples, their mean."""
+    with torch.no_grad():
+        psi_t = psi(t)
+    return F.smooth_l1_loss(psi(s), psi_t)
 
 
 @full_precision
@@ -57,7 +83,7 @@ def distance_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"]) -> Float
 
     The widths D and E may differ; the teacher's side is constant. Raises `ShapeError` unless both are (B, ·).
     """
-    return _weighted("distance_loss", e_s, e_t, 1, 0)
+    return between(_distances, *pairs_of_both(e_s, e_t, "distance_loss"))
 
 
 @full_precision
@@ -66,7 +92,7 @@ def angle_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"]) -> Float[Te
 
     Memory grows with B² · D + B³. Widths may differ; the teacher's side is constant.
     """
-    return _weighted("angle_loss", e_s, e_t, 0, 1)
+    return between(_angles, *pairs_of_both(e_s, e_t, "angle_loss"))
 
 
 @full_precision
@@ -75,25 +101,9 @@ def rkd_loss(
 ) -> Float[Tensor, ""]:
     """distance · `distance_loss` + angle · `angle_loss`; a weight of 0 leaves its loss out."""
     _check_weights(distance, angle)
-    return _weighted("rkd_loss", e_s, e_t, distance, angle)
-
-
-def _weighted(what: str, e_s: Tensor, e_t: Tensor, distance: float, angle: float) -> Float[Tensor, ""]:
-    """Both losses from one set of differences: forming them costs as much as the rest."""
-    _check_both(e_s, e_t, what)
-    with torch.no_grad():
-        pairs_t = _pairs(e_t)
-    pairs_s = _pairs(e_s)
-    total = e_s.new_zeros(())
-    if distance:
-        with torch.no_grad():
-            psi_t = _distances(pairs_t[1])
-        total = total + distance * F.smooth_l1_loss(_distances(pairs_s[1]), psi_t)
-    if angle:
-        with torch.no_grad():
-            psi_t = _angles(*pairs_t)
-        total = total + angle * F.smooth_l1_loss(_angles(*pairs_s), psi_t)
-    return total
+    both = pairs_of_both(e_s, e_t, "rkd_loss")
+    weighted = ((distance, _distances), (angle, _angles))
+    return torch.stack([weight * between(psi, *both) for weight, psi in weighted if weight]).sum()
 
 
 class Relational(Features):
@@ -118,26 +128,17 @@ class Relational(Features):
 
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each of the two losses that counts."""
-        both = (
-            Spot("distance", lambda s, t: distance_loss(s.embedding, t.embedding), WHERE, self.distance),
-            Spot("angle", lambda s, t: angle_loss(s.embedding, t.embedding), WHERE, self.angle),
-        )
-        return tuple(spot for spot in both if spot.weight)
+        both = lru_cache(1)(lambda s, t: pairs_of_both(*self.embeddings(s, t), "RKD"))  # formed once for two losses
 
+        def spot(name: str, psi: Callable[[Pairs], Tensor], weight: float) -> Spot:
+            return Spot(name, lambda s, t: between(psi, *both(s, t)), ("embedding",), weight)
 
-def _check(e: Tensor) -> None:
-    require(e.ndim == 2 and len(e) > 0, f"the embeddings have shape {shape(e)}; expected (B, D) with B ≥ 1", ShapeError)
+        spots = spot("distance", _distances, self.distance), spot("angle", _angles, self.angle)
+        return tuple(each for each in spots if each.weight)
 
-
-def _check_both(e_s: Tensor, e_t: Tensor, what: str) -> None:
-    for e in (e_s, e_t):
-        _check(e)
-    require(
-        len(e_s) == len(e_t),
-        f"{what}: the student's embeddings have shape {shape(e_s)}, the teacher's {shape(e_t)}; "
-        "both need the same samples",
-        ShapeError,
-    )
+    def embeddings(self, s: Trace, t: Trace) -> tuple[Float[Tensor, "B D"], Float[Tensor, "B E"]]:
+        """What is compared, of the student and of the teacher."""
+        return s.embedding, t.embedding
 
 
 def _check_weights(distance: float, angle: float) -> None:

@@ -28,7 +28,7 @@ from ..train.objective import Terms
 from .choosers import CHOOSERS, chosen_terms, rates
 from .decisions import TAU, annealed, decide, gumbel
 from .generated import Generated
-from .hinton import kd_loss
+from .hinton import check_temperature, kd_loss
 from .routing import adapter, places, policy, routed, same_family
 
 __all__ = [
@@ -110,7 +110,7 @@ class SpotAdaptive(Around):
         assert inner.teacher is not None
         choose("strategy", strategy, STRATEGIES)
         require(alpha >= 0, f"alpha={alpha}: the weight of the logits must not be negative")
-        require(T > 0, f"T={T}: the temperature must be positive (1 leaves the probabilities as they are)")
+        check_temperature(T)
         require(gamma >= 1, f"gamma={gamma}: the factor on the routing loss must be at least 1 (1 leaves it out)")
         require(penalty >= 0, f"penalty={penalty}: the weight of the penalty must not be negative (0 leaves it out)")
         for name, value in (("tau", tau), ("final_tau", tau if final_tau is None else final_tau)):
@@ -192,7 +192,7 @@ class SpotAdaptive(Around):
         """The logits of the routing network, see `routed`; `t` is the teacher's trace of the images."""
         assert self.teacher is not None
         adapters = list(zip(self.to_teacher, self.to_student, strict=True))
-        in_eval_mode = not self.learning_teacher and type(self.inner).teach is Distiller.teach
+        in_eval_mode = not self.learning_teacher and type(self.inner).teacher_trace is Distiller.teacher_trace
         return routed(self.student, self.teacher, self.places, adapters, images, decisions, t if in_eval_mode else None)
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
@@ -200,21 +200,21 @@ class SpotAdaptive(Around):
             return self.inner.step(batch, phase, optimisers)
         whole = self._teacher_trace(batch.images) if phase.needs_teacher else None
         s = self.student.trace(batch.images)
-        terms, told = {"task": task_loss(s.logits, batch.labels)}, Terms()
+        terms, recorded = {"task": task_loss(s.logits, batch.labels)}, Terms()
         if whole is not None:
             t = whole.detach()
-            chosen, told = self._chosen(s, t, batch, optimisers)
+            chosen, recorded = self._chosen(s, t, batch, optimisers)
             spots = {spot.name: spot for spot in (*self._logits(), *self.spots())}
             terms |= chosen_terms(spots.values(), self.places, chosen, s, t, batch, self.look_at)
         loss = minimise(terms, phase.weights, optimisers["student"])
         if whole is not None and self.learning_teacher:
-            told["teacher"] = minimise({"task": task_loss(whole.logits, batch.labels)}, {}, optimisers["teacher"])
-        return {**terms, **told, "loss": loss, "train_accuracy": accuracy(s.logits, batch.labels)}
+            recorded["teacher"] = minimise({"task": task_loss(whole.logits, batch.labels)}, {}, optimisers["teacher"])
+        return {**terms, **recorded, "loss": loss, "train_accuracy": accuracy(s.logits, batch.labels)}
 
     def _teacher_trace(self, images: Tensor) -> Trace | None:
         """With its gradient where the teacher learns, too."""
         assert self.teacher is not None
-        return self.teacher.trace(images) if self.learning_teacher else self.teach(images)
+        return self.teacher.trace(images) if self.learning_teacher else self.teacher_trace(images)
 
     def _chosen(
         self, s: Trace, t: Trace, batch: Batch, optimisers: Mapping[str, torch.optim.Optimizer]
@@ -228,8 +228,8 @@ class SpotAdaptive(Around):
         routing, penalty = routing_loss(z, s.logits, batch, self.gamma), half_penalty(decisions[:, -1])
         descend_alone(routing + self.penalty * penalty, optimisers["agent"])
         chosen = self.chooser.choose(decisions.detach(), self.noise)
-        told = {"routing": routing.detach(), "penalty": penalty.detach()}
-        return chosen, told | rates(self.places, chosen, logits.detach())
+        recorded = {"routing": routing.detach(), "penalty": penalty.detach()}
+        return chosen, recorded | rates(self.places, chosen, logits.detach())
 
     def _logits(self) -> tuple[Spot, ...]:
         """The logits' own spot, unless they are left out; where the inner method has one called so, that one counts."""

@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..errors import ShapeError
+from ..errors import ShapeError, require
 from ..train.precision import full_precision
 
 __all__ = [
-    "SMALLEST", "full_precision", "gram", "inverse_length", "relative_entropy", "same_shape", "shape", "squared_sum",
-    "unit",
+    "SMALLEST", "check_samples", "check_vectors", "full_precision", "gram", "inverse_length", "relative_entropy",
+    "same_shape", "shape", "squared_sum", "unit",
 ]  # fmt: skip
 
 SMALLEST = 1e-12  # a vector shorter than this has no direction
@@ -25,6 +25,24 @@ def same_shape(s: Tensor, t: Tensor, what: str) -> None:
     """Student's and teacher's `what` must have one shape: broadcasting would give a number that means nothing."""
     if s.shape != t.shape:
         raise ShapeError(f"{what}: the student's shape is {shape(s)}, the teacher's {shape(t)}; they must be equal")
+
+
+def check_samples(s: Tensor, t: Tensor, what: str) -> None:
+    """Raises `ShapeError` unless both are (B, …) with one B."""
+    require(
+        min(s.ndim, t.ndim) >= 2 and len(s) == len(t) > 0,
+        f"{what}: the student's shape is {shape(s)}, the teacher's {shape(t)}; expected (B, …) with one B ≥ 1",
+        ShapeError,
+    )
+
+
+def check_vectors(s: Tensor, t: Tensor, what: str) -> None:
+    """Raises `ShapeError` unless both are (B, ·) with one B."""
+    require(
+        s.ndim == t.ndim == 2 and len(s) == len(t) > 0,
+        f"{what}: the embeddings have shapes {shape(s)} and {shape(t)}; expected (B, D) with one B ≥ 1",
+        ShapeError,
+    )
 
 
 def relative_entropy(log_p: Float[Tensor, "*n K"], log_q: Float[Tensor, "*n K"]) -> Float[Tensor, "*n K"]:

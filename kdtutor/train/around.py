@@ -74,8 +74,8 @@ class Around(Distiller):
     def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
         return self.inner.recipe_for(group, recipe)
 
-    def teach(self, images: Tensor) -> Trace | None:
-        return self.inner.teach(images)
+    def teacher_trace(self, images: Tensor) -> Trace | None:
+        return self.inner.teacher_trace(images)
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         return self.inner.step(batch, phase, optimisers)

@@ -1,5 +1,6 @@
 """A student, a teacher, and how one batch teaches."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -84,16 +85,21 @@ class Distiller(Trainable):
     def measure(self, split: Split, data: Data) -> dict[str, float]:
         return {"accuracy": evaluate(self.student, split, data).accuracy}
 
-    def teach(self, images: Tensor) -> Trace | None:
+    def teacher_trace(self, images: Tensor) -> Trace | None:
         """The teacher's trace; nothing in it carries a gradient."""
         if self.teacher is None:
             return None
         with torch.no_grad():
             return self.teacher.trace(images)
 
+    def teach(self, images: Tensor) -> Trace | None:
+        """Deprecated: `teacher_trace`."""
+        warnings.warn("teach(images) is deprecated; it is called teacher_trace", DeprecationWarning, stacklevel=2)
+        return self.teacher_trace(images)
+
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         """One update. Returns every term, the weighted total as "loss", and the accuracy on labelled samples."""
-        t = self.teach(batch.images) if phase.needs_teacher else None
+        t = self.teacher_trace(batch.images) if phase.needs_teacher else None
         s = self.student.trace(batch.images)
         terms = phase.losses(s, t, batch)
         loss = minimise(terms, phase.weights, optimisers["student"])

@@ -57,7 +57,7 @@ def _cause(
 def _teachers_answer(distiller: Trainable, batch: Batch) -> str | None:
     """What is wrong with the teacher's trace of the images, if something is. A logit of -∞ is a class ruled out."""
     are_images = batch.images.ndim == 4 or bool((batch.labels != UNLABELLED).any())  # and no latents
-    t = distiller.teach(batch.images) if are_images and isinstance(distiller, Distiller) else None
+    t = distiller.teacher_trace(batch.images) if are_images and isinstance(distiller, Distiller) else None
     if t is None:
         return None
     parts = {"logits": t.logits.masked_fill(t.logits == -torch.inf, 0.0), "embedding": t.embedding}

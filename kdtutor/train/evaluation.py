@@ -1,5 +1,6 @@
 """What a net knows: its logits on a split, its accuracy, its mistakes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -61,13 +62,20 @@ class Evaluation:
 def predict(net: nn.Module, split: Split, data: Data, batch_size: int = BATCH) -> Float[Tensor, "N K"]:
     """Logits of every image of `split`, in order, computed where the net is. Modes and random state stay untouched."""
     require(isinstance(net, nn.Module), f"what is to answer is a {type(net).__name__}; expected a net")
+    return shown(net, net, split, data, batch_size)
+
+
+def shown(
+    net: nn.Module, answer: Callable[[Tensor], Tensor], split: Split, data: Data, batch_size: int = BATCH
+) -> Float[Tensor, "N D"]:
+    """What `answer` says of every image of `split`, in order, with `net` in eval mode and the images where it is."""
     check_split(split)
     check_data(data)
-    require(len(split) > 0, "there is no image to predict: the split is empty")
+    require(len(split) > 0, "there is no image to predict from: the split is empty")
     where = next(net.parameters()).device
     chunks = torch.arange(len(split)).split(batch_size)
     with evaluating(net):
-        return torch.cat([net(data.normalise(images.to(where))) for images in split.chunks(iter(chunks))])
+        return torch.cat([answer(data.normalise(images.to(where))) for images in split.chunks(iter(chunks))])
 
 
 def evaluate(net: nn.Module, split: Split, data: Data) -> Evaluation:

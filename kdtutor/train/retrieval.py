@@ -10,9 +10,8 @@ from torch import Tensor
 from ..data import UNLABELLED, Data, Episode, Split
 from ..errors import require
 from ..nets import Net
-from .checks import check_data, check_net, check_split
-from .evaluation import BATCH
-from .modes import evaluating
+from .checks import check_net
+from .evaluation import BATCH, shown
 
 NEIGHBOURS = 512  # queries whose distances are held at once
 
@@ -20,14 +19,7 @@ NEIGHBOURS = 512  # queries whose distances are held at once
 def embed(net: Net, split: Split, data: Data, batch_size: int = BATCH) -> Float[Tensor, "N D"]:
     """The embedding of every image of `split`, in order. Modes and random state stay untouched."""
     check_net(net, "net")
-    check_split(split)
-    check_data(data)
-    require(len(split) > 0, "there is no image to embed: the split is empty")
-    where = next(net.parameters()).device
-    chunks = torch.arange(len(split)).split(batch_size)
-    with evaluating(net):
-        parts = [net.trace(data.normalise(x.to(where))).embedding for x in split.chunks(iter(chunks))]
-    return torch.cat(parts)
+    return shown(net, lambda images: net.trace(images).embedding, split, data, batch_size)
 
 
 def recall_at(

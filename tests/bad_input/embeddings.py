@@ -5,7 +5,7 @@ from torch import zeros
 
 import kdtutor as kd
 from kdtutor import ConfigError, ShapeError, UnknownName, data
-from kdtutor.papers import attention, contrastive, hinton, related, related_methods, relational, spot_adaptive
+from kdtutor.papers import attention, contrastive, correlation, factor, hinton, related, relational, spot_adaptive
 from kdtutor.train import Alone
 
 from .kinds import Bad, digits, net
@@ -16,7 +16,7 @@ def contrast(rows: torch.Tensor) -> None:
     method = contrastive.Contrastive(net(), net())
     method.begin(digits())
     images = zeros(2, 1, 28, 28)
-    method.features(method.student.trace(images), method.teach(images), data.Batch(images, rows, rows))
+    method.features(method.student.trace(images), method.teacher_trace(images), data.Batch(images, rows, rows))
 
 
 BAD: dict[str, Bad] = {
@@ -69,11 +69,11 @@ BAD: dict[str, Bad] = {
         ("gamma=0", "a positive number"),
     ),
     "unknown form": Bad(
-        lambda _: related_methods.Correlation(net(), net(), form="kernle"), UnknownName,
+        lambda _: correlation.Correlation(net(), net(), form="kernle"), UnknownName,
         ("'kernle'", "Did you mean 'kernel'?"),
     ),
     "a factor of nothing": Bad(
-        lambda _: related_methods.Factor(net(), net(), rate=0), ConfigError, ("rate=0", "0.5 is usual"),
+        lambda _: factor.Factor(net(), net(), rate=0), ConfigError, ("rate=0", "0.5 is usual"),
     ),
     "no negatives": Bad(
         lambda _: contrastive.Contrastive(net(), net(), negatives=0), ConfigError,

@@ -81,7 +81,7 @@ def test_stored_logits_belong_to_their_images() -> None:
     logits = kd.train.predict(teacher, data.train, data)
     live, stored = hinton.Hinton(study.student(0), teacher), study.Stored(study.student(0), teacher, logits)
     batch = next(kd.data.Batches(data.train, data, 32, steps=1).epoch(0, seed=1))
-    s, t = live.student.eval().trace(batch.images), live.teach(batch.images)
+    s, t = live.student.eval().trace(batch.images), live.teacher_trace(batch.images)
     torch.testing.assert_close(
         stored.losses(s, None, batch)["kd"], live.losses(s, t, batch)["kd"], rtol=1e-3, atol=1e-4
     )

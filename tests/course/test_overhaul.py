@@ -11,7 +11,7 @@ from kdtutor.course.prediction import Prediction
 from kdtutor.course.studies import overhaul as study
 from kdtutor.course.studies import stored_results
 from kdtutor.papers import overhaul
-from kdtutor.papers.boundaries import halving
+from kdtutor.papers.features import halving
 from kdtutor.widgets.overhaul import counted, target
 from tests.course.agreement import computes
 

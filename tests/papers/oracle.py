@@ -1,5 +1,6 @@
 """Reads the reference numbers of tests/oracles, and compares with them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,3 +25,23 @@ def agree(ours: Tensor, theirs: Tensor) -> None:
     rtol = 1e-9 if ours.dtype == torch.float64 else 2e-5
     theirs = theirs.reshape(ours.shape)  # the reference gives some values as lists of one number
     torch.testing.assert_close(ours.detach(), theirs, rtol=rtol, atol=rtol * float(theirs.abs().max()))
+
+
+def equals_reference(loss: Callable[[Tensor, Tensor], Tensor], name: str, dtype: torch.dtype) -> None:
+    """Value and gradient of a loss, summed over the pairs of tensors of one case."""
+    case = oracle(name, dtype)
+    inputs = sorted(key.removeprefix("in_s") for key in case if key.startswith("in_s"))
+    s = {i: case[f"in_s{i}"].requires_grad_() for i in inputs}
+    pairs = {i: loss(s[i], case[f"in_t{i}"]) for i in inputs}
+    total = torch.stack(list(pairs.values())).sum()
+    total.backward()
+    agree(total, case["out_loss"])
+    for i in inputs:
+        agree(s[i].grad, case[f"grad_s{i}"])
+        if f"out_pair{i}" in case:
+            agree(pairs[i], case[f"out_pair{i}"])
+
+
+def draw(*shape: int, seed: int = 0) -> Tensor:
+    """Normal numbers in double precision, always the same."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)

@@ -170,7 +170,7 @@ def test_a_part_of_a_batch_may_be_contrasted():
     distiller = make(negatives=50)
     distiller.begin(data)
     images = torch.randn(4, 1, 28, 28)
-    s, t = distiller.student.trace(images), distiller.teach(images)
+    s, t = distiller.student.trace(images), distiller.teacher_trace(images)
     (spot,) = distiller.spots()
     distiller.rows = torch.tensor([7, 9])
     before = distiller.memory.student.clone()
@@ -182,7 +182,7 @@ def test_a_part_of_a_batch_may_be_contrasted():
 def test_wrong_input_is_named():
     distiller = make(negatives=50)
     images, labels = torch.randn(2, 1, 28, 28), torch.zeros(2).long()
-    s, t = distiller.student.trace(images), distiller.teach(images)
+    s, t = distiller.student.trace(images), distiller.teacher_trace(images)
     with pytest.raises(ConfigError, match="begin"):
         distiller.features(s, t, Batch(images, labels, torch.arange(2)))
     distiller.begin(kd.data.load("digits"))

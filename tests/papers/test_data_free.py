@@ -157,8 +157,8 @@ def test_the_generator_learns_through_the_teacher_and_leaves_no_trace():
 def test_the_student_learns_from_the_images_as_they_were_before_the_generator_moved(digits):
     """As the authors' single backward pass: both take their step on the same images."""
     distiller, seen = make().train(), []
-    study = distiller.study
-    distiller.study = lambda images, *rest: seen.append(images) or study(images, *rest)
+    learn_from = distiller.learn_from
+    distiller.learn_from = lambda images, *rest: seen.append(images) or learn_from(images, *rest)
     z = next(distiller.source(digits, RECIPE).epoch(0, 0)).images
     next(steps(distiller, digits, 1, recipe=RECIPE, device="cpu"))
     torch.testing.assert_close(seen[0], make().train().generator(z).detach(), rtol=0, atol=1e-6)

@@ -153,7 +153,7 @@ def test_classes_must_be_the_same_and_several():
 def test_the_objective_of_a_batch():
     method = Decoupled(net(0), net(1), alpha=0.5, beta=3.0, T=2.0)
     images, labels = torch.randn(5, 1, 28, 28), torch.tensor([3, UNLABELLED, 0, 9, 3])
-    s, t = method.student.trace(images), method.teach(images)
+    s, t = method.student.trace(images), method.teacher_trace(images)
     with pytest.raises(kd.ConfigError, match=r"call look_at\(batch\)"):
         method.spots()[0].loss(s, t)
     terms, weights = method.losses(s, t, Batch(images, labels, torch.arange(5))), method.weights()

@@ -55,7 +55,7 @@ def test_the_first_phase_reaches_only_what_lies_below_the_hint():
     hint, learn = distiller.phases(5)
     assert (hint.name, hint.epochs, learn.epochs) == ("follow the hint", 2, 3) and learn.needs_teacher
     images = torch.randn(4, 1, 8, 8)
-    terms = hint.losses(student.trace(images), distiller.teach(images), None)
+    terms = hint.losses(student.trace(images), distiller.teacher_trace(images), None)
     terms["hint"].backward()
     reached = {name for name, p in distiller.named_parameters() if p.grad is not None}
     assert any(name.startswith("student.stages.1") for name in reached)
@@ -69,7 +69,9 @@ def test_the_hint_may_sit_at_every_layer(layer):
     distiller = Hint(student, teacher, layer=layer)
     (phase,) = distiller.phases(1)
     images, labels = torch.randn(4, 1, 8, 8), torch.arange(4)
-    terms = phase.losses(student.trace(images), distiller.teach(images), kd.data.Batch(images, labels, torch.arange(4)))
+    terms = phase.losses(
+        student.trace(images), distiller.teacher_trace(images), kd.data.Batch(images, labels, torch.arange(4))
+    )
     assert set(terms) == {"task", "hint"} and phase.weights["hint"] == 100
 
 

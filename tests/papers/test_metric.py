@@ -79,7 +79,7 @@ def test_the_terms_of_a_taught_student(task, triplet):
     source = ClassBatches(task.train, task, classes=5, per_class=4, steps=1)
     batch = next(source.epoch(0, 0))
     (phase,) = method.phases(1)
-    s, t = student.trace(batch.images), method.teach(batch.images)
+    s, t = student.trace(batch.images), method.teacher_trace(batch.images)
     terms = phase.losses(s, t, batch)
     e_t = F.normalize(t.embedding, dim=1)
     torch.testing.assert_close(terms["distance"], distance_loss(s.embedding, e_t))

@@ -7,7 +7,7 @@ from scipy import integrate, stats
 import kdtutor as kd
 from kdtutor import ConfigError, ShapeError, UnknownName
 from kdtutor.papers.adapters import Connector
-from kdtutor.papers.boundaries import halving
+from kdtutor.papers.features import halving
 from kdtutor.papers.overhaul import (
     SCALE,
     Overhaul,
@@ -107,8 +107,8 @@ def test_the_teacher_runs_on_batch_statistics_and_keeps_its_own():
     student, teacher = nets()
     before = {name: x.clone() for name, x in teacher.state_dict().items()}
     images = 5 + torch.randn(6, 1, 8, 8)
-    batch = Overhaul(student, teacher).teach(images)
-    running = Overhaul(student, teacher, statistics="running").teach(images)
+    batch = Overhaul(student, teacher).teacher_trace(images)
+    running = Overhaul(student, teacher, statistics="running").teacher_trace(images)
     assert all(torch.equal(x, before[name]) for name, x in teacher.state_dict().items())
     assert not torch.allclose(batch.logits, running.logits)
     with batch_statistics(teacher):
@@ -128,7 +128,7 @@ def test_every_one_of_the_four_choices_changes_the_loss():
         )
         state = state or distiller.connectors.state_dict()
         distiller.connectors.load_state_dict(state)
-        s, t = student.trace(images), distiller.teach(images)
+        s, t = student.trace(images), distiller.teacher_trace(images)
         totals.add(round(sum(spot.loss(s, t).item() for spot in distiller.spots()), 3))
     # after the ReLU nothing is negative: the margin, the ReLU and leaving all as it is are one and the same
     assert len(totals) == 2 * 2 * (3 + 1)

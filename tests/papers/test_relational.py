@@ -5,7 +5,10 @@ import torch
 
 import kdtutor as kd
 from kdtutor import ConfigError, ShapeError
+from kdtutor.papers import relational
+from kdtutor.papers.choosers import chosen_terms
 from kdtutor.papers.relational import Relational, angle_loss, angles, distance_loss, distances, rkd_loss
+from kdtutor.papers.spot_adaptive import SpotAdaptive
 
 from .oracle import PRECISIONS, agree, oracle
 
@@ -84,3 +87,38 @@ def test_wrong_input_is_named():
         with pytest.raises(ConfigError, match="must not be negative"):
             rkd_loss(embeddings(), embeddings(), *weights)
     assert math.isfinite(rkd_loss(embeddings(), embeddings(1)))
+
+
+def taught():
+    kd.seed_everything(0)
+    method = Relational(*(kd.nets.build(name, classes=10, channels=1) for name in ("resnet8x0.25", "resnet8")))
+    images = torch.randn(6, 1, 8, 8)
+    batch = kd.data.Batch(images, torch.arange(6), torch.arange(6))
+    return method, batch, method.student.trace(images), method.teacher_trace(images)
+
+
+def test_both_spots_are_the_loss_and_its_gradient_to_the_last_bit():
+    method, batch, s, t = taught()
+    terms, weights = method.features(s, t, batch), method.feature_weights()
+    total = torch.stack([weights[name] * value for name, value in terms.items()]).sum()
+    whole = rkd_loss(s.embedding, t.embedding)
+    assert torch.equal(total, whole)
+    found, expected = (torch.autograd.grad(x, s.embedding, retain_graph=True)[0] for x in (total, whole))
+    assert torch.equal(found, expected)
+
+
+def test_pairs_are_formed_once_a_trace(monkeypatch):
+    method, batch, s, t = taught()
+    formed = []
+    pairs = relational.pairs
+    monkeypatch.setattr(relational, "pairs", lambda e: formed.append(len(e)) or pairs(e))
+    method.losses(s, t, batch)
+    assert formed == [6, 6]
+    formed.clear()
+    around = SpotAdaptive(method, "always")
+    chosen = torch.tensor([[True] * 2, [True] * 2, [False] * 2, [True] * 2, [True, False], [False, True]])
+    terms = chosen_terms(method.spots(), around.places, chosen, s, t, batch, around.look_at)
+    assert formed == [4, 4], "of the chosen samples alone"
+    rows = [0, 1, 3, 4]
+    torch.testing.assert_close(terms["angle"], angle_loss(s.embedding[rows], t.embedding[rows]) * 4 / 6)
+    torch.testing.assert_close(terms["distance"], distance_loss(s.embedding[rows], t.embedding[rows]) * 4 / 6)

@@ -244,7 +244,7 @@ def test_a_loss_counts_by_the_share_of_the_chosen(digits, monkeypatch):
     chosen = torch.zeros(20, 4, dtype=torch.bool)
     chosen[:5, 0] = True
     batch = next(iter(distiller.source(digits, Recipe(batch_size=20)).epoch(0, 0)))
-    s, t = distiller.student.trace(batch.images), distiller.teach(batch.images)
+    s, t = distiller.student.trace(batch.images), distiller.teacher_trace(batch.images)
     terms = terms_of(distiller, s, t, batch, chosen)
     spot = distiller.spots()[0]
     torch.testing.assert_close(terms["at1"], spot.loss(s[:5], t[:5]) / 4)
@@ -255,7 +255,7 @@ def test_a_spot_between_two_layers_counts_where_both_are_chosen(digits):
     distiller = make("fsp", "random", alpha=0.0)
     assert [spot.layers for spot in distiller.spots()] == [(1,), (1, 2), (2, 3)]
     batch = next(iter(distiller.source(digits, Recipe(batch_size=20)).epoch(0, 0)))
-    s, t = distiller.student.trace(batch.images), distiller.teach(batch.images)
+    s, t = distiller.student.trace(batch.images), distiller.teacher_trace(batch.images)
     chosen = torch.zeros(20, 4, dtype=torch.bool)
     chosen[:6, 0], chosen[4:9, 1] = True, True
     terms = terms_of(distiller, s, t, batch, chosen)
@@ -299,7 +299,7 @@ def test_the_cuts(digits):
     distiller = make(head_start=0.0)
     distiller.train()
     batch = next(iter(distiller.source(digits, Recipe(batch_size=20)).epoch(0, 0)))
-    s, t = distiller.student.trace(batch.images), distiller.teach(batch.images)
+    s, t = distiller.student.trace(batch.images), distiller.teacher_trace(batch.images)
     distiller.policy_logits(s, t).sum().backward()
     assert all(p.grad is None for p in distiller.student.parameters()) and distiller.policy.weight.grad is not None
     _, _ = step_of(distiller, digits)
@@ -313,7 +313,7 @@ def test_the_cuts(digits):
 def test_a_route_through_one_net_alone_is_that_net(digits):
     distiller = make(head_start=0.0).eval()
     images = digits.normalise(digits.val.images)
-    t = distiller.teach(images)
+    t = distiller.teacher_trace(images)
     ones = torch.ones(len(images), len(distiller.places))
     torch.testing.assert_close(distiller.route(images, t, ones), t.logits, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(distiller.route(images, t, 0 * ones), distiller.student(images), atol=1e-5, rtol=1e-5)

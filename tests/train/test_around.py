@@ -10,7 +10,7 @@ from kdtutor.train import Around, Distiller, Trainable
 
 from .common import small
 
-OWN = {"train"}  # sets modes over all parts, and asks the inner method on its way
+OWN = {"train", "teach"}  # sets modes over all parts, and asks the inner method on its way; is a hook's former name
 DEFINED = {**vars(Trainable), **vars(Distiller)}
 HOOKS = [name for name, value in DEFINED.items() if inspect.isfunction(value) and name[0] != "_"]
 
@@ -32,7 +32,7 @@ def test_every_hook_reaches_the_inner_method(hook, monkeypatch):
 
 
 def test_the_hooks_are_those_of_the_bases():
-    assert {"spots", "weights", "losses", "teach", "look_at", "step", "measure", "source"} <= set(HOOKS)
+    assert {"spots", "weights", "losses", "teacher_trace", "look_at", "step", "measure", "source"} <= set(HOOKS)
 
 
 def test_a_generator_is_trained_by_the_same_loop_and_is_no_distiller():
@@ -57,9 +57,18 @@ def test_a_method_in_spots_teaches_as_it_would_alone(digits):
     for statistics in ("batch", "running"):
         inner = kd.papers.overhaul.Overhaul(small(), teacher, statistics=statistics)
         around = kd.papers.spot_adaptive.SpotAdaptive(inner, "always")
-        torch.testing.assert_close(around.teach(images).logits, inner.teach(images).logits, rtol=0, atol=0)
-    by_batch = kd.papers.overhaul.Overhaul(small(), teacher, statistics="batch").teach(images).logits
+        torch.testing.assert_close(
+            around.teacher_trace(images).logits, inner.teacher_trace(images).logits, rtol=0, atol=0
+        )
+    by_batch = kd.papers.overhaul.Overhaul(small(), teacher, statistics="batch").teacher_trace(images).logits
     assert not torch.allclose(by_batch, teacher(images))
+
+
+def test_the_former_name_of_the_teachers_trace():
+    method = kd.papers.spot_adaptive.SpotAdaptive(kd.papers.hinton.Hinton(small(), small(7)), "always")
+    images = torch.randn(2, 1, 28, 28)
+    with pytest.deprecated_call(match="teacher_trace"):
+        assert torch.equal(method.teach(images).logits, method.teacher_trace(images).logits)
 
 
 def test_a_route_runs_in_eval_mode_whatever_the_method_teaches(digits):
@@ -71,5 +80,5 @@ def test_a_route_runs_in_eval_mode_whatever_the_method_teaches(digits):
         inner = kd.papers.overhaul.Overhaul(small(), small(7), statistics=statistics)
         around = kd.papers.spot_adaptive.SpotAdaptive(inner)
         decisions = torch.ones(len(images), len(around.places))
-        routes.append(around.route(images, around.teach(images), decisions))
+        routes.append(around.route(images, around.teacher_trace(images), decisions))
     torch.testing.assert_close(*routes, rtol=1e-5, atol=1e-5)

@@ -192,7 +192,7 @@ def test_a_method_may_say_itself_what_fits(digits):
 
 def test_the_preparation_is_the_first_of_the_phases():
     assert make("hinton").preparation(9) == make("fsp").preparation(9) == ()  # FSP's first phase teaches the student
-    factor = kd.papers.related_methods.Factor(small(), small(9), paraphraser_epochs=2)
+    factor = kd.papers.factor.Factor(small(), small(9), paraphraser_epochs=2)
     told = [[(phase.name, phase.epochs) for phase in f(9)] for f in (factor.preparation, factor.phases)]
     assert told[0] == [("paraphrase the teacher", 2)] == told[1][:1]
 

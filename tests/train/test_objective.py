@@ -62,7 +62,7 @@ def test_every_weight_of_every_method_has_its_term(digits, name):
     method = METHODS[name](small(), small(9))
     method.begin(digits)
     batch = next(iter(method.source(digits, ONE).epoch(0, 0)))
-    s, t = method.student.trace(batch.images), method.teach(batch.images)
+    s, t = method.student.trace(batch.images), method.teacher_trace(batch.images)
     assert set(method.losses(s, t, batch)) == set(method.weights())
     for phase in method.phases(3):
         assert not phase.weights or set(phase.losses(s, t, batch)) == set(phase.weights)

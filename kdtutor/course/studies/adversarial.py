@@ -112,7 +112,7 @@ class Fixed(Generated):
     """The student learns from a generator that keeps its first weights."""
 
     def step(self, batch: Batch, phase: Any, optimisers: Any) -> dict[str, Tensor]:
-        return self.study(self.imagine(batch.images), batch.indices, phase, optimisers)
+        return self.learn_from(self.imagine(batch.images), batch.indices, phase, optimisers)
 
 
 def made(generator: Generator, teacher: Net, count: int = MADE) -> tuple[Tensor, Tensor]:

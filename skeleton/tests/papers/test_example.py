@@ -41,7 +41,7 @@ def net(seed, classes=10):
 def test_the_objective_of_a_batch():
     method = Example(net(0), net(1), beta=3.0)
     batch = Batch(torch.randn(2, 1, 28, 28), torch.tensor([3, 1]), torch.arange(2))
-    s, t = method.student.trace(batch.images), method.teach(batch.images)
+    s, t = method.student.trace(batch.images), method.teacher_trace(batch.images)
     terms, weights = method.losses(s, t, batch), method.weights()
     expected = kd.train.task_loss(s.logits, batch.labels) + 3 * example_loss(s.logits, t.logits)
     torch.testing.assert_close(sum(weights[name] * value for name, value in terms.items()), expected)
