@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from ..errors import DataError
-from .folders import search_roots
+from .folders import holder, search_roots
 from .pixels import rgb, square
 from .splits import Data, Split
 
@@ -21,12 +21,10 @@ def caltech101(root: str | Path | None = None, size: int = 128, download: bool =
     """
     import torchvision.datasets as sets
 
-    folders = search_roots(root)
-    present = [folder for folder in folders if (folder / FOLDER).is_dir()]
-    if not present and not download:
-        places = " or ".join(str(folder / FOLDER) for folder in folders)
-        raise DataError(f"caltech101: nothing at {places}; put torchvision's files there, or set KDTUTOR_DATA")
-    folder = present[0] if present else folders[0]
+    present, looked = holder(FOLDER, root)
+    if present is None and not download:
+        raise DataError(f"caltech101: nothing at {looked}; put torchvision's files there, or set KDTUTOR_DATA")
+    folder = present or search_roots(root)[0]
     try:
         photographs = sets.Caltech101(str(folder), download=download)
         images = torch.stack([square(rgb(photographs[i][0]), size) for i in range(len(photographs))])

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError
-from .folders import search_roots
+from .folders import holder
 from .pixels import rgb
 from .splits import Data, Split
 
@@ -23,17 +23,15 @@ def celeba(root: str | Path | None = None, size: int = 64) -> Data:
     """
     import torchvision.datasets as sets
 
-    folders = search_roots(root)
-    for folder in folders:
-        if (folder / FOLDER).is_dir():
-            try:
-                parts = [sets.CelebA(str(folder), split=part, download=False) for part in ("train", "valid", "test")]
-                train, val, test = (_split(part, size) for part in parts)
-            except (RuntimeError, OSError, ValueError) as error:
-                raise DataError(f"celeba: the files below {folder / FOLDER} are incomplete ({error})") from error
-            return Data("celeba", train, val, test, ("face",), (0.5,) * 3, (0.5,) * 3)
-    places = " or ".join(str(folder / FOLDER) for folder in folders)
-    raise DataError(f"celeba: nothing at {places}; put torchvision's files for CelebA there, or set KDTUTOR_DATA")
+    folder, looked = holder(FOLDER, root)
+    if folder is None:
+        raise DataError(f"celeba: nothing at {looked}; put torchvision's files for CelebA there, or set KDTUTOR_DATA")
+    try:
+        parts = [sets.CelebA(str(folder), split=part, download=False) for part in ("train", "valid", "test")]
+        train, val, test = (_split(part, size) for part in parts)
+    except (RuntimeError, OSError, ValueError) as error:
+        raise DataError(f"celeba: the files below {folder / FOLDER} are incomplete ({error})") from error
+    return Data("celeba", train, val, test, ("face",), (0.5,) * 3, (0.5,) * 3)
 
 
 def _split(pictures: Any, size: int) -> Split:

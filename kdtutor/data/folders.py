@@ -18,3 +18,10 @@ def search_roots(folder: str | Path | None = None) -> tuple[Path, ...]:
         return (Path(folder),)
     asked = os.environ.get("KDTUTOR_DATA")
     return (*([Path(asked)] if asked else []), root())
+
+
+def holder(where: str, folder: str | Path | None = None) -> tuple[Path | None, str]:
+    """The first of the `search_roots` that holds `where`, None if none does; and in words every place looked at."""
+    roots = search_roots(folder)
+    looked = " or ".join(str(base / where) for base in roots)
+    return next((base for base in roots if (base / where).exists()), None), looked

@@ -12,7 +12,7 @@ from jaxtyping import Int, UInt8
 from torch import Tensor
 
 from ..errors import DataError, require
-from .folders import search_roots
+from .folders import holder
 from .listing import class_folders
 from .pixels import read, square
 from .splits import Data, Split
@@ -118,13 +118,13 @@ def tiny_imagenet(
     root: str | Path | None = None, size: int = 64, in_memory: int = 2 * IN_MEMORY, workers: int = WORKERS
 ) -> Data:
     """Tiny ImageNet (200 classes, 64×64) as its authors pack it: train/<id>/images and val/val_annotations.txt."""
-    places = [folder / TINY_IMAGENET for folder in search_roots(root)]
-    base = next((place for place in places if place.is_dir()), None)
-    if base is None:
+    folder, looked = holder(TINY_IMAGENET, root)
+    if folder is None:
         raise DataError(
-            f"tiny-imagenet: no folder {' or '.join(map(str, places))}; unpack tiny-imagenet-200.zip there, "
+            f"tiny-imagenet: no folder {looked}; unpack tiny-imagenet-200.zip there, "
             "or set KDTUTOR_DATA to the folder that holds it"
         )
+    base = folder / TINY_IMAGENET
     notes = base / "val" / "val_annotations.txt"
     require((base / "train").is_dir() and notes.is_file(), f"{base} lacks train/ or val/val_annotations.txt", DataError)
     found = class_folders(base / "train")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ..errors import DataError, require
-from .folders import search_roots
+from .folders import holder
 from .image_folder import IN_MEMORY, MEAN, STD, WORKERS, file_split
 from .splits import Data, Split
 
@@ -118,14 +118,13 @@ def omniglot_28(root: str | Path | None = None) -> Data:
 
 
 def _found(name: str, where: str, root: str | Path | None) -> Path:
-    places = [folder / where for folder in search_roots(root)]
-    place = next((place for place in places if place.exists()), None)
-    if place is None:
+    folder, looked = holder(where, root)
+    if folder is None:
         raise DataError(
-            f"{name}: nothing at {' or '.join(map(str, places))}; put the data of its authors there, "
+            f"{name}: nothing at {looked}; put the data of its authors there, "
             "or set KDTUTOR_DATA to the folder that holds it"
         )
-    return place
+    return folder / where
 
 
 def _halves(listed: Listed, classes: int) -> tuple[Listed, None, Listed]:

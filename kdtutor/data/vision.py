@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError
-from .folders import search_roots
+from .folders import holder, search_roots
 from .splits import Data, Split
 
 
@@ -63,14 +63,13 @@ def vision(name: str, root: str | Path | None = None, download: bool = False) ->
     These sets come with a training and a test split; no validation split is made (`val=None`).
     """
     known = KNOWN[name]
-    folders = search_roots(root)
-    present = [folder for folder in folders if (folder / known.where).exists()]
-    if not present and not download:
+    present, looked = holder(known.where, root)
+    if present is None and not download:
         raise DataError(
-            f"{name}: nothing at {' or '.join(str(folder / known.where) for folder in folders)}; put the files there, "
+            f"{name}: nothing at {looked}; put the files there, "
             f'set KDTUTOR_DATA to the folder that holds them, or call load("{name}", download=True)'
         )
-    folder = present[0] if present else folders[0]
+    folder = present or search_roots(root)[0]
     if name in GZIPPED:
         _unpack_gzip(folder / known.where, GZIPPED[name])
     try:

@@ -76,17 +76,23 @@ def gradient_penalty(
 
 
 @full_precision
-def laplacian_variance(x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
-    """Sharpness (§4): the variance, over the inner pixels, of the Laplacian [[0, 1, 0], [1, -4, 1], [0, 1, 0]] of each
-    image in grey, in units of 0…255. The images run from -1 to 1; C is 1, or 3 for red, green, blue.
+def laplacian(x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B h w"]:
+    """[[0, 1, 0], [1, -4, 1], [0, 1, 0]] at the inner pixels of each image in grey, in units of 0…255.
+
+    The images run from -1 to 1; C is 1, or 3 for red, green, blue. Raises `ShapeError` for other images.
     """
     ok = x.ndim == 4 and x.shape[1] in (1, 3) and min(x.shape[2:]) >= 3
-    require(ok, f"laplacian_variance: the shape is {shape(x)}; expected (B, 1 or 3, H, W), H, W ≥ 3", ShapeError)
+    require(ok, f"laplacian: the shape is {shape(x)}; expected (B, 1 or 3, H, W), H, W ≥ 3", ShapeError)
     weights = x.new_tensor(LUMA if x.shape[1] == 3 else (1.0,))
     grey = 127.5 * (torch.einsum("bchw,c->bhw", x, weights) + 1)
     middle = grey[:, 1:-1, 1:-1]
-    laplacian = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:] - 4 * middle
-    return laplacian.flatten(1).var(1, correction=0)
+    return grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:] - 4 * middle
+
+
+@full_precision
+def laplacian_variance(x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
+    """Sharpness (§4): the variance over the inner pixels of the `laplacian` of each image."""
+    return laplacian(x).flatten(1).var(1, correction=0)
 
 
 class Distil(Trainable):

@@ -141,7 +141,6 @@ class ImageFilm(Film):
             alt="Left a mosaic of generated images, one of them framed. Right, for that one, the probabilities that "
             "teacher and student give to each class, as bars.",
             size=(8.6, 3.6),
-            columns=2,
             width_ratios=(1.15, 1),
         )
         mosaic, bars = live.axes

@@ -52,7 +52,6 @@ class LineExplorer(Explorer):
             "them is shaded. Beside it three bars: the share of points on the other side, the boundary loss and the "
             "magnitude loss.",
             size=(8.6, 3.5),
-            columns=2,
             width_ratios=(1.25, 1),
         )
         left, right = live.axes

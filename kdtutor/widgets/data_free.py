@@ -45,7 +45,6 @@ class WalkExplorer(Explorer):
         live = LiveFigure(
             alt="Left a generated image, right a bar for each class: the teacher's probabilities.",
             size=(6.4, 2.9),
-            columns=2,
             width_ratios=(1, 1.6),
         )
         left, right = live.axes
@@ -85,7 +84,6 @@ class LossExplorer(Explorer):
             alt="Left the probabilities of twelve images over four classes; in the middle the mean of each class; "
             "right three bars, the one-hot, activation and entropy loss with their weights.",
             size=(8.8, 3.2),
-            columns=3,
             width_ratios=(0.8, 1, 1.5),
         )
         left, middle, right = live.axes
@@ -158,7 +156,6 @@ class TogglesExplorer(Film):
         live = LiveFigure(
             alt="Left a page of generated images, right a bar for each class: its share of the teacher's answers.",
             size=(8.6, 3.1),
-            columns=2,
             width_ratios=(1.9, 1),
         )
         left, right = live.axes

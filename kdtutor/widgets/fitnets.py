@@ -97,7 +97,6 @@ class HintExplorer(Explorer):
             alt="Two nets as chains of boxes; the student's boxes up to the hint are coloured, a regressor connects "
             "them with the teacher's. Beside it, parameters of the guided layers and of two kinds of regressor.",
             size=(8.2, 3.0),
-            columns=2,
             width_ratios=(1.35, 1),
         )
         chain, bars = live.axes
@@ -163,7 +162,6 @@ class AttentionExplorer(Explorer):
             alt="An image; the attention maps of teacher, student alone and student taught on one colour scale; bars "
             "show how far the students' maps are from the teacher's.",
             size=(8.6, 2.5),
-            columns=5,
             width_ratios=(1, 1, 1, 1, 0.7),
         )
         picture, *places, distances = live.axes

@@ -156,7 +156,6 @@ class MatrixExplorer(Explorer):
             "the distance of both students to the teacher, and their differences to the teacher's matrix.",
             size=(9.2, 5.0),
             rows=2,
-            columns=4,
             width_ratios=(0.8, 1, 1, 1),
         )
         picture, *top, distances, legend, below_alone, below_taught = live.axes

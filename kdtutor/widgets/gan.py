@@ -14,7 +14,7 @@ from ..figures.charts import Array, array
 from ..figures.gan import grey, make
 from ..figures.style import BLUE, VERMILION, bare
 from ..nets import Generator
-from ..papers.gan import laplacian_variance
+from ..papers.gan import laplacian, laplacian_variance
 from ..train import Judge
 from .explorer import Explorer
 from .live import LiveFigure
@@ -62,15 +62,15 @@ class WalkExplorer(Explorer):
 
     def draw(self, first: float, second: float, way: float) -> str:
         z = self.latent(first, second, way)
-        told = []
+        seen = []
         for (name, net), shown in zip(self.networks.items(), self._images, strict=True):
             image = make(net, z)
             shown.set_data(grey(image)[0])
             if self.judge is not None:
                 sure, k = self.judge.look(image)[1].softmax(1)[0].max(0)
-                told.append(f"{name}: a {int(k)} ({100 * float(sure):.0f} %)")
-        words = "; ".join(told)
-        return f"|z| = {float(z.norm()):.1f}. " + (f"The judge sees {words}." if told else "")
+                seen.append(f"{name}: a {int(k)} ({100 * float(sure):.0f} %)")
+        words = "; ".join(seen)
+        return f"|z| = {float(z.norm()):.1f}. " + (f"The judge sees {words}." if seen else "")
 
 
 def between(a: Float[Tensor, " Z"], b: Float[Tensor, " Z"], way: float) -> Float[Tensor, "1 Z"]:
@@ -90,7 +90,6 @@ class BlurExplorer(Explorer):
         live = LiveFigure(
             alt="Left the mean of several digits, in the middle its Laplacian, right a bar: the sharpness.",
             size=(7.2, 2.5),
-            columns=3,
             width_ratios=(1, 1, 1.2),
         )
         size = images.shape[2]
@@ -130,12 +129,6 @@ class BlurExplorer(Explorer):
         )
 
 
-def laplacian(x: Float[Tensor, "B 1 H W"]) -> Float[Tensor, "B h w"]:
-    """Four neighbours minus four times the pixel, in units of 0…255, inner pixels only."""
-    g = 127.5 * (x[:, 0] + 1)
-    return g[:, :-2, 1:-1] + g[:, 2:, 1:-1] + g[:, 1:-1, :-2] + g[:, 1:-1, 2:] - 4 * g[:, 1:-1, 1:-1]
-
-
 class HillsExplorer(Explorer):
     """The Fréchet distance of two normal distributions on a line: means and spreads."""
 
@@ -144,7 +137,6 @@ class HillsExplorer(Explorer):
             alt="Two hills, the densities of real and of made features; beside them a bar in two parts, the share of "
             "the means and that of the spreads in the distance.",
             size=(7.0, 2.8),
-            columns=2,
             width_ratios=(2.4, 1),
         )
         left, right = live.axes

@@ -47,7 +47,6 @@ class TemperatureExplorer(Explorer):
         live = LiveFigure(
             alt=f"A handwritten digit, and {K} bars: the probability of each class at this temperature.",
             size=(7.2, 3.2),
-            columns=2,
             width_ratios=(1, 2.1),
         )
         left, right = live.axes

@@ -3,7 +3,7 @@
 import html
 import io
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from IPython.display import DisplayHandle
@@ -40,10 +40,14 @@ class LiveFigure:
         dpi: float = DPI,
         rows: int = 1,
         columns: int = 1,
+        width_ratios: Sequence[float] = (),
         **subplots: Any,
     ) -> None:
+        """width_ratios: how wide the columns are beside each other; where they are given, there are as many columns."""
         self.figure = Picture(alt=alt, size=size, dpi=dpi)
-        self.axes = tuple(self.figure.subplots(rows, columns, squeeze=False, **subplots).ravel())
+        columns, ratios = len(width_ratios) or columns, tuple(width_ratios) or None
+        grid = self.figure.subplots(rows, columns, squeeze=False, width_ratios=ratios, **subplots)
+        self.axes = tuple(grid.ravel())
         self.image = still_image(*self.figure.canvas.get_width_height())
         self.lock = threading.RLock()
         self._artists: list[Artist] = []

@@ -151,7 +151,6 @@ class MatchingsExplorer(Explorer):
             alt="Left: in each row a student channel and the teacher channels that it owns; those that are new are "
             "framed. Right: how many teacher channels changed their owner in each epoch.",
             size=(8.8, 4.2),
-            columns=2,
             width_ratios=(1.25, 1),
         )
         mosaic, chart = live.axes

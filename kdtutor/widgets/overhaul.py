@@ -49,7 +49,6 @@ class MarginExplorer(Explorer):
             alt="Left: a normal density, its negative part shaded, the mean of that part marked by a line. Right: the "
             "margin in units of gamma over z, our formula rising to zero, the authors' code jumping to minus three.",
             size=(8.6, 3.3),
-            columns=2,
             width_ratios=(1.25, 1),
         )
         left, right = live.axes
@@ -111,7 +110,6 @@ class DistanceExplorer(Explorer):
             alt="Left: a plane, teacher's value to the right, student's upwards; darker where the loss is larger, "
             "grey where nothing is asked; a dot and the line to its target. Right: the loss over the student's value.",
             size=(8.2, 3.7),
-            columns=2,
             width_ratios=(1.1, 1),
         )
         left, right = live.axes

@@ -56,7 +56,6 @@ class PairingExplorer(Explorer):
             alt="Left, six teacher channels on a circle and three student channels on a smaller one, a line from each "
             "to the two that it owns. Right, the table of costs with the owned pairs framed.",
             size=(8.6, 3.7),
-            columns=2,
             width_ratios=(1, 1.7),
         )
         circle, table = live.axes

@@ -36,7 +36,6 @@ class GumbelExplorer(Explorer):
             alt="Left two bars: the share of draws that say distil, and the softmax probability. Right a histogram of "
             "the soft decisions between 0 and 1.",
             size=(8.0, 3.0),
-            columns=2,
             width_ratios=(1, 1.7),
         )
         left, right = live.axes
@@ -108,7 +107,6 @@ class WayExplorer(Explorer):
             alt="Left an image. Right the routing network: a row of the teacher's boxes, a row of the student's, the "
             "way of the image as coloured arrows, and below each pair of boxes the probability of distil.",
             size=(8.6, 2.6),
-            columns=2,
             width_ratios=(1, 4.2),
         )
         left, right = live.axes
@@ -158,7 +156,6 @@ class WeightExplorer(Explorer):
             alt="Left two bars: test accuracy where every sample is distilled and where the policy chooses. Right a "
             "bar for each spot: the mean probability of distil in the last epoch.",
             size=(8.0, 3.0),
-            columns=2,
             width_ratios=(1, 1.5),
         )
         left, right = live.axes

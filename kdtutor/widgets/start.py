@@ -65,8 +65,7 @@ class OpinionExplorer(Explorer):
         live = LiveFigure(
             alt="Left an image; right ten bars, the probability that the teacher gives to each class.",
             size=(6.4, 2.4),
-            columns=2,
-            gridspec_kw={"width_ratios": [1, 2.4]},
+            width_ratios=(1, 2.4),
         )
         left, right = live.axes
         self._shown = bare(left).imshow(
