@@ -155,7 +155,7 @@ def teach(
 
 @app.command()
 def check(
-    paths: Annotated[list[str], typer.Argument(help="Notebooks, or folders of them.")],
+    names: Annotated[list[str], typer.Argument(help=f"{options.NOTEBOOKS}, or folders of them.")],
     seconds: options.Seconds = 120.0,
     style: Annotated[bool, typer.Option("--style/--no-style", help="Report breaches of the notebooks' style.")] = True,
     as_json: options.Json = False,
@@ -166,7 +166,7 @@ def check(
     """
     from .validate import validate
 
-    outcomes = validate(paths, seconds, style, say=(lambda _: None) if as_json else typer.echo)
+    outcomes = validate(names, seconds, style, say=(lambda _: None) if as_json else typer.echo)
     failed = [outcome.file for outcome in outcomes if not outcome.ok]
     if as_json:
         _print_json({"ok": not failed, "notebooks": [outcome.as_dict() for outcome in outcomes]})
@@ -179,7 +179,7 @@ def check(
 
 @app.command()
 def notebooks(
-    names: Annotated[list[str] | None, typer.Argument(help="Notebooks by file or name.", show_default="all")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help=f"{options.NOTEBOOKS}.", show_default="all")] = None,
     seconds: options.Seconds = 120.0,
 ) -> None:
     """Run the notebooks and store their outputs.
@@ -188,10 +188,10 @@ def notebooks(
     """
     import time
 
+    from .lessons import notebooks_of
     from .notebooks import store
-    from .validate import chosen_notebooks
 
-    for path in chosen_notebooks(names or []):
+    for path in notebooks_of(names or []):
         started = time.perf_counter()
         store(path, seconds)
         typer.echo(f"{path.name}  {path.stat().st_size / 1e6:.2f} MB  {time.perf_counter() - started:.1f} s")
@@ -199,7 +199,9 @@ def notebooks(
 
 @app.command()
 def results(
-    names: Annotated[list[str] | None, typer.Argument(help="Studies.", show_default="all")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Studies, or methods: all of a lesson.", show_default="all")
+    ] = None,
     workers: Annotated[int, typer.Option(help="Runs at a time, one thread each.", min=1)] = 2,
     show: Annotated[bool, typer.Option("--list", help="Only list the studies.")] = False,
 ) -> None:
@@ -207,15 +209,14 @@ def results(
 
     Stores them in data/results. Long; an interrupted study goes on where it was.
     """
-    from ..course.studies import conduct, studies
-    from ..errors import choose
+    from ..course.studies import conduct
+    from .lessons import studies_of
 
-    known = studies()
-    for name in [choose("study", name, known) for name in names or known]:
+    for study in studies_of(names or []):
         if show:
-            typer.echo(f"{name}: {known[name].question}")
+            typer.echo(f"{study.name}: {study.question}")
         else:
-            conduct(known[name], workers=workers, say=typer.echo)
+            conduct(study, workers=workers, say=typer.echo)
 
 
 @app.command()

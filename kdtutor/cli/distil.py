@@ -8,8 +8,10 @@ from .. import data as sets
 from .. import nets, papers
 from ..data import Data
 from ..errors import choose, require
+from ..methods import find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from ..settings.presets import PAIRS, Preset, find_teacher, preset
+from ..settings import PAIRS, Preset, find_teacher, preset
+from ..settings.data_free import IMITATION, SETTINGS
 from ..train import Alone, Distiller, Recipe, fit, seed_everything
 from ..train.checkpoint import holds_run, require_free, teacher_of
 from ..train.identity import teacher_digest
@@ -17,8 +19,7 @@ from ..train.lineage import strange_data
 from .job import ALONE, Job, label
 from .report import Report
 
-IMITATION = "logits"  # what the student of a data-free paper learns
-IMITATIONS: dict[str | None, dict[str, Any]] = {"data_free": {"distance": "kl"}}  # where its loss is not the usual one
+LOGITS = "logits"  # what the student of a data-free paper learns; `IMITATION` says how
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,13 @@ def prepare(job: Job) -> Setup:
     Equal seeds give every method the same first weights. What cannot be asked for is refused in a sentence.
     """
     _require_sense(job)
-    chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
+    chosen = _preset(job)
     data = sets.load(job.data or chosen.data_name, job.root)
     teacher = None if job.method == ALONE else _teacher(job, chosen, data)
     job = _placed(job, teacher)
     student = _student(chosen, job.student, data, job.seed)
     distiller, epochs = _distiller(job, chosen, student, teacher)
-    generator = ""
-    if job.maker:
-        net, options, generator = _generator(job, chosen, data)
-        around: Any = papers.get(job.maker)
-        distiller = around(distiller, net, **options)
+    distiller, generator = (distiller, "") if job.maker is None else _data_free(job.maker, chosen, data, distiller)
     augment = chosen.recipe.augment if data.size else None  # points cannot be shifted like images
     return Setup(job, distiller, data, epochs, replace(chosen.recipe, augment=augment), generator)
 
@@ -104,6 +101,21 @@ def _require_sense(job: Job) -> None:
         job.data_free is None or job.method != job.maker,
         f"{label(job.method)} makes its images already: leave --data-free out, or name a method that learns from them",
     )
+
+
+def _preset(job: Job) -> Preset:
+    """The preset; "paper" without data in the setting of the data-free paper, where it has one for these data."""
+    chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
+    data = job.data or chosen.data_name
+    if job.maker is None or job.preset != "paper" or data not in SETTINGS[job.maker]:
+        return chosen
+    published = chosen.data_free(job.maker, data)
+    require(
+        job.pair is None,
+        f"--pair {job.pair}: with the published generator for {data} {published.teacher_name} teaches "
+        f"{published.student_name}; leave --pair out, or name other nets with --teacher and --student",
+    )
+    return published
 
 
 def _teacher(job: Job, chosen: Preset, data: Data) -> nets.Net:
@@ -139,29 +151,43 @@ def _student(chosen: Preset, name: str | None, data: Data, seed: int) -> nets.Ne
     if name is not None and nets.build(name).stem_width is None:
         options.pop("stem_stride", None)  # a net without a stem has no stride to set
     seed_everything(seed)
+    if name is None and chosen.published is not None:
+        return chosen.student()
     return nets.build(name or chosen.student_name, **options)
 
 
 def _distiller(job: Job, chosen: Preset, student: nets.Net, teacher: nets.Net | None) -> tuple[Distiller, int]:
     """What is matched, and where; and for how many epochs."""
-    matched = IMITATION if job.method == job.maker else job.method
+    matched = LOGITS if job.method == job.maker else job.method
     epochs = job.epochs or chosen.epochs_for(matched)
     if teacher is None:
         return Alone(student), epochs
-    options = {**chosen.options_for(matched, epochs), **IMITATIONS.get(job.method, {})}
+    options = chosen.options_for(matched, epochs) if job.spots is None else chosen.host_for(matched, epochs)
+    host = papers.method(matched)(student, teacher, **{**options, **IMITATION.get(job.method, {})})
     if job.spots is None:
-        return papers.method(matched)(student, teacher, **options), epochs
-    host = papers.method(matched)(student, teacher, **{**options, **chosen.hosts.get(matched, {})})
+        return host, epochs
     distiller = SpotAdaptive(host, **{**chosen.spots_for(matched), "strategy": job.spots})
     if job.epochs is None and not distiller.preparation(epochs):
         epochs = chosen.epochs  # of the method's own phases only a preparation is left
     return distiller, epochs
 
 
-def _generator(job: Job, chosen: Preset, data: Data) -> tuple[nets.Generator, dict[str, Any], str]:
-    """A fresh generator of images (or points) like those of `data`, the options of its training, and both in words."""
+def _data_free(maker: str, chosen: Preset, data: Data, inner: Distiller) -> tuple[Distiller, str]:
+    """`inner` on images (or points) like those of `data` that a fresh generator makes; and which one, in words."""
+    paper = find(maker).acronym
+    if setting := chosen.published:
+        how = ", ".join(f"{name} {value:g}" for name, value in setting.options.items())
+        return setting.around(inner), f"of the generator that {paper} was published with for {setting.data} ({how})"
+    net = _generator(data)
+    lacks = f"; {paper} has no published setting for {data.name}" if chosen.name == "paper" else ""
+    around: Any = papers.get(maker)
+    return around(inner, net), f"of the course's generator ({net.config['name']}){lacks}"
+
+
+def _generator(data: Data) -> nets.Generator:
+    """A fresh generator of what `data` consists of."""
     if not data.size:
-        return nets.generator("points", channels=data.channels, size=1), {}, "points of the course's generator"
+        return nets.generator("points", channels=data.channels, size=1)
     height, width = data.size
     require(height == width, f"{data.name} has images of {height} × {width} pixels; a generator makes square ones only")
-    return nets.generator("deconvolution", channels=data.channels, size=height), {}, "the course's generator"
+    return nets.generator("deconvolution", channels=data.channels, size=height)

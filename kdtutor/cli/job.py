@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import require
 from ..methods import find
-from ..settings.presets import RUNS
+from ..settings import RUNS
 from .options import MAKERS, RUNNABLE, Setting
 
 ALONE = "alone"

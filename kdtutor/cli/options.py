@@ -16,6 +16,7 @@ MAKERS = tuple(row for row in ROWS if row.question == DATA)
 RUNNABLE = (*matched(), *MAKERS)
 METHODS = ", ".join(row.label for row in RUNNABLE)
 """Every method that can be run, for the help: by its name or its acronym."""
+NOTEBOOKS = "Notebooks by number, by method (name or acronym) or by file"
 
 Seconds = Annotated[float, typer.Option(help="Limit for one cell.", min=1)]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps.", show_default="the best one here")]

@@ -111,7 +111,7 @@ class Report:
     def _markdown(self, alt: str) -> str:
         config = self.history.config
         teacher = f"{self.teacher['name']} ({percent(self.teacher['accuracy'])})" if self.teacher else "none"
-        images = f"Images: {self.generator}.\n\n" if self.generator else ""
+        images = f"Images {self.generator}.\n\n" if self.generator else ""
         return (
             f"# {label(self.job.method)}{self.job.composition}, preset {self.job.preset}, seed {self.job.seed}\n\n"
             f"    {self.job.command}\n\n"

@@ -6,12 +6,11 @@ from typing import Any
 
 from .. import data as sets
 from .. import nets
-from ..course import generators
 from ..errors import choose, require
 from ..files import held
 from ..nets import Generator, Net
-from ..settings.presets import RUNS, teacher_folders
-from ..settings.teachers import ALL_TEACHERS, PLANS, train_teacher
+from ..settings import GENERATOR_PLANS, RUNS, TEACHER_PLANS, teacher_folders, train_generator, train_teacher
+from ..settings.teachers import LISTED
 from .tables import percent, plain_table
 
 
@@ -24,12 +23,12 @@ def cards() -> list[dict[str, Any]]:
 
 def generator_cards() -> list[dict[str, Any]]:
     """The cards of the generators that can be trained again by name, and of their likes trained here."""
-    return [card for card in nets.teachers(sets.root() / "generators") if card["name"] in generators.PLANS]
+    return [card for card in nets.teachers(sets.root() / "generators") if card["name"] in GENERATOR_PLANS]
 
 
 def untrained() -> list[str]:
     """The teachers that are planned for, but not trained yet."""
-    return sorted(PLANS.keys() - {card["name"] for card in cards()})
+    return sorted(TEACHER_PLANS.keys() - {card["name"] for card in cards()})
 
 
 def table(
@@ -37,7 +36,7 @@ def table(
 ) -> str:
     """Accuracy (of a generator its distance) and size of each trained teacher, and the command that trains it."""
     rows = [[c["name"], c["data"], percent(c["accuracy"]), f"{c['parameters']:,}", c["command"]] for c in trained]
-    rows += [[name, PLANS[name].data, "not trained here", "", f"kdtutor teach {name}"] for name in planned]
+    rows += [[name, TEACHER_PLANS[name].data, "not trained here", "", f"kdtutor teach {name}"] for name in planned]
     rows += [
         [c["name"], c["data"], f"distance {c['quality']['distance']:.2f}", f"{c['parameters']:,}", c["command"]]
         for c in generating
@@ -55,18 +54,18 @@ def teach(
 ) -> Net | Generator:
     """Train the teacher `name`; those on the digits belong to what ships, the others to what this machine has made.
 
-    A generator's name is one of `generators.PLANS`.
+    A generator's name is one of `GENERATOR_PLANS`.
     """
-    choose("teacher", name, {*PLANS, *generators.PLANS}, ALL_TEACHERS)
-    generates = name in generators.PLANS
-    ships = generates or PLANS[name].data.startswith("digits")
+    choose("teacher", name, {*TEACHER_PLANS, *GENERATOR_PLANS}, LISTED)
+    generates = name in GENERATOR_PLANS
+    ships = generates or TEACHER_PLANS[name].data.startswith("digits")
     home = sets.root() / ("generators" if generates else "teachers") if ships else RUNS / "teachers"
     folder = Path(out) if out else home
     exists = (folder / f"{name}.safetensors").exists()
     require(overwrite or not exists, f"{name} is in {folder} already; pass --overwrite to train it again")
     with held(folder / f"{name}.run", ".teach.lock"):
         if generates:
-            return generators.train_generator(name, folder, device, progress)
+            return train_generator(name, folder, device, progress)
         return train_teacher(name, folder, root, device, progress)
 
 

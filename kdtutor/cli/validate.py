@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from nbformat import NotebookNode
 
-from ..course.map import FOLDER, notebooks_folder
-from ..errors import DataError, Error, choose, require
+from ..course.map import FOLDER
+from ..errors import Error, require
 from . import kernels
+from .lessons import notebooks_of
 from .notebooks import SECONDS, clean_environment, code_cells, first_line, problems, read
 
 SANITIZE = FOLDER.parent / "tests" / "notebooks" / "sanitize.cfg"
@@ -64,18 +65,19 @@ class Outcome:
 
 
 def validate(
-    paths: Iterable[str | Path],
+    words: Iterable[str | Path],
     seconds: float = SECONDS,
     style: bool = True,
     say: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Run the notebooks (files, or folders of them) in clean kernels and compare what they do with what they store.
+    """Run the notebooks that `words` mean (see `notebooks_of`) in clean kernels, and compare what they do with what
+    they store.
 
     `seconds` is the limit for one cell. `say` is called with each outcome as soon as it is there.
     """
     outcomes: dict[Path, Outcome] = {}
     runnable = []
-    for path in notebooks_in(paths):
+    for path in notebooks_of(words):
         outcome = outcomes[path] = Outcome(path.name)
         try:
             nb = read(path)
@@ -91,29 +93,6 @@ def validate(
     if runnable:
         _run(runnable, outcomes, seconds, say)
     return list(outcomes.values())
-
-
-def notebooks_in(paths: Iterable[str | Path]) -> list[Path]:
-    """The notebooks that `paths` name, in order. Raises `DataError` for a path without any."""
-    found: list[Path] = []
-    for path in map(Path, paths):
-        require(path.exists(), f"{path} does not exist; name a notebook, or a folder with notebooks", DataError)
-        inside = sorted(path.rglob("*.ipynb")) if path.is_dir() else [path]
-        inside = [p for p in inside if ".ipynb_checkpoints" not in p.parts]
-        require(bool(inside), f"{path} holds no notebook (*.ipynb)", DataError)
-        found += [p.resolve() for p in inside]
-    return list(dict.fromkeys(found))
-
-
-def chosen_notebooks(names: Sequence[str]) -> list[Path]:
-    """The course's notebooks by path, file or name ("fsp" is enough for 03_fsp.ipynb); all of them if none is named."""
-    course = {path.stem: path for path in notebooks_in([notebooks_folder()])}
-    found = []
-    for name in names or course:
-        path = Path(name)
-        short = [stem for stem in course if stem == path.stem or stem.partition("_")[2] == path.stem]
-        found.append(path if path.is_file() else course[short[0] if short else choose("notebook", path.stem, course)])
-    return found
 
 
 def _run(paths: Sequence[Path], outcomes: dict[Path, Outcome], seconds: float, say: Callable[[Outcome], None]) -> None:

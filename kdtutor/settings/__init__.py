@@ -1,8 +1,18 @@
-"""With which numbers: presets, published settings, plans of teachers, recipes. Above the methods, whose options they
-set."""
+"""With which numbers: each stands once here, above the methods whose options they set.
 
-from .presets import CROSS_PAIRS, FAMILY_PAIRS, PAIRS, Preset, find_teacher, preset
-from .recipes import ZOO
-from .teachers import PLANS, train_teacher
+`presets` are what the command line runs, made of the tuned weights of `minute`, the tables of `zoo` and `spot_adaptive`
+(SAKD). `data_free` (DFAD, DAFL), `gan` and `ghost` are the settings of those papers. `teachers` and `generators` are
+what is trained by name, and how.
+"""
 
-__all__ = ["CROSS_PAIRS", "FAMILY_PAIRS", "PAIRS", "PLANS", "ZOO", "Preset", "find_teacher", "preset", "train_teacher"]
+from . import data_free, gan, generators, ghost, minute, spot_adaptive, teachers, zoo
+from .data_free import Published, published
+from .generators import GENERATOR_PLANS, train_generator
+from .presets import CROSS_PAIRS, FAMILY_PAIRS, PAIRS, Preset, preset
+from .teachers import RUNS, TEACHER_PLANS, find_teacher, teacher_folders, train_teacher
+
+__all__ = [
+    "CROSS_PAIRS", "FAMILY_PAIRS", "GENERATOR_PLANS", "PAIRS", "RUNS", "TEACHER_PLANS", "Preset", "Published",
+    "data_free", "find_teacher", "gan", "generators", "ghost", "minute", "preset", "published", "spot_adaptive",
+    "teacher_folders", "teachers", "train_generator", "train_teacher", "zoo",
+]  # fmt: skip

@@ -1,15 +1,21 @@
 """The settings of the data-free papers' own experiments, by data set: for a GPU, and for images to measure on."""
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .. import methods, papers
 from ..errors import choose
 from ..nets import Generator, Net, build, generator, wrap
-from ..papers.adversarial import Adversarial, Logits
-from ..papers.data_free import DataFree
-from ..train import Recipe
+from ..papers.adversarial import Logits
+from ..papers.generated import Generated
+from ..train import Distiller, Recipe
 
+MAKERS = tuple(row for row in methods.ROWS if row.question == methods.DATA)
+"""The methods whose generator makes the images."""
+IMITATION: Mapping[str, Mapping[str, Any]] = {"adversarial": {}, "data_free": {"distance": "kl"}}
+"""What the student learns in each of these papers: the options of `Logits`."""
 PHOTO_STAGES = ["layer1", "layer2", "layer3", "layer4"]
 
 
@@ -17,10 +23,13 @@ PHOTO_STAGES = ["layer1", "layer2", "layer3", "layer4"]
 class Published:
     """One column of a table: data set, teacher, student, generator, and how they are trained.
 
-    `teacher` and `student` are names of `nets.build`, or of torchvision where they begin with "torchvision.". `steps`
-    are the student's; an epoch of a recipe here is what the authors' code calls one.
+    `kind` is the method that makes the images: "adversarial" (DFAD) or "data_free" (DAFL). `teacher` and `student` are
+    names of `nets.build`, or of torchvision where they begin with "torchvision.". `k` are the steps of the student for
+    each one of the generator, `losses` the weights of the generator's losses where there are several. `epochs` are the
+    student's; an epoch of a recipe here is what the authors' code calls one.
     """
 
+    kind: str
     data: str
     teacher: str
     student: str
@@ -33,6 +42,13 @@ class Published:
     k: int
     epochs: int
     recipe: Recipe
+    losses: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the class of `kind` is told beside method and generator."""
+        steps = {"adversarial": "k", "data_free": "replay"}[self.kind]
+        return {steps: self.k, "generator_lr": self.generator_lr, **self.losses}
 
     def net(self, name: str) -> Net:
         """A net with fresh weights by its name in this setting."""
@@ -50,6 +66,27 @@ class Published:
         """A generator with fresh weights."""
         return generator(self.generator, self.latent, self.channels, self.size)
 
+    def around(self, inner: Distiller) -> Generated:
+        """`inner`, any method, on images of a fresh generator that learns as published."""
+        make: Any = papers.get(self.kind)
+        made: Generated = make(inner, self.maker(), **self.options)
+        return made
+
+    def distiller(self, teacher: Net) -> Generated:
+        """The whole of the experiment with fresh weights, around a teacher that is trained."""
+        return self.around(Logits(self.net(self.student), teacher, **IMITATION[self.kind]))
+
+
+def published(kind: str, data: str) -> Published:
+    """The setting that the method `kind` was published with for a data set: `published("DFAD", "cifar10")`.
+
+    `kind` is "adversarial" (DFAD) or "data_free" (DAFL), by name, acronym or alias. Raises `UnknownName` for any other,
+    and for data sets that the paper has no table of, with those it has.
+    """
+    row = methods.find(kind, MAKERS)
+    settings = SETTINGS[row.name]
+    return settings[choose(f"data set in the published settings of {row.label}", data, settings)]
+
 
 def dfad(data: str) -> Published:
     """The setting of data-free adversarial distillation for "mnist", "cifar10", "cifar100" or "caltech101" (the
@@ -58,14 +95,29 @@ def dfad(data: str) -> Published:
     Ours: MNIST's images stay at 28 pixels, since the nets pad them; for Caltech-101 the length is that of CIFAR, the
     rate falls at the same epochs, and the generator doubles three times where the authors' doubles four times.
     """
-    return DFAD[choose("published setting", data, DFAD)]
+    return published("adversarial", data)
 
 
-def dfad_distiller(data: str, teacher: Net) -> Adversarial:
+def dafl(data: str) -> Published:
+    """The setting of data-free learning for "mnist", "cifar10" or "cifar100" (the authors' code:
+    github.com/huawei-noah/Efficient-Computing, Data-Efficient-Model-Compression/DAFL). One step of the student for each
+    of the generator.
+
+    Ours: MNIST's images stay at 28 pixels; the activation loss reads the 84 numbers before the last layer of LeNet-5,
+    where the authors' code reads the 120 of the layer before; and the generator's batch norms have the usual ε, while
+    the authors' 0.8 goes with their rate of 0.2 on MNIST.
+    """
+    return published("data_free", data)
+
+
+def dfad_distiller(data: str, teacher: Net) -> Generated:
     """Student, generator and game of `dfad(data)`, with fresh weights, around a teacher that is trained."""
-    setting = dfad(data)
-    inner = Logits(setting.net(setting.student), teacher)
-    return Adversarial(inner, setting.maker(), setting.k, generator_lr=setting.generator_lr)
+    return dfad(data).distiller(teacher)
+
+
+def dafl_distiller(data: str, teacher: Net) -> Generated:
+    """Student, generator and losses of `dafl(data)`, with fresh weights, around a teacher that is trained."""
+    return dafl(data).distiller(teacher)
 
 
 # 50 turns an epoch, each of 5 steps of the student; SGD without Nesterov.
@@ -73,15 +125,15 @@ _SGD = Recipe(schedule="constant", nesterov=False, steps_per_epoch=50 * 5, chann
 _FALLING = replace(_SGD, schedule="steps", milestones=(100 / 500, 200 / 500))
 
 _CIFAR10 = Published(
-    data="cifar10", teacher="cifar_resnet34", student="cifar_resnet18", classes=10, channels=3, size=32, latent=256,
-    generator="upsampling", generator_lr=1e-3, k=5, epochs=500,
+    kind="adversarial", data="cifar10", teacher="cifar_resnet34", student="cifar_resnet18", classes=10, channels=3,
+    size=32, latent=256, generator="upsampling", generator_lr=1e-3, k=5, epochs=500,
     recipe=replace(_FALLING, lr=0.1, batch_size=256, weight_decay=5e-4),
 )  # fmt: skip
 
 DFAD: dict[str, Published] = {
     "mnist": Published(
-        data="mnist", teacher="lenet5", student="lenet5_half", classes=10, channels=1, size=28, latent=100,
-        generator="upsampling", generator_lr=1e-3, k=5, epochs=40,
+        kind="adversarial", data="mnist", teacher="lenet5", student="lenet5_half", classes=10, channels=1, size=28,
+        latent=100, generator="upsampling", generator_lr=1e-3, k=5, epochs=40,
         recipe=replace(_SGD, lr=0.01, batch_size=512, weight_decay=1e-4),
     ),
     "cifar10": _CIFAR10,
@@ -94,43 +146,13 @@ DFAD: dict[str, Published] = {
 """The settings of the paper's tables; see `dfad`."""
 
 
-@dataclass(frozen=True)
-class PublishedLosses:
-    """The weights of the generator's losses in one column of DAFL's table; `entropy` as the authors give it, for
-    logarithms to base 10."""
-
-    one_hot: float
-    activation: float
-    entropy: float
-
-
-def dafl(data: str) -> Published:
-    """The setting of data-free learning for "mnist", "cifar10" or "cifar100" (the authors' code:
-    github.com/huawei-noah/Efficient-Computing, Data-Efficient-Model-Compression/DAFL). One step of the student for each
-    of the generator.
-
-    Ours: MNIST's images stay at 28 pixels; the activation loss reads the 84 numbers before the last layer of LeNet-5,
-    where the authors' code reads the 120 of the layer before; and the generator's batch norms have the usual ε, while
-    the authors' 0.8 goes with their rate of 0.2 on MNIST.
-    """
-    return DAFL[choose("published setting", data, DAFL)]
-
-
-def dafl_distiller(data: str, teacher: Net) -> DataFree:
-    """Student, generator and losses of `dafl(data)`, with fresh weights, around a teacher that is trained."""
-    setting, weights = dafl(data), DAFL_LOSSES[data]
-    return DataFree(
-        Logits(setting.net(setting.student), teacher, "kl"),
-        setting.maker(),
-        one_hot=weights.one_hot,
-        activation=weights.activation,
-        entropy=weights.entropy / math.log(10),
-        generator_lr=setting.generator_lr,
-    )
+def _losses(one_hot: float, activation: float, entropy: float) -> dict[str, float]:
+    """DAFL's weights from those of its authors, whose entropy has logarithms to base 10."""
+    return {"one_hot": one_hot, "activation": activation, "entropy": entropy / math.log(10)}
 
 
 _DAFL_CIFAR10 = replace(
-    _CIFAR10, latent=1000, generator_lr=0.02, k=1, epochs=2000,
+    _CIFAR10, kind="data_free", latent=1000, generator_lr=0.02, k=1, epochs=2000, losses=_losses(0.05, 0.01, 5.0),
     recipe=replace(
         _SGD, schedule="steps", milestones=(800 / 2000, 1600 / 2000), lr=0.1, batch_size=1024, weight_decay=5e-4,
         steps_per_epoch=120,
@@ -139,19 +161,15 @@ _DAFL_CIFAR10 = replace(
 
 DAFL: dict[str, Published] = {
     "mnist": replace(
-        DFAD["mnist"], generator_lr=0.2, k=1, epochs=200,
+        DFAD["mnist"], kind="data_free", generator_lr=0.2, k=1, epochs=200, losses=_losses(1.0, 0.1, 5.0),
         recipe=Recipe(
             lr=2e-3, optimiser="adam", schedule="constant", weight_decay=0.0, batch_size=512, steps_per_epoch=120,
             channels_last=True,
         ),
     ),
     "cifar10": _DAFL_CIFAR10,
-    "cifar100": replace(_DAFL_CIFAR10, data="cifar100", classes=100),
+    "cifar100": replace(_DAFL_CIFAR10, data="cifar100", classes=100, losses=_losses(0.5, 0.1, 20.0)),
 }  # fmt: skip
 """The settings of the paper's tables; see `dafl`."""
 
-DAFL_LOSSES: dict[str, PublishedLosses] = {
-    "mnist": PublishedLosses(1.0, 0.1, 5.0),
-    "cifar10": PublishedLosses(0.05, 0.01, 5.0),
-    "cifar100": PublishedLosses(0.5, 0.1, 20.0),
-}
+SETTINGS: Mapping[str, Mapping[str, Published]] = {"adversarial": DFAD, "data_free": DAFL}

@@ -1,4 +1,4 @@
-"""How the teachers were trained. Those on the digits ship; those on CIFAR-100 are trained where a GPU is."""
+"""How the teachers are trained, and where they are found. Those on the digits ship; the others need a GPU."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -6,10 +6,12 @@ from pathlib import Path
 from .. import data as sets
 from .. import nets
 from ..data import Augment
-from ..errors import choose
+from ..errors import DataError, choose
 from ..nets import Net
 from ..train import Alone, Recipe, environment, evaluate, fit, seed_everything
-from .recipes import GHOST, GHOST_EPOCHS, ZOO
+from . import ghost, zoo
+
+RUNS = Path("runs")  # what training writes, below the folder in which a command is given
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ _CIFAR_200 = Recipe(
     augment=Augment(pad=4, flip=True), channels_last=True,
 )  # fmt: skip
 
-ALL_TEACHERS = "`kdtutor teachers` lists them all."
-PLANS: dict[str, TeacherPlan] = {
+LISTED = "`kdtutor teachers` lists them all."
+TEACHER_PLANS: dict[str, TeacherPlan] = {
     "digits-resnet14": TeacherPlan(
         "digits", {"name": "resnet14", **_DIGITS, "stem_stride": 2}, 40, Recipe(lr=0.1, augment=Augment(pad=2))
     ),
@@ -60,24 +62,49 @@ PLANS: dict[str, TeacherPlan] = {
         for data, classes in (("cifar10", 10), ("cifar100", 100))
     },
     **{
-        f"cifar100-{name}": TeacherPlan("cifar100", {"name": name, **_CIFAR}, 240, ZOO)
+        f"cifar100-{name}": TeacherPlan("cifar100", {"name": name, **_CIFAR}, zoo.EPOCHS, zoo.RECIPE)
         for name in ("resnet56", "resnet110", "resnet32x4", "wrn_40_2", "vgg13", "cifar_resnet50")
     },
-    **{  # the nets of GhostNet's table for CIFAR-10; ghost_resnet56_s1 is a ResNet-56 without ghosts
-        f"cifar10-{name}": TeacherPlan("cifar10", {"name": name, "classes": 10, "channels": 3}, GHOST_EPOCHS, GHOST)
-        for name in ("ghost_resnet56_s1", "ghost_resnet56", "vgg16", "ghost_vgg16")
+    **{
+        f"cifar10-{name}": TeacherPlan(
+            "cifar10", {"name": name, "classes": 10, "channels": 3}, ghost.EPOCHS, ghost.RECIPE
+        )
+        for name in ghost.NETS
     },
 }
+"""The plan of every teacher by name."""
+
+
+def find_teacher(name: str | Path) -> Net:
+    """A teacher that ships, one trained here with `kdtutor teach`, or the one at the path of a .safetensors file.
+
+    Raises `DataError` for a teacher that is known but not trained yet, `UnknownName` for any other name.
+    """
+    if Path(name).suffix == ".safetensors" or name in {card["name"] for card in nets.teachers()}:
+        return nets.teacher(name)
+    places = [folder / f"{name}.safetensors" for folder in teacher_folders()]
+    for path in places:
+        if path.exists():
+            return nets.teacher(path)
+    choose("teacher", str(name), {*TEACHER_PLANS, *(card["name"] for card in nets.teachers())}, LISTED)
+    raise DataError(
+        f"the teacher {str(name)!r} is not in {places[0].parent}; train it first with `kdtutor teach {name}`"
+    )
+
+
+def teacher_folders() -> tuple[Path, ...]:
+    """Where teachers trained here are looked for: below the current folder, and below that of the course."""
+    return RUNS / "teachers", sets.root().parent / RUNS / "teachers"
 
 
 def train_teacher(
     name: str, folder: str | Path, root: str | None = None, device: str | None = None, progress: bool = True
 ) -> Net:
-    """Train the teacher `name` of `PLANS` and save its weights and card in `folder`.
+    """Train the teacher `name` of `TEACHER_PLANS` and save its weights and card in `folder`.
 
     The run itself is kept in `folder/NAME.run`; interrupted, it continues. The card has the last epoch's accuracy.
     """
-    plan = PLANS[choose("teacher", name, PLANS, ALL_TEACHERS)]
+    plan = TEACHER_PLANS[choose("teacher", name, TEACHER_PLANS, LISTED)]
     data = sets.load(plan.data, root)
     seed_everything(plan.seed)
     net = nets.build(**plan.net)  # type: ignore[arg-type]

@@ -1,5 +1,7 @@
 """What a job comes down to: the student, the teacher, the method around them, and for how long."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,9 +9,9 @@ import kdtutor as kd
 from kdtutor import papers
 from kdtutor.cli.distil import prepare
 from kdtutor.cli.job import Job
+from kdtutor.methods import find
 from kdtutor.papers.attention import Attention
 from kdtutor.papers.spot_adaptive import SpotAdaptive
-from kdtutor.settings import PAIRS, PLANS
 
 pytestmark = pytest.mark.usefixtures("few")
 
@@ -29,48 +31,6 @@ def test_the_student_fits_the_data():
     setup = prepare(Job("hinton", student="lenet5"))
     assert setup.distiller.student.config["stem_stride"] == 1
     assert prepare(Job("hinton", student="resnet14")).distiller.student.config["stem_stride"] == 2
-
-
-def test_the_paper_preset_counts_first_phases_on_top():
-    paper = kd.preset("paper")
-    assert (paper.epochs_for("hinton"), paper.epochs_for("fsp")) == (240, 270)
-    assert paper.options_for("hinton") == {"T": 4.0, "alpha": 0.9}
-    assert paper.options_for("boundaries") == {"margin": 1.0, "beta": 3 / 1000, "boundary_epochs": 30}
-    assert paper.options_for("fsp", epochs=27) == {"pool": "max", "flow_epochs": 3}
-    assert paper.options_for("fsp", epochs=2) == {"pool": "max", "flow_epochs": 1}
-
-
-@pytest.mark.parametrize("name", kd.papers.METHODS)
-def test_the_paper_preset_knows_every_method(name):
-    paper = kd.preset("paper")
-    assert set(paper.options) <= set(kd.papers.METHODS)
-    student, teacher = (kd.nets.build(net, classes=10, channels=1) for net in ("resnet8x0.25", "resnet8"))
-    distiller = kd.papers.method(name)(student, teacher, **paper.options_for(name))
-    phases = distiller.phases(paper.epochs_for(name))
-    assert phases[-1].epochs == 240 and sum(phase.epochs for phase in phases) == paper.epochs_for(name)
-
-
-@pytest.mark.parametrize("pair", PAIRS)
-def test_the_paper_preset_knows_every_pair(pair):
-    paper = kd.preset("paper", pair)
-    teacher, student = PAIRS[pair]
-    assert f"{teacher}-{student}" == pair and paper.teacher_name in PLANS
-    assert paper.recipe.lr == (0.01 if student in ("mobilenetv2", "shufflenetv1") else 0.05)
-    with torch.device("meta"):
-        net = paper.student()
-    assert net.name == student and net.num_classes == 100
-    assert net.config["stem_stride"] == (2 if student == "mobilenetv2" else 1)
-
-
-def test_spot_adaptive_distillation_has_the_settings_of_its_authors():
-    paper, cross = kd.preset("paper"), kd.preset("paper", "resnet32x4-resnet32")
-    assert set(paper.hosts) <= set(kd.papers.METHODS) >= set(paper.gammas)
-    assert paper.spots_for("attention") == {"alpha": 1.0, "T": 4.0, "gamma": 2.0}
-    assert paper.spots_for("similarity") == {"alpha": 1.0, "T": 4.0, "gamma": 1.0}
-    assert cross.spots_for("relational") == {"alpha": 1.0, "T": 4.0, "gamma": 2.0, "head_start": 0.0}
-    assert kd.preset("minute").spots_for("attention") == {}
-    changed = {name for name, own in paper.hosts.items() if not own.items() <= paper.options[name].items()}
-    assert changed == {"hint", "hinton"}, "the other weights are the zoo's"
 
 
 @pytest.fixture
@@ -137,6 +97,46 @@ def test_a_data_free_paper_is_run_with_its_own_imitation(paper, distance):
     inner = distiller.inner.inner if paper == "dfad" else distiller.inner
     assert type(distiller) is papers.get(paper) and type(inner) is papers.get("logits")
     assert inner.distance == distance
+
+
+@pytest.fixture
+def photos(few, monkeypatch, paper_on_digits) -> kd.Data:
+    """A stand-in for CIFAR-10: its name and its shapes."""
+    split = kd.data.Split(torch.randint(0, 256, (20, 3, 32, 32), dtype=torch.uint8), torch.arange(20) % 10)
+    data = kd.Data("cifar10", split, None, split, few.classes, (0.5,) * 3, (0.5,) * 3)
+    monkeypatch.setattr("kdtutor.data.load", lambda name, root=None: data if name == "cifar10" else few)
+    teacher = kd.nets.build("resnet8x0.25", classes=10, channels=3)
+    monkeypatch.setattr("kdtutor.cli.distil.find_teacher", lambda name: teacher)
+    return data
+
+
+@pytest.mark.parametrize("maker", ["dfad", "dafl"])
+def test_the_paper_preset_without_data_has_the_published_setting(photos, maker):
+    published = kd.settings.published(maker, "cifar10")
+    for method in ("attention", maker):
+        job = Job(method, preset="paper", data="cifar10", data_free=None if method == maker else maker)
+        setup = prepare(job)
+        assert setup.distiller.generator.config == published.maker().config
+        assert setup.distiller.generator_lr == published.generator_lr
+        assert setup.distiller.student.name == published.student and setup.epochs == published.epochs
+        assert setup.recipe == published.recipe
+        assert f"{find(maker).acronym} was published with for cifar10" in setup.generator
+    if maker == "dfad":
+        assert setup.distiller.k == published.k == 5
+    else:
+        assert setup.distiller.losses_of_generator == published.losses and setup.distiller.inner.distance == "kl"
+    with pytest.raises(kd.ConfigError, match="--pair vgg13-vgg8: with the published generator .* teaches cifar_r"):
+        prepare(replace(job, pair="vgg13-vgg8"))
+    small = prepare(replace(job, student="resnet8x0.25", epochs=1))
+    assert small.distiller.student.name == "resnet8x0.25" and small.epochs == 1
+    small.check()
+
+
+def test_without_a_published_setting_the_report_says_so(paper_on_digits):
+    setup = prepare(Job("hinton", **paper_on_digits, data_free="dfad"))
+    assert setup.generator == "of the course's generator (deconvolution); DFAD has no published setting for few"
+    assert setup.distiller.generator.config["name"] == "deconvolution" and setup.epochs == 240
+    assert prepare(Job("hinton", data_free="dfad")).generator == "of the course's generator (deconvolution)"
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from typer.testing import CliRunner
 
-from kdtutor import DataError, Error, UnknownName
+from kdtutor import Error
 from kdtutor.cli import notebooks
 from kdtutor.cli.app import app
 from kdtutor.cli.notebooks import problems, store, tidy
-from kdtutor.cli.validate import Failure, chosen_notebooks, notebooks_in, validate
+from kdtutor.cli.validate import Failure, validate
 
 WIDGET = {notebooks.WIDGET: {"model_id": "1"}, "text/plain": "IntSlider(value=3)"}
 
@@ -324,23 +324,3 @@ def test_check_prints_a_line_for_each_notebook_and_exits_with_1(tmp_path):
     result = CliRunner().invoke(app, ["check", str(tmp_path / "good.ipynb"), "--json"])
     told = json.loads(result.stdout)
     assert result.exit_code == 0 and told["ok"] and told["notebooks"][0]["file"] == "good.ipynb"
-
-
-def test_notebooks_are_found_and_named(tmp_path, monkeypatch):
-    for name in ("01_hinton", "03_fsp", ".ipynb_checkpoints/03_fsp-checkpoint"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        write(tmp_path / f"{name}.ipynb", "1")
-    assert [path.stem for path in notebooks_in([tmp_path, tmp_path / "03_fsp.ipynb"])] == ["01_hinton", "03_fsp"]
-    with pytest.raises(DataError, match="does not exist"):
-        notebooks_in([tmp_path / "none"])
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="holds no notebook"):
-        notebooks_in([tmp_path / "empty"])
-    monkeypatch.setattr("kdtutor.course.map.FOLDER", tmp_path)
-    assert [path.stem for path in chosen_notebooks([])] == ["01_hinton", "03_fsp"]
-    assert [path.stem for path in chosen_notebooks(["fsp", "01_hinton.ipynb"])] == ["03_fsp", "01_hinton"]
-    with pytest.raises(UnknownName, match="'fps' is not a known notebook"):
-        chosen_notebooks(["fps"])
-    result = CliRunner().invoke(app, ["notebooks", "fsp"])
-    assert result.exit_code == 0 and result.stdout.startswith("03_fsp.ipynb  0.00 MB")
-    assert problems(nbformat.read(tmp_path / "03_fsp.ipynb", 4)) == []

@@ -11,6 +11,7 @@ from kdtutor.course import check, generators
 from kdtutor.course.studies import gan as study
 from kdtutor.course.studies import stored_results
 from kdtutor.papers import gan
+from kdtutor.settings import GENERATOR_PLANS, train_generator
 from kdtutor.widgets.gan import between
 from tests.course.agreement import computes
 
@@ -80,12 +81,12 @@ def test_generators_that_ship_are_as_good_as_their_cards_say(name: str) -> None:
 
 def test_training_a_generator_leaves_weights_and_card(tmp_path, monkeypatch) -> None:
     plan = dataclasses.replace(
-        generators.PLANS["digits-dcgan-small"], epochs=1, recipe=train.Recipe(lr=1e-3, batch_size=8, steps_per_epoch=1)
+        GENERATOR_PLANS["digits-dcgan-small"], epochs=1, recipe=train.Recipe(lr=1e-3, batch_size=8, steps_per_epoch=1)
     )
-    monkeypatch.setitem(generators.PLANS, "tiny", plan)
-    monkeypatch.setattr(generators, "SAMPLES", 20)
-    net = generators.train_generator("tiny", tmp_path, device="cpu", progress=False)
-    again = generators.train_generator("tiny", tmp_path, device="cpu", progress=False)
+    monkeypatch.setitem(GENERATOR_PLANS, "tiny", plan)
+    monkeypatch.setattr("kdtutor.settings.generators.SAMPLES", 20)
+    net = train_generator("tiny", tmp_path, device="cpu", progress=False)
+    again = train_generator("tiny", tmp_path, device="cpu", progress=False)
     assert torch.equal(net.body.conv.weight, again.body.conv.weight) and net.card["quality"]["distance"] > 0
     from kdtutor.cli.teachers import told
 

@@ -4,18 +4,9 @@ import pytest
 import torch
 
 import kdtutor as kd
-from kdtutor.course.studies import paper, stored_results, zoo
+from kdtutor.course.studies import paper, stored_results
 from kdtutor.papers import METHODS, spot_adaptive
 from kdtutor.settings import FAMILY_PAIRS, PAIRS
-
-
-def test_the_zoo_has_a_number_for_every_pair_of_one_family():
-    assert set(zoo.PAIRS) == set(FAMILY_PAIRS) == set(zoo.TEACHER)
-    assert not any(zoo.published(pair, "hinton") for pair in set(PAIRS) - set(FAMILY_PAIRS))
-    assert zoo.published("resnet56-resnet20", "contrastive") == 71.16
-    assert zoo.published("wrn_40_2-wrn_40_1", "fsp") is None and zoo.published("vgg13-vgg8", "overhaul") is None
-    missing = {name for name in METHODS if zoo.published("resnet56-resnet20", name) is None}
-    assert missing == {"fitnets", "overhaul", "matching", "logits"}
 
 
 def test_every_method_took_its_first_steps():

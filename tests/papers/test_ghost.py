@@ -9,7 +9,7 @@ from torch import nn
 import kdtutor as kd
 from kdtutor import ConfigError, ShapeError, nets, train
 from kdtutor.papers import ghost
-from kdtutor.settings import PLANS
+from kdtutor.settings import TEACHER_PLANS
 
 COSTS = [(16, 32, 3, 2, 3), (3, 8, 1, 2, 5), (16, 33, 3, 4, 1), (5, 6, 3, 1, 3)]
 
@@ -116,7 +116,7 @@ def test_modules_and_nets_are_at_hand():
 @pytest.mark.parametrize("name", ["cifar10-ghost_resnet56", "cifar10-ghost_vgg16"])
 def test_the_first_steps_of_the_recipe_for_cifar(name, monkeypatch):
     """On noise of the shape of CIFAR-10: the code path, not the result."""
-    plan = PLANS[name]
+    plan = TEACHER_PLANS[name]
     assert plan.epochs == 400 and plan.recipe.batch_size == 128 and plan.data == "cifar10"
     assert [round(plan.epochs * share) for share in plan.recipe.milestones] == [200, 300, 375]
     images = torch.randint(256, (8, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import kdtutor as kd
-from kdtutor.settings.teachers import PLANS, TeacherPlan, train_teacher
+from kdtutor.settings.teachers import TEACHER_PLANS, TeacherPlan, train_teacher
 
 NAMES = [card["name"] for card in kd.nets.teachers()]
 
@@ -30,7 +30,7 @@ def test_it_is_small_frozen_and_planned(name):
     net = kd.nets.teacher(name)
     assert (kd.data.root() / "teachers" / f"{name}.safetensors").stat().st_size <= 1_000_000
     assert not net.training and not any(p.requires_grad for p in net.parameters())
-    plan = PLANS[name]
+    plan = TEACHER_PLANS[name]
     assert net.card["command"] == f"kdtutor teach {name}" and net.card["seed"] == plan.seed
     assert net.card["config"] == kd.nets.build(**plan.net).config
     told = {key: value for key, value in net.card["recipe"].items() if key != "epochs"}
@@ -43,7 +43,7 @@ def test_training_a_teacher_leaves_weights_and_card(tmp_path, monkeypatch):
     plan = TeacherPlan(
         "digits", {"name": "resnet8x0.25", "classes": 10, "channels": 1, "stem_stride": 2}, 1, kd.Recipe()
     )
-    monkeypatch.setitem(PLANS, "tiny", plan)
+    monkeypatch.setitem(TEACHER_PLANS, "tiny", plan)
     net = train_teacher("tiny", tmp_path, device="cpu", progress=False)
     again = train_teacher("tiny", tmp_path, device="cpu", progress=False)  # the finished run is not trained again
     assert torch.equal(net.classifier.weight, again.classifier.weight)

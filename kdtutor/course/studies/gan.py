@@ -15,8 +15,8 @@ from ... import data as sets
 from ... import nets
 from ...nets import Generator
 from ...papers.gan import Distil
+from ...settings.generators import LATENT, latents, measured
 from ...train import Recipe, evaluating, fit, seed_everything
-from ..generators import LATENT, latents, measured
 from .runner import Case, Study
 
 if TYPE_CHECKING:

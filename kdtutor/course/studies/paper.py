@@ -2,9 +2,10 @@
 
 A CPU needs days for all 240 epochs; this shows that the code path runs on the real data and that the objective falls.
 `kdtutor distil METHOD --preset paper` runs the whole of it on a GPU; beside each method stands what the distillation
-zoo has published for it (`zoo`). FSP is not among the methods: after so few steps a deep teacher's maps, not yet held
-small by weight decay, give FSP matrices a hundred times the student's, and the flow diverges. It needs a teacher that
-is trained; so does the first phase of factor transfer, which rebuilds those maps and is recorded as diverged.
+zoo has published for it (`settings.zoo`). FSP is not among the methods: after so few steps a deep teacher's maps, not
+yet held small by weight decay, give FSP matrices a hundred times the student's, and the flow diverges. It needs a
+teacher that is trained; so does the first phase of factor transfer, which rebuilds those maps and is recorded as
+diverged.
 """
 
 from collections.abc import Iterator
@@ -19,9 +20,8 @@ from ...errors import DivergedError
 from ...nets import Net
 from ...papers import METHODS, method
 from ...papers.spot_adaptive import SpotAdaptive
-from ...settings import Preset, preset
+from ...settings import Preset, preset, zoo
 from ...train import Alone, Distiller, Progress, seed_everything, steps
-from . import zoo
 from .runner import Case, Study
 
 TEACHER_STEPS = 40  # better than chance is enough here; a teacher worth the name takes 240 epochs
@@ -66,7 +66,7 @@ def first_spots(case: Case, seed: int) -> list[dict[str, Any]]:
     data = paper.data()
     teacher = _begun(paper, data, seed)
     seed_everything(seed)
-    inner = method(HOST)(paper.student(), teacher, **paper.hosts[HOST])
+    inner = method(HOST)(paper.student(), teacher, **paper.host_for(HOST))
     distiller = SpotAdaptive(inner, **paper.spots_for(HOST))
     return [{"method": HOST, **row} for row in _steps_of(distiller, paper, paper.epochs, data, seed)]
 
