@@ -73,7 +73,7 @@ class Decoupled(Distiller):
     straight line over the first 20 epochs; that warm-up is left out here, where a phase has constant weights.
     """
 
-    teaches = True
+    needs_teacher = True
     labels: Int[Tensor, " B"] | None
     """The labels of the samples whose traces the spots are given next, set by `look_at`."""
 

@@ -29,7 +29,7 @@ class Example(Distiller):
     TODO: what is matched, where, and what the authors' code does that the paper does not say.
     """
 
-    teaches = True
+    needs_teacher = True
 
     def __init__(self, student: Net, teacher: Net, beta: float = 0.1) -> None:
         super().__init__(student, teacher, beta=beta)
