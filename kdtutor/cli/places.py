@@ -35,7 +35,7 @@ def lacking(row: Method, root: Path, rows: tuple[Method, ...] = ROWS) -> tuple[s
     if row.title:
         known["README.md"] = f"](notebooks/{row.notebook}.ipynb)"
     absent += [f"its row in {file}" for file, words in known.items() if words not in _text(root / file)]
-    if row.module not in {other.name for other in rows if other.paper == row.paper}:
+    if row.module not in {row.name, *(other.name for other in rows if other.paper == row.paper)}:
         absent.append(f"a module of its name (it has {row.module})")
     return tuple(absent)
 
