@@ -133,8 +133,12 @@ class _Run:
     best: float = -math.inf  # of the held-out measurements
     sums: dict[str, tuple[float, int]] = field(default_factory=dict)  # terms summed over the epoch so far, how many
     history: History = field(init=False)
+    epochs: int = field(init=False)
+    total_steps: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self.epochs = sum(phase.epochs for phase in self.phases)
+        self.total_steps = self.epochs * self.batches.steps
         teacher = self.distiller.teacher
         self.history = History(
             {
@@ -151,14 +155,6 @@ class _Run:
                 "precision": self.precision,
             }
         )
-
-    @property
-    def epochs(self) -> int:
-        return sum(phase.epochs for phase in self.phases)
-
-    @property
-    def total_steps(self) -> int:
-        return self.epochs * self.batches.steps
 
     def at(self, phase: Phase, epoch: int, terms: dict[str, float], epoch_ended: bool) -> Progress:
         return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
@@ -183,8 +179,14 @@ class _Run:
             self._restore(stored)
         elif self.folder:
             self.folder.claim(self._progress())
+        first = 0  # step of the phase
         try:
-            yield from self._all_phases(stored)
+            for phase in self.phases:
+                last = first + phase.epochs * self.batches.steps
+                if self.done < last:
+                    yield from self._phase(phase, first, stored)
+                    stored = None
+                first = last
         except GeneratorExit:
             raise
         except BaseException:
@@ -193,15 +195,6 @@ class _Run:
             raise
         self._finish()
         yield self.at(self.phases[-1], self.epochs, {}, epoch_ended=False)
-
-    def _all_phases(self, stored: Stored | None) -> Iterator[Progress]:
-        first = 0
-        for phase in self.phases:
-            last = first + phase.epochs * self.batches.steps
-            if self.done < last:
-                yield from self._phase(phase, first, stored)
-                stored = None
-            first = last
 
     def _phase(self, phase: Phase, first: int, stored: Stored | None) -> Iterator[Progress]:
         recipe = replace(self.recipe, lr=phase.lr or self.recipe.lr, schedule=phase.schedule or self.recipe.schedule)

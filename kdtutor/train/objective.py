@@ -35,6 +35,12 @@ def weighted_sum(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> T
     """
     if not weights:
         return torch.stack(list(terms.values())).sum()
+    if weights.keys() != terms.keys():
+        _refuse(terms, weights)
+    return torch.stack([weights[name] * value for name, value in terms.items()]).sum()
+
+
+def _refuse(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> None:
     strange, missing = sorted(weights.keys() - terms.keys()), sorted(terms.keys() - weights.keys())
     require(
         not strange,
@@ -46,7 +52,6 @@ def weighted_sum(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> T
         f"the term {missing[:1]} has no weight; the weights are those of {', '.join(sorted(weights))}: "
         "give it one too, or give the phase no weights, and every term counts once",
     )
-    return torch.stack([weights[name] * value for name, value in terms.items()]).sum()
 
 
 def minimise(

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import AbstractArray, Float
 from torch import Tensor
 
-from ..errors import ShapeError, require
+from ..errors import ShapeError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,30 +33,28 @@ def full_precision(loss: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(loss)
     def lifted(*args: P.args, **kwargs: P.kwargs) -> R:
-        for name, value in (*zip(parameters, args, strict=False), *kwargs.items()):
-            if name in floats:
-                _check(loss.__name__, name, value, floats[name])
+        names = (*parameters, *[""] * len(args))  # more arguments than there are names are refused by the loss itself
+        positional = [_lift(loss.__name__, name, x, floats.get(name)) for name, x in zip(names, args, strict=False)]
+        by_name = {name: _lift(loss.__name__, name, x, floats.get(name)) for name, x in kwargs.items()}
         with (
             torch.autocast("cpu", enabled=False),
             torch.autocast("cuda", enabled=False),
             torch.autocast("mps", enabled=False),
         ):
-            return loss(*_lift(args), **{name: _lift(value) for name, value in kwargs.items()})
+            return loss(*positional, **by_name)
 
     return lifted
 
 
-def _check(function: str, name: str, value: object, floats: bool) -> None:
-    if not isinstance(value, Tensor):
-        raise ShapeError(f"{function}: {name} is a {type(value).__name__}; expected a tensor")
-    require(
-        value.is_floating_point() or not floats,
-        f"{function}: {name} holds numbers of {value.dtype}; expected floating-point numbers, such as {name}.float()",
-        ShapeError,
-    )
-
-
-def _lift(x: Any) -> Any:
-    if isinstance(x, Tensor) and x.dtype in HALVES:
-        return x.float()
-    return type(x)(map(_lift, x)) if type(x) in (tuple, list) else x
+def _lift(function: str, name: str, x: Any, floats: bool | None) -> Any:
+    """The argument `name` in full precision; of tuples and lists each part. With `floats` true or false it has to be a
+    tensor, and one of floating-point numbers where that is true."""
+    if not isinstance(x, Tensor):
+        if floats is not None:
+            raise ShapeError(f"{function}: {name} is a {type(x).__name__}; expected a tensor")
+        return type(x)(_lift(function, name, part, None) for part in x) if type(x) in (tuple, list) else x
+    if floats and not x.is_floating_point():
+        raise ShapeError(
+            f"{function}: {name} holds numbers of {x.dtype}; expected floating-point numbers, such as {name}.float()"
+        )
+    return x.float() if x.dtype in HALVES else x
