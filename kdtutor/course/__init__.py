@@ -1,8 +1,9 @@
 """What you solve and what you run: exercises with their checks, and the stored studies."""
 
 from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ..moved import moved
 
 if TYPE_CHECKING:
     from . import check, studies
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "studies"]
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
     if name in __all__:
         return import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return moved(__name__, name)

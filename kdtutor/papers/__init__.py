@@ -6,12 +6,12 @@ A paper's module loads on first use. `METHODS` holds what says *what* is matched
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
-from types import ModuleType
 from typing import Any
 
 from torch import nn
 
 from .. import methods
+from ..moved import moved
 from ..train import Distiller
 
 
@@ -63,10 +63,10 @@ _MODULES = tuple(module.name for module in iter_modules(__path__))
 __all__ = ["METHODS", "get", "method", *_MODULES]
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return moved(__name__, name)
 
 
 def __dir__() -> list[str]:

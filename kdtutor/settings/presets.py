@@ -15,11 +15,7 @@ from ..train import Recipe
 from . import minute, spot_adaptive, zoo
 from .data_free import IMITATION, MAKERS, Published, published
 from .names import named
-from .teachers import RUNS, find_teacher, teacher_folders
-
-__all__ = [
-    "CROSS_PAIRS", "FAMILY_PAIRS", "MINUTE", "PAIRS", "RUNS", "Preset", "find_teacher", "preset", "teacher_folders",
-]  # fmt: skip
+from .teachers import find_teacher
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,8 @@
 """How a lesson goes: distillers and phases, the loop, its history, recipes, checkpoints, evaluation."""
 
+from typing import TYPE_CHECKING, Any
+
+from ..moved import moved
 from .around import Around
 from .devices import DEVICE_VARIABLE, describe, device, seed_everything
 from .distiller import Alone, Distiller, Spot
@@ -52,3 +55,9 @@ __all__ = [
     "task_loss",
     "weighted_sum",
 ]  # fmt: skip
+
+
+if not TYPE_CHECKING:  # a misspelt name stays an error there
+
+    def __getattr__(name: str) -> Any:
+        return moved(__name__, name)
