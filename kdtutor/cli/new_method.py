@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]  # of a clone; an installed package h
 SKELETON = "skeleton"
 WIDTH, LONGEST = 120, 24  # characters of a line; of a name, so that no line of the skeleton grows past that
 EXAMPLE = Method("example", "", "example:Example", Paper("", "", "", "", 0), lesson=99, title="HEADLINE")
+FORMULAS, CHANGES = "docs/formulas.toml", "CHANGELOG.md"
 TODO = "TODO "
 
 
@@ -121,6 +122,10 @@ def _changes(row: Method, root: Path) -> Iterator[tuple[str, str]]:
     """Files that are there, and how they read with the new method."""
     yield "kdtutor/methods.py", with_row((root / "kdtutor/methods.py").read_text(encoding="utf-8"), row)
     yield "tests/papers/losses.py", with_loss((root / "tests/papers/losses.py").read_text(encoding="utf-8"), row)
+    if (root / FORMULAS).is_file():
+        yield FORMULAS, (root / FORMULAS).read_text(encoding="utf-8") + _formula(row)
+    if (root / CHANGES).is_file():
+        yield CHANGES, with_change((root / CHANGES).read_text(encoding="utf-8"), row)
     if row.title:
         last = f"notebooks/{taught()[-1].notebook}.ipynb"
         yield last, with_link((root / last).read_text(encoding="utf-8"), row)
@@ -166,6 +171,20 @@ def with_loss(source: str, row: Method) -> str:
     imported = "from kdtutor.papers import (\n" + "".join(f"    {name},\n" for name in names) + ")\n"
     lines = source.splitlines(keepends=True)
     return "".join([*lines[: modules.lineno - 1], imported, *lines[modules.end_lineno or 0 :]])
+
+
+def _formula(row: Method) -> str:
+    mean = r"\mathcal{L} = \frac{1}{B K} \sum_{b=1}^{B} \sum_{k=1}^{K} (z^s_{bk} - z^t_{bk})^2"
+    return f"\n\"papers.{row.module}.{row.name}_loss\" = '''{mean}'''\n"
+
+
+def with_change(source: str, row: Method) -> str:
+    """The list of changes with a line more, below the first heading of what was added."""
+    heading = "### Added\n\n"
+    before, found, after = source.partition(heading)
+    require(bool(found), f"{CHANGES} has no heading {heading.strip()!r} to write a line below; put one back")
+    lesson = f", and its lesson, notebooks/{row.notebook}.ipynb" if row.title else ""
+    return f"{before}{heading}- {row.label}: {row.paper.reference}{lesson}.\n{after}"
 
 
 def with_link(source: str, row: Method) -> str:

@@ -1,6 +1,5 @@
 """Decoupled Knowledge Distillation (Zhao, Cui, Song, Qiu, Liang; CVPR 2022): the target class apart from the others."""
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -14,6 +13,7 @@ from ..nets import Net, Trace
 from ..train import Distiller, Spot
 from ..train.checks import same_classes, warn_of_probabilities
 from ..train.distiller import Terms
+from .hinton import check_temperature
 from .tensors import full_precision, relative_entropy, same_shape, shape
 
 LOWEST = -1e30  # stands for a logit of -∞, whose differences would be no numbers
@@ -81,7 +81,7 @@ class Decoupled(Distiller):
         super().__init__(student, teacher, alpha=alpha, beta=beta, T=T)
         require(alpha >= 0, f"alpha={alpha}: the weight of the target class must not be negative")
         require(beta >= 0, f"beta={beta}: the weight of the other classes must not be negative")
-        _check_temperature(T)
+        check_temperature(T)
         same_classes(student, teacher)
         require(student.num_classes >= 2, "the nets know one class; to tell it from others takes at least 2")
         self.alpha, self.beta, self.T = alpha, beta, T
@@ -129,7 +129,7 @@ def _labelled_mean(values: Float[Tensor, " B"], labels: Int[Tensor, " B"]) -> Fl
 
 
 def _check(loss: str, z_s: Tensor, z_t: Tensor, labels: Tensor, T: float) -> None:
-    _check_temperature(T)
+    check_temperature(T)
     if z_s.ndim != 2 or len(z_s) == 0 or z_s.shape[1] < 2:
         raise ShapeError(f"{loss}: the student's logits have shape {shape(z_s)}; expected (B, K) with B ≥ 1 and K ≥ 2")
     same_shape(z_s, z_t, f"{loss}, logits")
@@ -143,7 +143,3 @@ def _check(loss: str, z_s: Tensor, z_t: Tensor, labels: Tensor, T: float) -> Non
             f"{loss}: the labels run from {low} to {high}; expected 0 to {z_s.shape[1] - 1}, or {UNLABELLED} for none",
             ConfigError,
         )
-
-
-def _check_temperature(T: float) -> None:
-    require(0 < T < math.inf, f"T={T}: the temperature must be positive (1 leaves the probabilities as they are)")
