@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
+from typing import Any
 
 import pandas as pd
 import torch
@@ -173,8 +174,9 @@ def explorers() -> Iterator[Explorer]:
         yield explorer
     for row in taught():  # of lessons that are not in `fed`; what needs data has to be there
         module = import_module(f"{widgets.__name__}.{row.name}")
-        own = [part for part in vars(module).values() if isinstance(part, type) and part.__module__ == module.__name__]
-        yield from (part() for part in own if issubclass(part, Explorer) and part not in shown)
+        parts: list[Any] = [part for part in vars(module).values() if isinstance(part, type)]
+        own = [part for part in parts if part.__module__ == module.__name__ and issubclass(part, Explorer)]
+        yield from (part() for part in own if part not in shown)
 
 
 def fed(here: Shipped) -> Iterator[Explorer]:
