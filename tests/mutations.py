@@ -46,7 +46,6 @@ OTHERS = {
     "papers/routing": ("papers/test_spot_adaptive.py",),
     "papers/adapters": ("papers/test_fitnets.py", "papers/test_overhaul.py", "papers/test_selectivity.py"),
     "papers/features": ("papers/test_fitnets.py", "papers/test_overhaul.py", "papers/test_spot_adaptive.py"),
-    "papers/logits": ("papers/test_adversarial.py", "papers/test_data_free.py"),
     "papers/tensors": ("papers/test_probabilistic.py", "papers/test_relational.py", "papers/test_hazards.py"),
 }
 

@@ -19,7 +19,8 @@ def gumbel(*size: int, generator: torch.Generator | None = None) -> Float[Tensor
 
 def annealed(first: float, last: float, share: float) -> float:
     """The temperature after the share 0…1 of all epochs: it falls geometrically from `first` to `last`."""
-    return first * (last / first) ** share
+    fallen: float = first * (last / first) ** share
+    return fallen
 
 
 def decide(

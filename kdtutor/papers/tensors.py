@@ -40,7 +40,7 @@ def check_vectors(s: Tensor, t: Tensor, what: str) -> None:
     """Raises `ShapeError` unless both are (B, ·) with one B."""
     require(
         s.ndim == t.ndim == 2 and len(s) == len(t) > 0,
-        f"{what}: the embeddings have shapes {shape(s)} and {shape(t)}; expected (B, D) with one B ≥ 1",
+        f"{what}: the embeddings are {shape(s)} and {shape(t)}; expected (B, D) with one B ≥ 1, of the same samples",
         ShapeError,
     )
 

@@ -6,7 +6,7 @@ from torch import zeros
 
 import kdtutor as kd
 from kdtutor.papers import METHODS, gan
-from kdtutor.train import Phase, Recipe, Spot, descend, task_loss, weighted_sum
+from kdtutor.train import Phase, Recipe, Spot, descend, descend_alone, minimise, task_loss, weighted_sum
 from kdtutor.train.precision import full_precision
 
 from .common import small
@@ -107,6 +107,21 @@ def test_a_loss_that_reaches_nothing():
     optimiser = torch.optim.SGD([torch.nn.Parameter(zeros(1))])
     with pytest.raises(kd.ConfigError, match="reaches no parameter that may move"):
         descend(zeros(()), optimiser)
+
+
+def test_a_step_down_a_weighted_sum():
+    x = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+    loss = minimise({"a": x[0] ** 2, "b": x[1]}, {"a": 3.0, "b": 0.5}, torch.optim.SGD([x], lr=0.1))
+    assert loss == 3 + 0.5 * 2 and not loss.requires_grad
+    torch.testing.assert_close(x.detach(), torch.tensor([1 - 0.1 * 6, 2 - 0.1 * 0.5]))
+
+
+def test_a_step_that_leaves_what_it_passes_through_alone():
+    own, other, through = (torch.nn.Parameter(torch.tensor(float(n))) for n in (2, 3, 5))
+    optimiser = torch.optim.SGD([{"params": [own]}, {"params": [other], "lr": 0.01}], lr=0.1)
+    descend_alone(own * through + other**2, optimiser)
+    assert (own.item(), other.item()) == pytest.approx((2 - 0.1 * 5, 3 - 0.01 * 6))
+    assert through.grad is None and through == 5
 
 
 @pytest.mark.parametrize("kind", ["cpu", "mps"])  # torch refuses cuda's where there is no such device
