@@ -125,7 +125,7 @@ def test_the_paper_preset_without_data_has_the_published_setting(photos, maker):
         assert setup.distiller.k == published.k == 5
     else:
         assert setup.distiller.losses_of_generator == published.losses and setup.distiller.inner.distance == "kl"
-    with pytest.raises(kd.ConfigError, match="--pair vgg13-vgg8: with the published generator .* teaches cifar_r"):
+    with pytest.raises(kd.ConfigError, match=r"--pair vgg13-vgg8: with the published generator .* teaches cifar_r"):
         prepare(replace(job, pair="vgg13-vgg8"))
     small = prepare(replace(job, student="resnet8x0.25", epochs=1))
     assert small.distiller.student.name == "resnet8x0.25" and small.epochs == 1
