@@ -66,6 +66,13 @@ def gradients(value: Tensor, *leaves: Tensor) -> tuple[Tensor, ...]:
     return torch.autograd.grad(value, leaves, retain_graph=True)
 
 
+def test_the_student_pulls_nothing_out_of_the_teacher():
+    z_s, z_t = (torch.randn(3, 10, requires_grad=True) for _ in "st")
+    for distance in ("l1", "kl"):
+        loss = Logits(*two_nets(), distance=distance).spots()[0].loss(Logit(z_s), Logit(z_t))
+        assert torch.autograd.grad(loss, z_t, allow_unused=True) == (None,)
+
+
 def lengths(gap: float) -> dict[str, float]:
     """The length of each distance's gradient with respect to the student's logits, `gap` from the teacher's."""
     generator = torch.Generator().manual_seed(0)
@@ -264,3 +271,9 @@ def test_points_of_the_plane():
 def test_k_counts_from_one(k):
     with pytest.raises(ConfigError, match=f"k={k}"):
         make(k=k)
+
+
+def test_nets_of_other_classes_are_refused():
+    other = nets.build("lenet5", classes=7, channels=1)
+    with pytest.raises(ConfigError, match="7 classes"):
+        Logits(net("lenet5_half", 0), other)
