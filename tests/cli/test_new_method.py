@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kdtutor import ConfigError, DataError, methods
-from kdtutor.cli.new_method import EXAMPLE, SKELETON, WIDTH, filled, new_row, with_row, write
+from kdtutor.cli.new_method import EXAMPLE, SKELETON, WIDTH, filled, new_row, with_change, with_link, with_row, write
 from kdtutor.cli.places import files, lacking
 
 ROOT = Path(__file__).parents[2]
@@ -156,6 +156,22 @@ def test_the_row_stands_last_among_those_of_its_question():
         r.name for r in old
     ]
     assert rows[place - 1].name == methods.matched()[-1].name
+
+
+def test_the_lesson_before_leads_on_and_nothing_else_of_it_changes():
+    path = ROOT / "notebooks" / f"{methods.taught()[-1].notebook}.ipynb"
+    before, made = path.read_text(encoding="utf-8"), begun(lesson=LESSON)
+    after = with_link(before, made)
+    old, new = (json.loads(text)["cells"] for text in (before, after))
+    assert new[:-1] == old[:-1] and f"[{made.title}]({made.notebook}.ipynb)" in "".join(new[-1]["source"])
+    assert "[All lessons]" in new[-1]["source"][-1]
+
+
+def test_a_change_is_told_below_what_was_added():
+    told = with_change("# Changelog\n\n## [Unreleased]\n\n### Added\n\n- One.\n", begun())
+    assert told.endswith("### Added\n\n- quiet (QL): Nobody, Noone: Quiet Logits (2026).\n- One.\n")
+    with pytest.raises(ConfigError, match=r"CHANGELOG\.md has no heading"):
+        with_change("# Changelog\n", begun())
 
 
 def test_the_skeleton_is_whole_and_every_word_of_it_is_replaced():
