@@ -23,11 +23,14 @@ CHOICE := $(strip $(CONSTRAINTS)|$(PIP_ARGS))
 # which are the notebooks, first, so that all processes end together.
 SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg --nbval-cell-timeout=120
+# Lines covered of these packages are counted; after a whole run each has to have 90 % of them.
+MATHEMATICS := papers nets train data
+COVERAGE := --cov --cov-report=
 
 # Trains the narrowest net channels-last, for which a kernel of some processors is broken (kdtutor/nets/layout.py).
 LESSON_FOR_ISA := notebooks/05_overhaul.ipynb
 
-.PHONY: help lab install test test-isa check notebooks results bench torture doctor clean
+.PHONY: help lab install test test-isa check docs notebooks results bench torture doctor clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
@@ -45,7 +48,8 @@ lab: install  ## open the course in JupyterLab
 install: $(STAMP)  ## only make the environment, or bring it up to date
 
 test: check  ## lint, then every test and every notebook
-	OMP_NUM_THREADS=1 KDTUTOR_TESTS_END_WITH=$$PPID $(BIN)/python -m pytest $(NBVAL) $(SIDE_BY_SIDE) notebooks tests $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 KDTUTOR_TESTS_END_WITH=$$PPID $(BIN)/python -m pytest $(NBVAL) $(SIDE_BY_SIDE) $(COVERAGE) notebooks tests $(PYTEST_ARGS)
+	@$(if $(strip $(PYTEST_ARGS)),,$(lines-covered))
 
 test-isa: install  ## a fast part of the tests, for other instruction sets (ONEDNN_MAX_CPU_ISA=AVX2 make test-isa)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m isa $(SIDE_BY_SIDE) tests $(PYTEST_ARGS)
@@ -56,6 +60,9 @@ check: install  ## ruff, mypy and the import contract
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install  ## build the reference pages into build/docs/html
+	$(BIN)/python -m docs
 
 notebooks: install  ## run all notebooks and store their outputs
 	$(BIN)/kdtutor notebooks
@@ -73,8 +80,15 @@ doctor: install  ## say what is well here and what is not
 	@$(BIN)/kdtutor doctor
 
 clean:  ## remove caches and build products (never data, runs or the environment)
-	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf build dist .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find kdtutor tests benchmarks notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
+
+define lines-covered
+low=; for package in $(MATHEMATICS); do \
+  printf 'lines covered of %s, in %%: ' $$package; \
+  $(BIN)/coverage report --include="kdtutor/$$package/*" --format=total --fail-under=90 || low="$$low $$package"; done; \
+test -z "$$low" || { echo "below 90 %:$$low; $(BIN)/coverage report -m lists the lines" >&2; exit 1; }
+endef
 
 ifneq ($(CHOICE),$(INSTALLED))
 .PHONY: $(STAMP)

@@ -4,11 +4,9 @@
 little of each. Needs fork and SIGKILL, so Linux or macOS.
 """
 
-import errno
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import sys
@@ -16,13 +14,11 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import torch
 
@@ -30,11 +26,24 @@ import kdtutor as kd
 from kdtutor import files
 from kdtutor.course.studies import stored_results
 from kdtutor.nets.digest import digest
-from kdtutor.train import History, Progress, Recipe
+from kdtutor.train import History
 from kdtutor.train.checkpoint import CHECKPOINT, HISTORY, newest_checkpoint
 
-EPOCHS = 3
-DONE, TOLD, RAW = 0, 3, 4  # how a child ends: finished, with a sentence of kdtutor, with any other error
+from .faults import (
+    DONE,
+    TOLD,
+    child,
+    damage,
+    ended,
+    kill,
+    killed_after,
+    run,
+    same,
+    starve,
+    undisturbed,
+    with_disk,
+    with_small_files,
+)
 
 
 @dataclass
@@ -49,64 +58,6 @@ class Trials:
         self.outcomes[outcome] += 1
         if fault:
             self.violations.append(f"{self.name}: {fault}")
-
-
-def run(out: Path, seed: int = 0, until: int | None = None) -> Generator[Progress]:
-    """A small run of a method whose student, teacher and adapters all have weights; held after the step `until`."""
-    whole = kd.data.load("digits")
-    assert whole.val is not None
-    few = kd.Data("few", whole.train[::35], whole.val[::10], whole.test[::20], whole.classes, whole.mean, whole.std)
-    teacher, student = _net(99), _net(seed)
-    recipe = Recipe(batch_size=25, steps_per_epoch=4)
-    method = kd.papers.fsp.FSP(student, teacher)
-    running = kd.train.steps(method, few, EPOCHS, recipe=recipe, seed=seed, device="cpu", out=out)
-    next(at for at in running if at.step == until or (at.step == at.total_steps and not at.epoch_ended))
-    return running
-
-
-def _net(seed: int) -> kd.Net:
-    kd.seed_everything(seed)
-    return kd.nets.build("resnet8x0.25", classes=10, channels=1, stem_stride=2)
-
-
-def same(a: Path, b: Path) -> bool:
-    """Whether two finished runs left the same rows and the same weights, and no file besides."""
-    if [p.name for p in sorted(a.iterdir())] != [p.name for p in sorted(b.iterdir())]:
-        return False
-    weights = all(
-        (a / name).read_bytes() == (b / name).read_bytes() for name in ("best.safetensors", "last.safetensors")
-    )
-    return weights and History.load(a / HISTORY).rows == History.load(b / HISTORY).rows
-
-
-@contextmanager
-def child(work: Callable[[], object]) -> Iterator[int]:
-    """A forked process that does `work` and ends with `DONE`, `TOLD` or `RAW`; its id."""
-    sys.stdout.flush()
-    number = os.fork()
-    if number == 0:
-        code = RAW
-        try:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            work()
-            code = DONE
-        except kd.Error:
-            code = TOLD
-        finally:
-            os._exit(code)
-    yield number
-
-
-def ended(number: int) -> int:
-    """Wait for a child; its exit code, or minus the signal that ended it."""
-    return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
-
-
-def undisturbed(folder: Path, seed: int = 0) -> Path:
-    """A run that nothing disturbs."""
-    out = folder / f"undisturbed{seed}"
-    run(out, seed)
-    return out
 
 
 def kills_at_random(folder: Path, count: int, rng: random.Random) -> Trials:
@@ -135,7 +86,7 @@ def kills_at_writes(folder: Path, every: int = 1) -> Trials:
     at, code = 1, -signal.SIGKILL
     while code == -signal.SIGKILL:
         out = folder / "killed"
-        with child(partial(_with_disk, at, _kill, out)) as number:
+        with child(partial(with_disk, at, kill, out)) as number:
             code = ended(number)
         if code == -signal.SIGKILL:
             trials.note("killed")
@@ -151,7 +102,7 @@ def full_disk(folder: Path, every: int = 1) -> Trials:
     at, code = 1, TOLD
     while code != DONE:
         out = folder / "starved"
-        with child(partial(_with_disk, at, _starve, out)) as number:
+        with child(partial(with_disk, at, starve, out)) as number:
             code = ended(number)
         if code != DONE:
             left = [path.name for path in out.glob(".*")] if out.is_dir() else []
@@ -169,7 +120,7 @@ def small_files(folder: Path, sizes: tuple[int, ...]) -> Trials:
     for size in sizes:
         out = folder / "limited"
 
-        with child(partial(_limited, size, out)) as number:
+        with child(partial(with_small_files, size, out)) as number:
             code = ended(number)
         fault = "" if code in (TOLD, DONE) else f"with {size} bytes it ended with {code}, not with a sentence"
         trials.note("told" if code == TOLD else "finished", fault)
@@ -196,7 +147,7 @@ def two_writers(folder: Path, count: int) -> Trials:
 def flips(folder: Path, count: int, rng: random.Random) -> list[Trials]:
     """Bits flipped, bytes zeroed and files cut, `count` times for each kind of file."""
     out, stopped = undisturbed(folder), folder / "stopped"
-    with child(partial(_killed_after, stopped, 9)) as number:
+    with child(partial(killed_after, stopped, 9)) as number:
         ended(number)
     rows = [{"gain": 0.25, "seed": seed, "accuracy": 0.5 + seed / 7} for seed in range(5)]
     results = files.write_whole(folder / "coin.json", json.dumps(files.sealed({"study": "coin", "rows": rows})))
@@ -223,24 +174,11 @@ def runs_after_flips(folder: Path, count: int, rng: random.Random) -> Trials:
     trials, expected = Trials("flips: a run goes on"), undisturbed(folder)
     for _ in range(count):
         out = folder / "flipped"
-        with child(partial(_killed_after, out, 9)) as number:
+        with child(partial(killed_after, out, 9)) as number:
             ended(number)
         damage(out / CHECKPOINT, rng)
         _ends_the_same(trials, out, expected)
     return trials
-
-
-def damage(path: Path, rng: random.Random) -> None:
-    """Flip a bit; sometimes zero 16 bytes, or cut the file."""
-    content = bytearray(path.read_bytes())
-    place, how = rng.randrange(len(content)), rng.random()
-    if how < 0.8:
-        content[place] ^= 1 << rng.randrange(8)
-    elif how < 0.9:
-        content[place : place + 16] = bytes(len(content[place : place + 16]))
-    else:
-        del content[place:]
-    path.write_bytes(content)
 
 
 def flipped(name: str, path: Path, read: Callable[[], Any], count: int, rng: random.Random) -> Trials:
@@ -268,41 +206,6 @@ def _ends_the_same(trials: Trials, out: Path, expected: Path) -> None:
     right = code == DONE and same(out, expected)
     trials.note("then the same numbers", "" if right else f"the next call ended with {code}, or its numbers differ")
     shutil.rmtree(out, ignore_errors=True)
-
-
-def _killed_after(out: Path, step: int) -> None:
-    run(out, until=step)
-    _kill()
-
-
-def _with_disk(at: int, happens: Callable[[], None], out: Path) -> None:
-    """A run; at its operation number `at` on the disk (a flush, a rename) something happens."""
-    calls = iter(range(1, 1_000_000))
-    flush, replace = files._flush, os.replace
-
-    def counted(real: Callable[..., None]) -> Callable[..., None]:
-        def operation(*arguments: Any) -> None:
-            if next(calls) == at:
-                happens()
-            real(*arguments)
-
-        return operation
-
-    with patch.object(files, "_flush", counted(flush)), patch.object(os, "replace", counted(replace)):
-        run(out)
-
-
-def _limited(size: int, out: Path) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-    run(out)
-
-
-def _kill() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _starve() -> None:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def main(seed: int = 0) -> int:

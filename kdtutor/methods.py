@@ -64,6 +64,7 @@ class Method:
 
     @property
     def module(self) -> str:
+        """The module of `kdtutor.papers` that has the class."""
         return self.home.partition(":")[0]
 
     @property

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from . import shapes
 from .children import end_with
 from .chromium import need_chromium
+
+shapes.install()
 
 ROOT = Path(__file__).parent.parent
 

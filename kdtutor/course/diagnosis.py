@@ -37,6 +37,7 @@ def raised(error: BaseException) -> str:
 
 
 def first_line(error: BaseException) -> str:
+    """The kind of an error, and the first line of what it says."""
     try:
         text = str(error).strip()
     except Exception:  # an error class of the reader's own

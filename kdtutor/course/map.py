@@ -23,6 +23,7 @@ class Lesson:
 
     @property
     def file(self) -> str:
+        """The notebook's file."""
         return f"{self.name}.ipynb"
 
     @property
@@ -32,10 +33,12 @@ class Lesson:
 
     @property
     def paper(self) -> str:
+        """The paper's title; empty where no paper is taught."""
         return self.method.paper.title if self.method else ""
 
     @property
     def question(self) -> str:
+        """Which of the four questions the paper answers."""
         return self.method.question if self.method else ""
 
     @property

@@ -57,6 +57,7 @@ def no_loop(sentence: str) -> Rule:
 
 
 by_hand = without("grad", "backward", "_make_dual", sentence="autograd did this; write down the formula instead")
+"""No derivative by autograd."""
 
 
 def own_work(calls: Sequence[Calls], right: Sequence[Calls]) -> str | None:

@@ -99,6 +99,7 @@ class Batches:
         self.steps = steps or max(1, len(self.pools[-1]) // self.shares[-1])
 
     def epoch(self, number: int, seed: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `number` from batch `start` on, always the same for the same `seed`."""
         generator = torch.Generator().manual_seed(derived_seed(seed, number, "order"))
         orders = [
             cycled(pool, share * self.steps, generator).split(share)

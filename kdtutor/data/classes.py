@@ -24,7 +24,7 @@ def only(data: Data, classes: Iterable[int]) -> Data:
         return replace(split, labels=labels)[labels >= 0]
 
     splits = {name: part(split) for name, split in data.splits().items()}
-    return replace(data, classes=tuple(data.classes[k] for k in chosen), **splits)  # type: ignore[arg-type]
+    return replace(data, classes=tuple(data.classes[k] for k in chosen), **splits)  # type: ignore[arg-type]  # names of fields
 
 
 def apart(data: Data, train: Iterable[int], test: Iterable[int]) -> Data:
@@ -41,7 +41,7 @@ def apart(data: Data, train: Iterable[int], test: Iterable[int]) -> Data:
         name: split[torch.isin(split.labels, torch.tensor(sides[name], device=split.labels.device))]
         for name, split in data.splits().items()
     }
-    return replace(data, **splits)  # type: ignore[arg-type]
+    return replace(data, **splits)  # type: ignore[arg-type]  # names of fields
 
 
 def _check_classes(data: Data, classes: list[int], who: str) -> None:
@@ -88,6 +88,7 @@ class ClassBatches:
         return torch.cat([cycled(self.rows[k], self.per_class, generator) for k in chosen])
 
     def epoch(self, number: int, seed: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `number` from batch `start` on, always the same for the same `seed`."""
         chunks = [self.draw(number, step, seed) for step in range(start, self.steps)]
         pixels = self.split.chunks(iter(chunks))
         for step, (rows, images) in enumerate(zip(chunks, pixels, strict=True), start):

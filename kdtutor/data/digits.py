@@ -28,6 +28,7 @@ def card(folder: Path | None = None) -> dict[str, Any]:
 
 
 def sha256(path: Path) -> str:
+    """The digest of a file, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import UInt8
 from torch import Tensor
 
 from ..errors import DataError
@@ -39,7 +40,7 @@ def _split(pictures: Any, size: int) -> Split:
     return Split(images, torch.zeros(len(images), dtype=torch.long))
 
 
-def _square(picture: Any, size: int) -> Tensor:
+def _square(picture: Any, size: int) -> UInt8[Tensor, "3 size size"]:
     """The middle of a PIL picture, (3, size, size) bytes."""
     left, top = (picture.width - CROP) // 2, (picture.height - CROP) // 2
     small = rgb(picture).crop((left, top, left + CROP, top + CROP)).resize((size, size))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Int, UInt8
+from jaxtyping import Int, Shaped, UInt8
 from torch import Tensor
 
 from ..errors import DataError, require
@@ -48,7 +48,8 @@ class FileSplit(Split):
     are spawned a script would need `if __name__ == "__main__":`. `workers=0` reads each chunk when it is asked for.
     """
 
-    files: Files = field(default=None, repr=False)  # type: ignore[assignment]
+    images: Shaped[Tensor, "1 ..."]  # an example
+    files: Files = field(default=None, repr=False)  # type: ignore[assignment]  # always given
     workers: int = WORKERS
 
     def __post_init__(self) -> None:
@@ -59,16 +60,19 @@ class FileSplit(Split):
         files = Files([self.files.paths[i] for i in chosen.tolist()], self.files.size)
         return FileSplit(self.images, self.labels[rows], files, self.workers)
 
-    def chunks(self, rows: Iterable[Int[Tensor, " b"]]) -> Iterator[Tensor]:
+    def chunks(self, rows: Iterable[Int[Tensor, " b"]]) -> Iterator[UInt8[Tensor, "b 3 size size"]]:
         device = self.labels.device
         for images in _read_ahead(self.files, (chunk.tolist() for chunk in rows), self.workers):
             yield torch.stack(images).to(device, non_blocking=True)
 
     def to(self, device: torch.device | str) -> "FileSplit":
+        """The labels on a device; the images stay in their files."""
         return FileSplit(self.images, self.labels.to(device), self.files, self.workers)
 
 
-def _read_ahead(files: Files, chunks: Iterable[list[int]], workers: int) -> Iterator[list[Tensor]]:
+def _read_ahead(
+    files: Files, chunks: Iterable[list[int]], workers: int
+) -> Iterator[list[UInt8[Tensor, "3 size size"]]]:
     """The images of each chunk, in order; `workers` threads read those of the next chunks meanwhile."""
     if not workers:
         yield from ([files[row] for row in chunk] for chunk in chunks)

@@ -21,6 +21,7 @@ class Latents:
         self.dim, self.size, self.steps = dim, size, steps
 
     def epoch(self, number: int, seed: int, start: int = 0) -> Iterator[Batch]:
+        """Batches of fresh latents without labels, from batch `start` on; always the same for the same `seed`."""
         unlabelled, rows = torch.full((self.size,), UNLABELLED), torch.arange(self.size)
         for step in range(start, self.steps):
             generator = torch.Generator().manual_seed(derived_seed(seed, number, step, "latents"))

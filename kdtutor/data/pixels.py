@@ -91,4 +91,5 @@ def _eight_bits(image: Image.Image) -> UInt8[np.ndarray, "H W"]:
         grey = 255 - grey
     if "transparency" in image.info:
         grey[values == image.info["transparency"]] = 255
-    return grey.astype(np.uint8)
+    bytes_: UInt8[np.ndarray, "H W"] = grey.astype(np.uint8)
+    return bytes_

@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Integer, Shaped
 from torch import Tensor
 
 from ..errors import ConfigError, ShapeError, require
 
 UNLABELLED = -1
 """The label of an image whose class the student may not see."""
+
+Rows = Bool[Tensor, " N"] | Int[Tensor, " n"] | slice | list[int]
+"""Which rows of a split or a batch: a mask, their numbers, or a slice."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, rows: Tensor | slice | list[int]) -> "Batch":
+    def __getitem__(self, rows: Rows) -> "Batch":
         return Batch(self.images[rows], self.labels[rows], self.indices[rows])
 
     def to(self, device: torch.device | str) -> "Batch":
+        """The batch on a device."""
         return Batch(self.images.to(device), self.labels.to(device), self.indices.to(device))
 
 
@@ -40,8 +44,8 @@ class Split:
     `ShapeError` or `ConfigError` for anything else.
     """
 
-    images: Tensor
-    labels: Int[Tensor, " N"]
+    images: Shaped[Tensor, "N ..."]
+    labels: Integer[Tensor, " N"]
 
     def __post_init__(self) -> None:
         _check_kind("images", self.images)
@@ -56,7 +60,7 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, rows: Tensor | slice | list[int]) -> "Split":
+    def __getitem__(self, rows: Rows) -> "Split":
         return Split(self.images[rows], self.labels[rows])
 
     @cached_property
@@ -64,12 +68,13 @@ class Split:
         """Which images have a label."""
         return self.labels != UNLABELLED
 
-    def chunks(self, rows: Iterable[Int[Tensor, " b"]]) -> Iterator[Tensor]:
+    def chunks(self, rows: Iterable[Int[Tensor, " b"]]) -> Iterator[Shaped[Tensor, "b ..."]]:
         """The images of each chunk of rows, in order."""
         for chunk in rows:
             yield self.images[chunk.to(self.images.device)]
 
     def to(self, device: torch.device | str) -> "Split":
+        """The split on a device."""
         return Split(self.images.to(device), self.labels.to(device))
 
 
@@ -108,10 +113,12 @@ class Data:
 
     @property
     def num_classes(self) -> int:
+        """How many classes there are."""
         return len(self.classes)
 
     @property
     def channels(self) -> int:
+        """Channels of an image, or numbers of a point."""
         return int(self.test.images.shape[1])
 
     @property
@@ -120,14 +127,16 @@ class Data:
         return tuple(self.test.images.shape[2:])
 
     def splits(self) -> dict[str, Split]:
+        """The splits that there are, by name."""
         named = {"train": self.train, "val": self.val, "test": self.test}
         return {name: split for name, split in named.items() if split is not None}
 
     def to(self, device: torch.device | str) -> "Data":
+        """All splits on a device."""
         val = self.val.to(device) if self.val is not None else None
         return replace(self, train=self.train.to(device), val=val, test=self.test.to(device))
 
-    def normalise(self, images: Tensor) -> Float[Tensor, "N *shape"]:
+    def normalise(self, images: Shaped[Tensor, "N *shape"]) -> Float[Tensor, "N *shape"]:
         """(x / 255 - mean) / std per channel; points are returned as they are."""
         if images.is_floating_point():
             return images
@@ -179,7 +188,7 @@ class Data:
         return "\n".join(lines)
 
 
-def class_numbers(labels: Tensor) -> Int[Tensor, " N"]:
+def class_numbers(labels: Shaped[Tensor, " N"]) -> Int[Tensor, " N"]:
     """Labels as int64. Raises `ShapeError` for several a sample, `ConfigError` for what is no whole number."""
     shape = tuple(labels.shape)
     require(
@@ -201,7 +210,7 @@ def _check_kind(what: str, x: object) -> None:
     require(isinstance(x, Tensor) and x.ndim > 0, told)
 
 
-def stratified(labels: Int[Tensor, " N"], counts: tuple[int, ...], seed: int) -> tuple[Int[Tensor, " n"], ...]:
+def stratified(labels: Int[Tensor, " N"], counts: tuple[int, ...], seed: int) -> tuple[Int[Tensor, " _n"], ...]:
     """Rows of disjoint parts, each with `counts[i]` images of every class; the order within a part is by row."""
     generator = torch.Generator().manual_seed(seed)
     parts: list[list[Tensor]] = [[] for _ in counts]

@@ -12,18 +12,18 @@ from .splits import Data, Split
 Curve = Callable[[Float[Tensor, " n"], int], Float[Tensor, "n 2"]]
 
 
-def _moons(t: Tensor, k: int) -> Tensor:
+def _moons(t: Float[Tensor, " n"], k: int) -> Float[Tensor, "n 2"]:
     angle = torch.pi * t
     upper = torch.stack([angle.cos(), angle.sin()], 1)
     return upper - torch.tensor([0.5, 0.25]) if k == 0 else torch.tensor([0.5, 0.25]) - upper
 
 
-def _spirals(t: Tensor, k: int) -> Tensor:
+def _spirals(t: Float[Tensor, " n"], k: int) -> Float[Tensor, "n 2"]:
     radius, angle = 0.1 + 1.1 * t, 3 * torch.pi * t + k * torch.pi
     return torch.stack([radius * angle.cos(), radius * angle.sin()], 1)
 
 
-def _rings(t: Tensor, k: int) -> Tensor:
+def _rings(t: Float[Tensor, " n"], k: int) -> Float[Tensor, "n 2"]:
     angle = 2 * torch.pi * t
     return (0.4 + 0.6 * k) * torch.stack([angle.cos(), angle.sin()], 1)
 

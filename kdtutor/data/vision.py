@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Int, UInt8
 from torch import Tensor
 
 from ..errors import DataError
@@ -87,7 +88,7 @@ def vision(name: str, root: str | Path | None = None, download: bool = False) ->
     return Data(name, Split(*parts[0]), None, Split(*parts[1]), classes, known.mean, known.std)
 
 
-def _images_and_labels(part: Any) -> tuple[Tensor, Tensor]:
+def _images_and_labels(part: Any) -> tuple[UInt8[Tensor, "N C H W"], Int[Tensor, " N"]]:
     """uint8 `(N, C, H, W)` and labels, whatever the torchvision class calls them."""
     if hasattr(part, "_flat_character_images"):  # Omniglot: single files, read and scaled one by one
         size = (OMNIGLOT_SIZE, OMNIGLOT_SIZE)

@@ -25,7 +25,7 @@ LOOKS: dict[str, Look] = {
 
 
 def tap_maps(
-    image: Tensor, taps: Sequence[Float[Tensor, "C H W"]], names: Sequence[str], *, alt: str, channels: int = 7
+    image: Tensor, taps: Sequence[Float[Tensor, "_C _H _W"]], names: Sequence[str], *, alt: str, channels: int = 7
 ) -> Picture:
     """An image, and the first `channels` maps of each tap, a row each, on one scale a row."""
     require(len(taps) == len(names), f"{len(taps)} taps and {len(names)} names: give one name for each", ShapeError)

@@ -28,7 +28,10 @@ NUMBERS = 12  # columns up to which numbers are written into a table
 
 
 def assignment(
-    tables: Mapping[str, tuple[Float[Tensor, "C_s C_t"], Float[Tensor, "C_s C_t"]]], *, alt: str, height: float = 2.4
+    tables: Mapping[str, tuple[Float[Tensor, "_C_s _C_t"], Float[Tensor, "_C_s _C_t"]]],
+    *,
+    alt: str,
+    height: float = 2.4,
 ) -> Picture:
     """Tables of costs side by side, the pairs of a flow matrix framed: {title: (cost, M)}."""
     shapes = {title: (array(cost), array(M)) for title, (cost, M) in tables.items()}

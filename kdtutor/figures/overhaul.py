@@ -89,7 +89,7 @@ def channel_histograms(
 
 
 def margins_measured(
-    read: Sequence[Float[Tensor, " C"]], measured: Mapping[str, Sequence[Float[Tensor, " C"]]], *, alt: str
+    read: Sequence[Float[Tensor, " _C"]], measured: Mapping[str, Sequence[Float[Tensor, " _C"]]], *, alt: str
 ) -> Picture:
     """A dot for each channel, a frame for each stage: the margin from the batch norm, and what is measured."""
     picture = Picture(alt=alt, size=(2.9 * len(read), 3.5))

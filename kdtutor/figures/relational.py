@@ -54,7 +54,7 @@ def agreement(
 
 
 def planes(
-    spaces: Mapping[str, Float[Tensor, "N D"]], labels: Int[Tensor, " N"], classes: Sequence[str], *, alt: str
+    spaces: Mapping[str, Float[Tensor, "N _D"]], labels: Int[Tensor, " N"], classes: Sequence[str], *, alt: str
 ) -> Picture:
     """Embeddings along their two widest directions (principal components), a colour and a sign for each class."""
     for name, space in spaces.items():

@@ -33,6 +33,7 @@ class Network:
     marks: list[Any] = field(default_factory=list)  # a text below each segment
 
     def artists(self) -> list[Artist]:
+        """What moves with every picture."""
         return [*self.boxes.values(), *self.arrows.values(), *self.marks]
 
     def take(self, decisions: Sequence[bool] | None) -> None:

@@ -13,6 +13,7 @@ YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 
 # Yellow comes last: on white it is hard to see as a line.
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK, YELLOW)
+"""Colours that the colour-blind tell apart (Okabe and Ito), in the order in which lines take them."""
 SEQUENTIAL, DIVERGING = "viridis", "PuOr"
 
 Dash = str | tuple[int, tuple[float, ...]]
@@ -33,6 +34,7 @@ ROLES: dict[str, Look] = {
     "alone": {"color": VERMILION, "linestyle": "--", "marker": "s"},
     "taught": {"color": BLUE, "linestyle": "-", "marker": "o"},
 }
+"""The look of whoever learns or teaches, the same in every figure."""
 
 
 def look(label: str, index: int = 0) -> Look:

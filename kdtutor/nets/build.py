@@ -18,7 +18,6 @@ from .trace import Net, Staged
 from .vgg import DEPTHS, vgg
 from .wide_resnet import wide_resnet
 
-#: Names to start from; any depth that fits its family and any multiplier work too (resnet26, resnet8x0.5, mlp128).
 NAMES = (
     *(f"resnet{depth}" for depth in (8, 14, 20, 32, 44, 56, 110)), "resnet8x0.25", "resnet8x4", "resnet32x4",
     "wrn_16_1", "wrn_16_2", "wrn_40_1", "wrn_40_2", *(f"vgg{depth}" for depth in DEPTHS),
@@ -26,6 +25,7 @@ NAMES = (
     "ghost_resnet8", "ghost_resnet20", "ghost_resnet56", "ghost_resnet56_s2_d1", "ghost_vgg16", "ghostnet",
     "plain20", "plain56x0.25", "lenet5", "lenet5_half", "mlp", "mlp64",
 )  # fmt: skip
+"""Names to start from; any depth that fits its family and any multiplier work too (resnet26, resnet8x0.5, mlp128)."""
 
 
 def build(name: str, classes: int = 100, channels: int | None = None, stem_stride: int | None = None) -> Net:

@@ -34,12 +34,14 @@ class Critic(nn.Module):
 
     @property
     def mixes(self) -> bool:
+        """Whether it has batch norms, by which the scores of a batch depend on each other."""
         return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.modules())
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
         message = f"{self.name} reads images {('B', *self.shape)}, got {tuple(x.shape)}"
         require(tuple(x.shape[1:]) == self.shape, message, ShapeError)
-        return self.body(x).flatten()
+        made: Tensor = self.body(x).flatten()
+        return made
 
 
 def critic(name: str = "dcgan", channels: int = 1, size: int = 16, norm: str = "none") -> Critic:

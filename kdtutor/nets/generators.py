@@ -38,7 +38,8 @@ class Generator(nn.Module):
     def forward(self, z: Float[Tensor, "B Z"]) -> Float[Tensor, "B C H W"]:
         message = f"{self.name} reads latents (B, {self.latent_dim}), got {tuple(z.shape)}"
         require(z.ndim == 2 and z.shape[1] == self.latent_dim, message, ShapeError)
-        return self.body(z)
+        made: Tensor = self.body(z)
+        return made
 
 
 class Cut(nn.Module):

@@ -70,7 +70,8 @@ class GhostModule(nn.Module):
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
         intrinsic = self.primary_conv(x)
         if self.cheap_operation is None:
-            return intrinsic
+            made: Tensor = intrinsic
+            return made
         return torch.cat([intrinsic, self.cheap_operation(intrinsic)], dim=1)[:, : self.c_out]
 
     def joined_norm(self) -> nn.BatchNorm2d:
@@ -123,7 +124,8 @@ class GhostBottleneck(nn.Module):
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
         middle = self.se(self.bn_dw(self.conv_dw(self.ghost1(x))))
-        return self.ghost2(middle) + self.shortcut(x)
+        made: Tensor = self.ghost2(middle) + self.shortcut(x)
+        return made
 
 
 def ghostnet(

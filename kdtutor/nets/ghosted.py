@@ -42,7 +42,8 @@ class GhostBlock(nn.Module):
         )
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
-        return self.shortcut(x) + self.residual(x)
+        made: Tensor = self.shortcut(x) + self.residual(x)
+        return made
 
 
 class Ghosted(Staged):

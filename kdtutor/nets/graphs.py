@@ -39,7 +39,8 @@ def read_by_last_linear(module: nn.Module, logits: Node) -> Node:
     before = ancestors(logits)
     for node in reversed(logits.graph.nodes):
         if node in before and (_calls(module, node, (nn.Linear,)) or node.target is F.linear):
-            return node.all_input_nodes[0]
+            last: Node = node.all_input_nodes[0]
+            return last
     raise ConfigError("the model has no linear layer; name the node of its embedding: wrap(model, embedding=…)")
 
 
@@ -90,7 +91,7 @@ def labelled(graph: Graph) -> dict[str, Node]:
 
 def label(node: Node) -> str:
     """The node's name as the user knows it."""
-    return node.meta.get("label", node.name)
+    return str(node.meta.get("label", node.name))
 
 
 def protect(module: nn.Module, tap: Node) -> None:

@@ -79,7 +79,9 @@ def named_logits(model: nn.Module, graphs: dict[bool, Graph], name: str) -> dict
 
 
 def output(graph: Graph) -> Node:
-    return next(node for node in reversed(graph.nodes) if node.op == "output")
+    """The node that returns what the model answers."""
+    end: Node = next(node for node in reversed(graph.nodes) if node.op == "output")
+    return end
 
 
 def _unpacked(value: Any) -> list[Node]:

@@ -20,12 +20,14 @@ class Images(nn.Module):
         super().__init__()
         self.channels, self.smallest, self.largest = channels, smallest, largest
 
-    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
+    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B channels H W"]:
         return as_images(x, self.channels, self.smallest, self.largest)
 
 
 @fx.wrap  # one step of a graph, since it decides by the shape, which is unknown while a model is traced
-def as_images(x: Tensor, channels: int, smallest: int = 1, largest: int | None = None) -> Tensor:
+def as_images(
+    x: Float[Tensor, "B C H W"], channels: int, smallest: int = 1, largest: int | None = None
+) -> Float[Tensor, "B channels H W"]:
     """The batch x as (B, channels, H, W); a 1-channel batch is repeated over the channels.
 
     Raises:
@@ -87,7 +89,7 @@ def count_parameters(net: nn.Module) -> int:
     return sum(parameter.numel() for parameter in net.parameters())
 
 
-def count_multiply_adds(net: nn.Module, x: Tensor) -> int:
+def count_multiply_adds(net: nn.Module, x: Float[Tensor, "B ..."]) -> int:
     """Multiply-adds of all convolutions and linear layers in a forward pass of x, by torch's counter of operations.
 
     A multiply-add is a multiplication and an addition, which torch counts as two operations. Norms, ReLUs and poolings
@@ -95,4 +97,4 @@ def count_multiply_adds(net: nn.Module, x: Tensor) -> int:
     """
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         net(x)
-    return counter.get_total_flops() // 2
+    return int(counter.get_total_flops()) // 2

@@ -55,7 +55,8 @@ class Bottleneck(nn.Module):
         self.keeps = stride == 1 and c_in == c_out
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
-        return x + self.body(x) if self.keeps else self.body(x)
+        made: Tensor = x + self.body(x) if self.keeps else self.body(x)
+        return made
 
 
 def _stage(i: int, c_in: int, multiplier: float, c_next: int | None) -> tuple[nn.Sequential, int]:

@@ -37,7 +37,8 @@ class Block(nn.Module):
         self.residual = residual(c_in, c_out, stride)
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
-        return self.shortcut(x) + self.residual(x)
+        made: Tensor = self.shortcut(x) + self.residual(x)
+        return made
 
 
 def stage(first: bool, c_in: int, c_out: int, stride: int, blocks: int, block: MakeBlock) -> nn.Sequential:

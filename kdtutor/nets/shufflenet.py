@@ -26,7 +26,8 @@ class Shuffle(nn.Module):
         self.groups = groups
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
-        return x.unflatten(1, (self.groups, -1)).transpose(1, 2).flatten(1, 2)
+        made: Tensor = x.unflatten(1, (self.groups, -1)).transpose(1, 2).flatten(1, 2)
+        return made
 
 
 class Unit(nn.Module):
@@ -55,7 +56,8 @@ class Unit(nn.Module):
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
         if self.shortcut is None:
-            return self.residual(x) + x
+            made: Tensor = self.residual(x) + x
+            return made
         return torch.cat([self.residual(x), self.shortcut(x)], dim=1)
 
 

@@ -27,18 +27,18 @@ class Points(nn.Module):
         super().__init__()
         self.features = features
 
-    def forward(self, x: Float[Tensor, "B F"]) -> Float[Tensor, "B F 1 1"]:
+    def forward(self, x: Float[Tensor, "B ..."]) -> Float[Tensor, "B F 1 1"]:
         return _as_points(x, self.features)
 
 
 @fx.wrap  # as `as_images` is, for the same reason
-def _padded(x: Tensor) -> Tensor:
+def _padded(x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C h w"]:
     height, width = (LENET_SIZE - size for size in x.shape[2:])
     return F.pad(x, (width // 2, width - width // 2, height // 2, height - height // 2))
 
 
 @fx.wrap
-def _as_points(x: Tensor, features: int) -> Tensor:
+def _as_points(x: Float[Tensor, "B ..."], features: int) -> Float[Tensor, "B F 1 1"]:
     message = f"expected points (B, {features}), got {tuple(x.shape)}"
     require(x.shape[1:] in ((features,), (features, 1, 1)), message, ShapeError)
     require(x.is_floating_point(), f"expected floating-point points, got {x.dtype}", ConfigError)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, fx, nn
 
 from ..errors import ConfigError
@@ -34,7 +35,7 @@ def both_graphs(model: nn.Module) -> dict[bool, fx.Graph]:
             raise ConfigError(f"torch.fx cannot trace this {type(model).__name__}: {error}") from error
 
 
-def compiled(model: nn.Module, graph: fx.Graph) -> Callable[[nn.Module, Tensor], Any]:
+def compiled(model: nn.Module, graph: fx.Graph) -> Callable[[nn.Module, Float[Tensor, "B ..."]], Any]:
     """The graph as a function of the model, whose parts it calls, and of the images."""
     module = fx.GraphModule(model, graph)
     graph.eliminate_dead_code(lambda node: node.is_impure() or bool(node.meta.get("keeps")))
@@ -80,23 +81,25 @@ def _graph(model: nn.Module, buffers: bool) -> fx.Graph:
     import torchvision
     from torchvision.models.feature_extraction import NodePathTracer
 
-    class Tracer(NodePathTracer):
+    class Tracer(NodePathTracer):  # type: ignore[misc]  # torchvision has no types
         proxy_buffer_attributes = buffers
 
-        def create_args_for_root(self, root_fn: Any, is_module: bool, concrete_args: Any = None) -> tuple[Any, list]:
+        def create_args_for_root(
+            self, root_fn: Any, is_module: bool, concrete_args: Any = None
+        ) -> tuple[Any, list[Any]]:
             """Images alone: every other argument keeps its default, as in `model(images)`."""
             first = list(inspect.signature(root_fn).parameters)[1]
             return root_fn, [self.root, self.create_proxy("placeholder", first, (), {})]
 
         def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
-            node = super().create_node(*args, **kwargs)
+            node: fx.Node = super().create_node(*args, **kwargs)
             node.meta["gradient"] = torch.is_grad_enabled()
             return node
 
     blocks = [kind for kind in vars(torchvision.ops).values() if inspect.isclass(kind) and issubclass(kind, nn.Module)]
     tracer = Tracer(leaf_modules=[*blocks, StridedPointwise], autowrap_modules=(math, torchvision.ops))
     with _buffers_kept(model), torch.enable_grad():
-        graph = tracer.trace(model)
+        graph: fx.Graph = tracer.trace(model)
         _record_assignments(model, graph)
     for node, label in tracer.node_to_qualname.items():
         node.meta["label"] = label

@@ -8,11 +8,16 @@ from functools import cached_property
 from typing import Any, overload
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..errors import ConfigError, ShapeError, require
+
+Map = Float[Tensor, "B _C _H _W"]
+"""A map of some stage: all are of one batch, each has channels and a size of its own."""
+Samples = Bool[Tensor, " B"] | Int[Tensor, " n"] | Sequence[int] | slice
+"""Which samples of a batch: a mask, their numbers, or a slice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +35,12 @@ class Trace:
     """
 
     stem: Float[Tensor, "B C0 H0 W0"] | None
-    stages: Sequence[Float[Tensor, "B C H W"]]
+    stages: Sequence[Map]
     embedding: Float[Tensor, "B D"]
     logits: Float[Tensor, "B K"]
 
     @cached_property
-    def active(self) -> Sequence[Float[Tensor, "B C H W"]]:
+    def active(self) -> Sequence[Map]:
         """The stages after their ReLU; computed once, whoever asks."""
         return tuple(F.relu(stage) for stage in self.stages)
 
@@ -45,14 +50,14 @@ class Trace:
         return None if self.stem is None else F.relu(self.stem)
 
     @property
-    def taps(self) -> Sequence[Float[Tensor, "B C H W"]]:
+    def taps(self) -> Sequence[Map]:
         """Every active map in order: the stem's if there is one, then the stages'."""
         return self.active if self.active_stem is None else (self.active_stem, *self.active)
 
     def __len__(self) -> int:
         return self.logits.shape[0]
 
-    def __getitem__(self, samples: Tensor | Sequence[int] | slice | int) -> Trace:
+    def __getitem__(self, samples: Samples | int) -> Trace:
         """The trace of some samples: a boolean mask (B,), indices, a slice, or one index (which keeps the batch).
 
         A tensor is copied when it is read: a loss that looks at one stage does not pay for the others.
@@ -68,7 +73,7 @@ class Trace:
         """The same values, cut off from the graph: what a teacher's trace should be."""
         return self._each(Tensor.detach)
 
-    def _each(self, function: Callable[[Tensor], Tensor]) -> Trace:
+    def _each(self, function: Callable[[Float[Tensor, "*shape"]], Float[Tensor, "*shape"]]) -> Trace:
         return Trace(
             stem=None if self.stem is None else function(self.stem),
             stages=tuple(function(stage) for stage in self.stages),
@@ -80,7 +85,7 @@ class Trace:
 class _Selected(Trace):
     """Some samples of a whole trace."""
 
-    def __init__(self, whole: Trace, samples: Tensor | Sequence[int] | slice) -> None:
+    def __init__(self, whole: Trace, samples: Samples) -> None:
         vars(self).update(whole=whole, samples=samples)  # a trace is frozen
 
     @cached_property
@@ -88,15 +93,15 @@ class _Selected(Trace):
         return None if self.whole.stem is None else self.whole.stem[self.samples]
 
     @cached_property
-    def stages(self) -> Sequence[Tensor]:
+    def stages(self) -> Sequence[Map]:
         return _Each(self.whole.stages, self.samples)
 
     @cached_property
-    def active(self) -> Sequence[Tensor]:
+    def active(self) -> Sequence[Map]:
         return _Each(self.whole.active, self.samples)
 
     @property
-    def taps(self) -> Sequence[Tensor]:
+    def taps(self) -> Sequence[Map]:
         return _Each(self.whole.taps, self.samples)
 
     @cached_property
@@ -108,13 +113,13 @@ class _Selected(Trace):
         return self.whole.logits[self.samples]
 
     whole: Trace
-    samples: Tensor | Sequence[int] | slice
+    samples: Samples
 
 
-class _Each(Sequence[Tensor]):
+class _Each(Sequence[Map]):
     """Some samples of each map, each map copied when it is first read."""
 
-    def __init__(self, maps: Sequence[Tensor], samples: Tensor | Sequence[int] | slice) -> None:
+    def __init__(self, maps: Sequence[Map], samples: Samples) -> None:
         self.maps, self.samples = maps, samples
         self.read: dict[int, Tensor] = {}
 
@@ -122,10 +127,10 @@ class _Each(Sequence[Tensor]):
         return len(self.maps)
 
     @overload
-    def __getitem__(self, i: int) -> Tensor: ...
+    def __getitem__(self, i: int) -> Map: ...
     @overload
-    def __getitem__(self, i: slice) -> Sequence[Tensor]: ...
-    def __getitem__(self, i: int | slice) -> Tensor | Sequence[Tensor]:
+    def __getitem__(self, i: slice) -> Sequence[Map]: ...
+    def __getitem__(self, i: int | slice) -> Map | Sequence[Map]:
         if isinstance(i, slice):
             return [self[j] for j in range(len(self))[i]]
         place = range(len(self))[i]  # refuses what lies outside, as a tuple does
@@ -155,15 +160,15 @@ class Net(nn.Module):
     num_classes: int
     card: dict[str, Any]
 
-    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B K"]:
+    def forward(self, x: Float[Tensor, "B ..."]) -> Float[Tensor, "B K"]:
         """Images to logits."""
         return self.trace(x).logits
 
-    def trace(self, x: Float[Tensor, "B C H W"]) -> Trace:
+    def trace(self, x: Float[Tensor, "B ..."]) -> Trace:
         """Images to a `Trace`, in one pass: nothing is computed twice, every batch norm runs once."""
         raise NotImplementedError
 
-    def run(self, h: Tensor, i: int) -> Tensor:
+    def run(self, h: Float[Tensor, "B ..."], i: int) -> Float[Tensor, "B ..."]:
         """Segment i alone, with S = len(widths) stages; spot-adaptive distillation routes maps through segments.
 
         i = 0: images to the pre-activation map of stage 1. 0 < i < S: the *active* map (after ReLU) of stage i to the
@@ -175,7 +180,7 @@ class Net(nn.Module):
         """
         raise NotImplementedError
 
-    def embed(self, h: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
+    def embed(self, h: Float[Tensor, "B ..."]) -> Float[Tensor, "B D"]:
         """The active map of the last stage to the embedding: the first half of the last segment."""
         raise NotImplementedError
 
@@ -191,11 +196,11 @@ class Net(nn.Module):
         """
         raise NotImplementedError
 
-    def _check_embedding(self, e: Tensor) -> None:
+    def _check_embedding(self, e: Float[Tensor, "B D"]) -> None:
         message = f"{self.name} classifies embeddings (B, {self.embedding_dim}), got {tuple(e.shape)}"
         require(e.ndim == 2 and e.shape[1] == self.embedding_dim, message, ShapeError)
 
-    def _check_segment(self, h: Tensor, i: int) -> None:
+    def _check_segment(self, h: Float[Tensor, "B ..."], i: int) -> None:
         last = len(self.widths)
         require(0 <= i <= last, f"segment {i} does not exist: {self.name} has segments 0 to {last}", ConfigError)
         if i > 0:
@@ -234,7 +239,7 @@ class Staged(Net):
         self.embedding_dim = classifier.in_features
         self.num_classes = classifier.out_features
 
-    def trace(self, x: Float[Tensor, "B C H W"]) -> Trace:
+    def trace(self, x: Float[Tensor, "B ..."]) -> Trace:
         stem = self.stem(x)
         active: list[Tensor] = []
         stages: list[Tensor] = []
@@ -249,19 +254,23 @@ class Staged(Net):
         vars(trace)["active"] = tuple(active)  # the ReLUs that the pass has computed anyway fill the cache
         return trace
 
-    def run(self, h: Tensor, i: int) -> Tensor:
+    def run(self, h: Float[Tensor, "B ..."], i: int) -> Float[Tensor, "B ..."]:
         self._check_segment(h, i)
         if i == len(self.stages):
-            return self.classifier(self.pool(h))
-        return self.stages[i](self.stem(h) if i == 0 else h)
+            logits: Tensor = self.classifier(self.pool(h))
+            return logits
+        made: Tensor = self.stages[i](self.stem(h) if i == 0 else h)
+        return made
 
-    def embed(self, h: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
+    def embed(self, h: Float[Tensor, "B ..."]) -> Float[Tensor, "B D"]:
         self._check_segment(h, len(self.stages))
-        return self.pool(h if self.stages else self.stem(h))
+        made: Tensor = self.pool(h if self.stages else self.stem(h))
+        return made
 
     def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         self._check_embedding(e)
-        return self.classifier(e)
+        made: Tensor = self.classifier(e)
+        return made
 
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:

@@ -33,7 +33,8 @@ class Widen(nn.Module):
         self.residual = _residual(c_in, c_out, stride)
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
-        return self.shortcut(x) + self.residual(x)
+        made: Tensor = self.shortcut(x) + self.residual(x)
+        return made
 
 
 class Keep(nn.Module):
@@ -45,7 +46,8 @@ class Keep(nn.Module):
         self.residual = _residual(width, width, stride=1)
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
-        return x + self.residual(self.activate(x))
+        made: Tensor = x + self.residual(self.activate(x))
+        return made
 
 
 def _stage(first: bool, c_in: int, c_out: int, blocks: int) -> nn.Sequential:

@@ -24,7 +24,7 @@ def wrap(
     logits: str | None = None,
     stem: str | None = None,
     *,
-    example: Float[Tensor, "B C H W"] | None = None,
+    example: Float[Tensor, "B ..."] | None = None,
 ) -> Net:
     """A classifier from elsewhere as a `Net`. It shares the model's weights: to train one is to train the other.
 
@@ -91,11 +91,12 @@ class Wrapped(Net):
         return {name: value for name, value in vars(self).items() if name not in ("graphs", "passes")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]  # torch's own
         self._read_graphs()
 
     @property
     def training(self) -> bool:
+        """The mode of the model within."""
         return self.model.training
 
     @training.setter
@@ -111,28 +112,29 @@ class Wrapped(Net):
                 state_dict[prefix + plain] = state_dict.pop(name)
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
-    def read(self, x: Float[Tensor, "B C H W"]) -> dict[str, Any]:
+    def read(self, x: Float[Tensor, "B ..."]) -> dict[str, Any]:
         """What the graph of the present mode returns: stem, stages, embedding and logits."""
         return cast(dict[str, Any], self.passes[self.training](self.model, self._images(x)))
 
-    def trace(self, x: Float[Tensor, "B C H W"]) -> Trace:
+    def trace(self, x: Float[Tensor, "B ..."]) -> Trace:
         read = self.read(x)
         return Trace(read["stem"], tuple(read["stages"]), read["embedding"].flatten(1), read["logits"])
 
-    def run(self, h: Tensor, i: int) -> Tensor:
+    def run(self, h: Float[Tensor, "B ..."], i: int) -> Float[Tensor, "B ..."]:
         """As `Net.run`; also raises `ConfigError` where a stage is not read through a ReLU, or is bypassed."""
         self._check_segment(h, i)
         stages = self._nodes["stages"]
         return self._segment(h, [None, *stages][i], [*stages, self._nodes["logits"]][i])
 
-    def embed(self, h: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
+    def embed(self, h: Float[Tensor, "B ..."]) -> Float[Tensor, "B D"]:
         self._check_segment(h, len(self.widths))
         return self._segment(h, [None, *self._nodes["stages"]][-1], self._nodes["embedding"]).flatten(1)
 
     def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         self._check_embedding(e)
         part = graphs.cut(self._graph, self._nodes["embedding"], self._nodes["logits"])
-        return fx.Interpreter(self.model, graph=part).run(e.unflatten(1, self.embedding_shape))
+        made: Tensor = fx.Interpreter(self.model, graph=part).run(e.unflatten(1, self.embedding_shape))
+        return made
 
     @property
     def _nodes(self) -> dict[str, Any]:
@@ -143,18 +145,19 @@ class Wrapped(Net):
     def _graph(self) -> fx.Graph:
         return self.graphs[self.training]
 
-    def _segment(self, h: Tensor, start: fx.Node | None, end: fx.Node) -> Tensor:
+    def _segment(self, h: Float[Tensor, "B ..."], start: fx.Node | None, end: fx.Node) -> Float[Tensor, "B ..."]:
         """From the active map of `start` (None: from the images) to `end`."""
         part = graphs.cut(self._graph, start, end)
         if start is not None:
             graphs.check_active(self.model, start, end)
-        return fx.Interpreter(self.model, graph=part).run(self._images(h) if start is None else h)
+        made: Tensor = fx.Interpreter(self.model, graph=part).run(self._images(h) if start is None else h)
+        return made
 
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
         return graphs.last_norms(self.model, self._graph, self._nodes["stages"])
 
-    def _images(self, x: Tensor) -> Tensor:
+    def _images(self, x: Float[Tensor, "B ..."]) -> Float[Tensor, "B ..."]:
         return x if self.channels is None else layers.as_images(x, self.channels)
 
 
@@ -195,7 +198,7 @@ def _tapped(
     return both
 
 
-def _measure(net: Wrapped, model: nn.Module, example: Tensor | None) -> None:
+def _measure(net: Wrapped, model: nn.Module, example: Float[Tensor, "B ..."] | None) -> None:
     """Learn channels and widths from one pass in evaluation, and check that the trace is what it should be."""
     first = graphs.first_convolution(model, net.graphs[False])
     net.channels = first.in_channels if first is not None else None
@@ -217,7 +220,7 @@ def _measure(net: Wrapped, model: nn.Module, example: Tensor | None) -> None:
     net.embedding_dim, net.num_classes = math.prod(net.embedding_shape), shape[1]
 
 
-def _first_pass(net: Wrapped, example: Tensor) -> dict[str, Any]:
+def _first_pass(net: Wrapped, example: Float[Tensor, "B ..."]) -> dict[str, Any]:
     """What the net reads of the example; learns whether the first convolution reads the images' own channels."""
     own = example.shape[1] if example.ndim == 4 and net.channels is not None else net.channels
     errors: list[Exception] = []
@@ -233,7 +236,7 @@ def _first_pass(net: Wrapped, example: Tensor) -> dict[str, Any]:
     ) from errors[0]
 
 
-def _check_faithful(net: Wrapped, model: nn.Module, example: Tensor) -> None:
+def _check_faithful(net: Wrapped, model: nn.Module, example: Float[Tensor, "B ..."]) -> None:
     """The graph must compute the logits that the model returns, whatever it draws at random in evaluation, too."""
     state = torch.get_rng_state()
     returned = model(net._images(example))
@@ -247,7 +250,7 @@ def _check_faithful(net: Wrapped, model: nn.Module, example: Tensor) -> None:
     )
 
 
-def _blank(model: nn.Module, channels: int | None) -> Tensor:
+def _blank(model: nn.Module, channels: int | None) -> Float[Tensor, "1 C H W"]:
     """One image of zeros that the model can read."""
     if channels is None:
         raise ConfigError(f"{type(model).__name__} has no convolution; pass a batch of yours: wrap(model, example=x)")

@@ -57,7 +57,9 @@ def pooled(x: Float[Tensor, "B C H W"], size: tuple[int, int], pool: Pool) -> Fl
     raise ConfigError(f"pool={pool!r}: expected 'max' or 'avg'")
 
 
-def two_by_two(s: Sequence[Tensor], t: Sequence[Tensor], what: str) -> list[tuple[Tensor, Tensor]]:
+def two_by_two(
+    s: Sequence[Float[Tensor, "..."]], t: Sequence[Float[Tensor, "..."]], what: str
+) -> list[tuple[Float[Tensor, "..."], Float[Tensor, "..."]]]:
     """Student's and teacher's tensors in pairs. Raises `ShapeError` unless there are equally many, at least one."""
     require(
         len(s) == len(t) > 0,
@@ -67,7 +69,7 @@ def two_by_two(s: Sequence[Tensor], t: Sequence[Tensor], what: str) -> list[tupl
     return list(zip(s, t, strict=True))
 
 
-def check_maps(s: Tensor, t: Tensor, what: str) -> None:
+def check_maps(s: Float[Tensor, "B C H W"], t: Float[Tensor, "B D h w"], what: str) -> None:
     """Raises `ShapeError` unless both are maps (B, C, H, W) of one batch; channels and sizes may differ."""
     require(
         s.ndim == t.ndim == 4 and len(s) == len(t) > 0,

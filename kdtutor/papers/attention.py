@@ -30,7 +30,7 @@ def attention_map(f: Float[Tensor, "B C H W"], p: float = 2) -> Float[Tensor, "B
 
 @full_precision
 def at_loss(
-    maps_s: Sequence[Float[Tensor, "B C_i H_i W_i"]], maps_t: Sequence[Float[Tensor, "B D_i h_i w_i"]], p: float = 2
+    maps_s: Sequence[Float[Tensor, "B _C _H _W"]], maps_t: Sequence[Float[Tensor, "B _D _h _w"]], p: float = 2
 ) -> Float[Tensor, ""]:
     """Σ over pairs of maps of the mean squared difference of their attention maps.
 

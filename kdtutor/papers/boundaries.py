@@ -36,7 +36,7 @@ def boundary_loss(
 
 @full_precision
 def ab_loss(
-    zs_s: Sequence[Float[Tensor, "B C_n H_n W_n"]], zs_t: Sequence[Float[Tensor, "B C_n H_n W_n"]], margin: float = 1.0
+    zs_s: Sequence[Float[Tensor, "B _C _H _W"]], zs_t: Sequence[Float[Tensor, "B _C _H _W"]], margin: float = 1.0
 ) -> Float[Tensor, ""]:
     """Σ_n 2^(n-N+1) · `boundary_loss` of layer n = 0 … N-1: the last layer counts once, each one before it half.
 
@@ -47,14 +47,15 @@ def ab_loss(
     return torch.stack([share * boundary_loss(s, t, margin) for share, (s, t) in zip(shares, pairs, strict=True)]).sum()
 
 
-def disagreement(z_s: Tensor, z_t: Tensor) -> Float[Tensor, ""]:
+def disagreement(z_s: Float[Tensor, "*shape"], z_t: Float[Tensor, "*shape"]) -> Float[Tensor, ""]:
     """The fraction of positions where one of the two is active (above 0) and the other is not."""
     same_shape(z_s, z_t, "disagreement, pre-activations")
     return ((z_s > 0) ^ (z_t > 0)).float().mean()
 
 
 class ActivationBoundaries(TwoPhases):
-    """Two phases (§3.3): "match the boundaries" gives the student its first weights, then "learn the task".
+    """Two phases (§3.3): "match the boundaries" (`ab_loss`) gives the student its first weights, then "learn
+    the task".
 
     Where widths differ a connector (1×1 convolution and batch norm) brings the student's pre-activations to the
     teacher's channels during the first phase; where sizes differ the larger map is average-pooled. `alpha` is the share

@@ -20,7 +20,7 @@ SMALLEST = 1e-7  # is added to the noise's density in the authors' code
 
 
 @full_precision
-def nce_loss(log_scores: Float[Tensor, "B 1+K"], rows: int) -> Float[Tensor, ""]:
+def nce_loss(log_scores: Float[Tensor, "B candidates"], rows: int) -> Float[Tensor, ""]:
     """-1/B Σ_b [ ln P_b0 / (P_b0 + c) + Σ_k ln (K/N) / (P_bk + c) ], with P = exp(log_scores) and c = K/N + 10⁻⁷.
 
     Noise-contrastive estimation of which of 1 + K candidates is the true one, in column 0, where the K others are drawn
@@ -96,7 +96,7 @@ class ContrastiveMemory(nn.Module):
         return loss_s + loss_t
 
     def _loss(
-        self, v: Float[Tensor, "B D"], bank: Float[Tensor, "N D"], candidates: Int[Tensor, "B 1+K"], side: int
+        self, v: Float[Tensor, "B D"], bank: Float[Tensor, "N D"], candidates: Int[Tensor, "B candidates"], side: int
     ) -> Float[Tensor, ""]:
         # All N products, of which the candidates' are picked: K is of the order of N, and D times as many numbers would
         # be held if the candidates' vectors were. The bank is copied because it changes before the backward pass.
@@ -224,4 +224,5 @@ class Contrastive(Features):
             f"has the rows 0 to {last} of the training split and needs a source whose batches name those",
         )
         negatives = self.others.draw(self.rows, self.count, self.noise)
-        return self.memory(self.embed_s(s.embedding), self.embed_t(t.embedding), self.rows, negatives)
+        made: Tensor = self.memory(self.embed_s(s.embedding), self.embed_t(t.embedding), self.rows, negatives)
+        return made

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..data import Batch
@@ -65,8 +65,8 @@ class DataFree(Generated):
     images, where a random one is forgotten for each new one: this variant is ours.
     """
 
-    images: Tensor
-    held: Tensor
+    images: Float[Tensor, "memory ..."]
+    held: Int[Tensor, ""]
 
     def __init__(
         self,

@@ -24,7 +24,9 @@ def annealed(first: float, last: float, share: float) -> float:
 
 
 def decide(
-    logits: Float[Tensor, "B spots 2"], tau: float | Tensor = TAU, noise: Float[Tensor, "B spots 2"] | None = None
+    logits: Float[Tensor, "B spots 2"],
+    tau: float | Float[Tensor, ""] = TAU,
+    noise: Float[Tensor, "B spots 2"] | None = None,
 ) -> Float[Tensor, "B spots"]:
     """1 where a sample is to be distilled at a spot, 0 where not: argmax of logits + noise, index 0 meaning "distil".
 

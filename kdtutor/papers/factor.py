@@ -72,10 +72,13 @@ class Paraphraser(nn.Module):
         )
 
     def factor(self, f_t: Float[Tensor, "B C H W"]) -> Float[Tensor, "B k H W"]:
-        return self.encoder(f_t)
+        """The teacher's factor of its map."""
+        made: Tensor = self.encoder(f_t)
+        return made
 
     def forward(self, f_t: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
-        return self.decoder(self.factor(f_t))
+        made: Tensor = self.decoder(self.factor(f_t))
+        return made
 
 
 class Translator(nn.Sequential):

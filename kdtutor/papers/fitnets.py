@@ -45,7 +45,8 @@ class Regressor(nn.Module):
         self.relu = nn.ReLU() if relu else nn.Identity()
 
     def forward(self, f_s: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D h w"]:
-        return self.relu(self.norm(self.conv(f_s)))
+        made: Tensor = self.relu(self.norm(self.conv(f_s)))
+        return made
 
 
 def _between(c_s: int, c_t: int, size_s: Size, size_t: Size) -> nn.Module:

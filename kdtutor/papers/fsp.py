@@ -38,8 +38,8 @@ def fsp_matrix(
 
 @full_precision
 def fsp_loss(
-    maps_s: Sequence[Float[Tensor, "B C_i H_i W_i"]],
-    maps_t: Sequence[Float[Tensor, "B C_i h_i w_i"]],
+    maps_s: Sequence[Float[Tensor, "B _C _H _W"]],
+    maps_t: Sequence[Float[Tensor, "B _C _h _w"]],
     pool: Pool = "max",
 ) -> Float[Tensor, ""]:
     """Σ over consecutive pairs of maps of the mean squared difference of student's and teacher's FSP matrix (§3.3).
@@ -55,7 +55,11 @@ def fsp_loss(
 
 
 @full_precision
-def pair_loss(pair_s: tuple[Tensor, Tensor], pair_t: tuple[Tensor, Tensor], pool: Pool = "max") -> Float[Tensor, ""]:
+def pair_loss(
+    pair_s: tuple[Float[Tensor, "B Ca H W"], Float[Tensor, "B Cb h w"]],
+    pair_t: tuple[Float[Tensor, "B Ca y x"], Float[Tensor, "B Cb v u"]],
+    pool: Pool = "max",
+) -> Float[Tensor, ""]:
     """The mean squared difference of the two FSP matrices of one pair of layers."""
     with torch.no_grad():
         flow_t = fsp_matrix(*pair_t, pool=pool)
@@ -102,9 +106,10 @@ class FSP(TwoPhases):
         )
         self.train(student.training)
 
-    def taps(self, s: Trace, i: int) -> Tensor:
+    def taps(self, s: Trace, i: int) -> Float[Tensor, "B C H W"]:
         """The student's active map `i` (0 = stem) in the teacher's channels."""
-        return self.adapters[i](s.taps[i])
+        made: Tensor = self.adapters[i](s.taps[i])
+        return made
 
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of consecutive layers, which belongs to both."""

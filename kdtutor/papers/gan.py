@@ -60,7 +60,7 @@ def critic_loss(
 
 
 def gradient_penalty(
-    critic: Callable[[Tensor], Tensor],
+    critic: Callable[[Float[Tensor, "B C H W"]], Float[Tensor, " B"]],
     real: Float[Tensor, "B C H W"],
     fake: Float[Tensor, "B C H W"],
     share: Float[Tensor, "B 1 1 1"],
@@ -72,7 +72,8 @@ def gradient_penalty(
     same_shape(fake, real, "gradient_penalty, images")
     between = (share * real + (1 - share) * fake).detach().requires_grad_()
     (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
-    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+    made: Tensor = (slope.flatten(1).norm(dim=1) - 1).square().mean()
+    return made
 
 
 @full_precision
@@ -224,7 +225,7 @@ class Distil(Trainable):
         descend(loss, optimiser)
         return recorded
 
-    def draw(self, count: int, like: Tensor) -> Float[Tensor, "count Z"]:
+    def draw(self, count: int, like: Float[Tensor, "..."]) -> Float[Tensor, "count Z"]:
         """Fresh latents, beside those of the batch."""
         return torch.randn(count, self.student.latent_dim, generator=self.noise).to(like)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..data import UNLABELLED, Batch, Data, Latents, Source
@@ -52,7 +52,7 @@ class Generated(Around):
         self.register_buffer("taken", torch.zeros((), dtype=torch.long))  # steps
         self.train(self.student.training)
 
-    taken: Tensor
+    taken: Int[Tensor, ""]
 
     def source(self, data: Data, recipe: Recipe) -> Source:
         """Latents; `data` is not looked at."""
@@ -84,16 +84,21 @@ class Generated(Around):
     def imagine(self, latents: Float[Tensor, "B Z"]) -> Float[Tensor, "B C H W"]:
         """Images without a gradient; the generator's batch norms see the batch."""
         with torch.no_grad():
-            return self.generator(latents)
+            made: Tensor = self.generator(latents)
+            return made
 
-    def answered(self, images: Float[Tensor, "B C H W"], rows: Tensor) -> Batch:
+    def answered(self, images: Float[Tensor, "B ..."], rows: Int[Tensor, " B"]) -> Batch:
         """A batch of images with the teacher's answers for labels."""
         assert self.teacher is not None
         with torch.no_grad():
             return Batch(images, self.teacher(images).argmax(1), rows)
 
     def learn_from(
-        self, images: Tensor, rows: Tensor, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]
+        self,
+        images: Float[Tensor, "B ..."],
+        rows: Int[Tensor, " B"],
+        phase: Phase,
+        optimisers: Mapping[str, torch.optim.Optimizer],
     ) -> Terms:
         """One step of `inner` on `images`."""
         unlabelled = torch.full((len(images),), UNLABELLED, device=images.device)
@@ -114,7 +119,7 @@ class Generated(Around):
         descend_alone(total, optimiser)
         return {**{name: value.detach() for name, value in terms.items()}, "generator": total.detach()}
 
-    def draw(self, count: int, like: Tensor) -> Float[Tensor, "count Z"]:
+    def draw(self, count: int, like: Float[Tensor, "..."]) -> Float[Tensor, "count Z"]:
         """Fresh latents, beside those of the batch."""
         return torch.randn(count, self.generator.latent_dim, generator=self.noise).to(like)
 

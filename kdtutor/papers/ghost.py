@@ -119,7 +119,8 @@ def fit_depthwise(x: Float[Tensor, "B H W"], y: Float[Tensor, "B H W"], d: int) 
     patches = F.unfold(x[:, None], d, padding=d // 2).transpose(1, 2).flatten(0, 1)  # B·H·W d²
     # In double precision, and by singular values: neighbours in a map are alike, and a border of zeros gives no rank.
     solved = torch.linalg.lstsq(patches.double(), y.flatten()[:, None].double(), driver="gelsd")
-    return solved.solution.view(d, d).to(x.dtype)
+    made: Tensor = solved.solution.view(d, d).to(x.dtype)
+    return made
 
 
 @full_precision

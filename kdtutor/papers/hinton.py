@@ -15,7 +15,7 @@ from .tensors import full_precision, relative_entropy, same_shape, shape
 
 
 @full_precision
-def soften(z: Float[Tensor, "B K"], T: float = 4.0) -> Float[Tensor, "B K"]:
+def soften(z: Float[Tensor, "*B K"], T: float = 4.0) -> Float[Tensor, "*B K"]:
     """softmax(z / T): the class probabilities at temperature `T` > 0 (§2, equation 1)."""
     check_temperature(T)
     return F.softmax(z / T, dim=-1)
@@ -43,7 +43,8 @@ def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0
 @full_precision
 def entropy(p: Float[Tensor, "*B K"]) -> Float[Tensor, "*B"]:
     """-Σ_k p_k log p_k in nats; 0 · log 0 = 0, with gradient 0. Between 0 (certain) and log K (knows nothing)."""
-    return torch.special.entr(torch.where(p == 0, 1.0, p)).sum(-1)
+    made: Tensor = torch.special.entr(torch.where(p == 0, 1.0, p)).sum(-1)
+    return made
 
 
 class Hinton(Distiller):

@@ -151,7 +151,7 @@ class MatchingGuided(Features):
         beta: float = SCALE,
         alpha: float = 0.0,
         T: float = 4.0,
-        margins: Sequence[Float[Tensor, " C"]] | None = None,
+        margins: Sequence[Float[Tensor, " _C"]] | None = None,
     ) -> None:
         super().__init__(student, teacher, beta=beta, alpha=alpha, T=T, how=how, every=every, images=images)
         choose("how", how, HOWS)
@@ -174,7 +174,7 @@ class MatchingGuided(Features):
         self.train(student.training)
 
     @property
-    def flows(self) -> tuple[Float[Tensor, "C_s C_t"], ...]:
+    def flows(self) -> tuple[Float[Tensor, "_C_s _C_t"], ...]:
         """The flow matrix of each pair of stages."""
         return tuple(getattr(self, f"flow{n}") for n in range(len(self.pairs)))
 

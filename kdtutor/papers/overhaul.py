@@ -83,7 +83,7 @@ def full_l2(s: Float[Tensor, "B C H W"], t: Float[Tensor, "B C H W"]) -> Float[T
     return F.mse_loss(s, t.detach(), reduction="sum") / len(s)
 
 
-def tap_margins(net: Net) -> tuple[Float[Tensor, " C"], ...]:
+def tap_margins(net: Net) -> tuple[Float[Tensor, " _C"], ...]:
     """The margin of every stage from the batch norm before its tap. Raises `ConfigError` for a stage without one.
 
     In a ResNet that is the last norm of the residual branch: the shortcut that is added to it is not in the margin.
@@ -123,7 +123,7 @@ class Overhaul(Features):
         teacher_transform: Literal["margin", "relu", "none"] = "margin",
         distance: Literal["partial", "full"] = "partial",
         statistics: Statistics = "batch",
-        margins: Sequence[Float[Tensor, " C"]] | None = None,
+        margins: Sequence[Float[Tensor, " _C"]] | None = None,
     ) -> None:
         choices = {
             "position": choose("position", position, ("pre", "post")),
@@ -150,7 +150,7 @@ class Overhaul(Features):
         for i, m in enumerate(margins):
             self.register_buffer(f"margin{i}", m.detach().clone(), persistent=False)
 
-    def teacher_trace(self, images: Tensor) -> Trace | None:
+    def teacher_trace(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         assert self.teacher is not None
         if self.statistics == "running":
             return super().teacher_trace(images)

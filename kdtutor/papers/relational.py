@@ -70,7 +70,7 @@ def angles(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B B"]:
 
 
 @full_precision
-def between(psi: Callable[[Pairs], Tensor], s: Pairs, t: Pairs) -> Float[Tensor, ""]:
+def between(psi: Callable[[Pairs], Float[Tensor, "..."]], s: Pairs, t: Pairs) -> Float[Tensor, ""]:
     """Huber loss (δ = 1) between the student's and the teacher's potential ψ of all pairs or triples, their mean."""
     with torch.no_grad():
         psi_t = psi(t)
@@ -130,7 +130,7 @@ class Relational(Features):
         """One spot for each of the two losses that counts."""
         both = lru_cache(1)(lambda s, t: pairs_of_both(*self.embeddings(s, t), "RKD"))  # formed once for two losses
 
-        def spot(name: str, psi: Callable[[Pairs], Tensor], weight: float) -> Spot:
+        def spot(name: str, psi: Callable[[Pairs], Float[Tensor, "..."]], weight: float) -> Spot:
             return Spot(name, lambda s, t: between(psi, *both(s, t)), ("embedding",), weight)
 
         spots = spot("distance", _distances, self.distance), spot("angle", _angles, self.angle)

@@ -32,6 +32,7 @@ class Place:
 
     @property
     def name(self) -> str:
+        """stage1, stage2, …, embedding or logits."""
         return f"stage{self.layer}" if isinstance(self.layer, int) else self.layer
 
 
@@ -48,7 +49,7 @@ def places(inner: Distiller) -> tuple[Place, ...]:
     return (*found, Place("logits", n_s + 2, n_t + 2))
 
 
-def advance(net: Net, h: Tensor, start: int, stop: int) -> Tensor:
+def advance(net: Net, h: Float[Tensor, "B ..."], start: int, stop: int) -> Float[Tensor, "B ..."]:
     """From position `start` of a net to position `stop`, see `Place`."""
     stages = len(net.widths)
     for i in range(start, stop):
@@ -56,7 +57,7 @@ def advance(net: Net, h: Tensor, start: int, stop: int) -> Tensor:
     return h
 
 
-def at(trace: Trace, position: int) -> Tensor:
+def at(trace: Trace, position: int) -> Float[Tensor, "B ..."]:
     """What a trace holds at a position above 0."""
     return (*trace.active, trace.embedding, trace.logits)[position - 1]
 
@@ -68,7 +69,7 @@ def adapter(place: Place, source: Net, start: int, goal: Net, stop: int) -> nn.M
     return Regressor(source.widths[start - 1], goal.widths[stop - 1])
 
 
-def sized(x: Tensor, like: Tensor) -> Tensor:
+def sized(x: Float[Tensor, "B C *size"], like: Float[Tensor, "B D *to"]) -> Float[Tensor, "B C *to"]:
     """A map brought to another one's height and width by averages; smaller ones are repeated."""
     return pooled(x, (like.shape[2], like.shape[3]), "avg") if x.ndim == 4 else x
 

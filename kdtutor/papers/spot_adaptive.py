@@ -79,7 +79,7 @@ class SpotAdaptive(Around):
     learning_teacher: whether the teacher learns its own task in the same steps, from wherever it stands.
     """
 
-    tau: Tensor
+    tau: Float[Tensor, ""]
 
     def __init__(
         self,
@@ -186,9 +186,12 @@ class SpotAdaptive(Around):
     def policy_logits(self, s: Trace, t: Trace) -> Float[Tensor, "B spots 2"]:
         """What the policy says of each sample; index 0 is "distil". Its inputs are cut off: it learns by routes."""
         read = torch.cat([t.embedding.detach(), s.embedding.detach()], 1)
-        return self.policy(read).unflatten(1, (len(self.places), 2))
+        made: Tensor = self.policy(read).unflatten(1, (len(self.places), 2))
+        return made
 
-    def route(self, images: Tensor, t: Trace, decisions: Float[Tensor, "B spots"]) -> Float[Tensor, "B K"]:
+    def route(
+        self, images: Float[Tensor, "B ..."], t: Trace, decisions: Float[Tensor, "B spots"]
+    ) -> Float[Tensor, "B K"]:
         """The logits of the routing network, see `routed`; `t` is the teacher's trace of the images."""
         assert self.teacher is not None
         adapters = list(zip(self.to_teacher, self.to_student, strict=True))
@@ -211,7 +214,7 @@ class SpotAdaptive(Around):
             recorded["teacher"] = minimise({"task": task_loss(whole.logits, batch.labels)}, {}, optimisers["teacher"])
         return {**terms, **recorded, "loss": loss, "train_accuracy": accuracy(s.logits, batch.labels)}
 
-    def _teacher_trace(self, images: Tensor) -> Trace | None:
+    def _teacher_trace(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         """With its gradient where the teacher learns, too."""
         assert self.teacher is not None
         return self.teacher.trace(images) if self.learning_teacher else self.teacher_trace(images)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from ..errors import ShapeError, require
@@ -17,17 +17,18 @@ __all__ = [
 SMALLEST = 1e-12  # a vector shorter than this has no direction
 
 
-def shape(x: Tensor) -> str:
+def shape(x: Shaped[Tensor, "..."]) -> str:
+    """The shape of a tensor, as sentences tell it."""
     return str(tuple(x.shape))
 
 
-def same_shape(s: Tensor, t: Tensor, what: str) -> None:
+def same_shape(s: Shaped[Tensor, "*shape"], t: Shaped[Tensor, "*shape"], what: str) -> None:
     """Student's and teacher's `what` must have one shape: broadcasting would give a number that means nothing."""
     if s.shape != t.shape:
         raise ShapeError(f"{what}: the student's shape is {shape(s)}, the teacher's {shape(t)}; they must be equal")
 
 
-def check_samples(s: Tensor, t: Tensor, what: str) -> None:
+def check_samples(s: Float[Tensor, "B *s"], t: Float[Tensor, "B *t"], what: str) -> None:
     """Raises `ShapeError` unless both are (B, …) with one B."""
     require(
         min(s.ndim, t.ndim) >= 2 and len(s) == len(t) > 0,
@@ -36,7 +37,7 @@ def check_samples(s: Tensor, t: Tensor, what: str) -> None:
     )
 
 
-def check_vectors(s: Tensor, t: Tensor, what: str) -> None:
+def check_vectors(s: Float[Tensor, "B D"], t: Float[Tensor, "B E"], what: str) -> None:
     """Raises `ShapeError` unless both are (B, ·) with one B."""
     require(
         s.ndim == t.ndim == 2 and len(s) == len(t) > 0,
@@ -68,7 +69,7 @@ def inverse_length(squares: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
 
 def squared_sum(x: Float[Tensor, "..."], dim: int) -> Float[Tensor, "..."]:
     """Σ x² along a dimension. On large maps its backward pass takes half of the time of `x.square().sum(dim)`."""
-    value: Tensor = _SquaredSum.apply(x, dim)
+    value: Tensor = _SquaredSum.apply(x, dim)  # type: ignore[no-untyped-call]  # torch's own
     return value
 
 
@@ -89,7 +90,7 @@ class _SquaredSum(torch.autograd.Function):
 
 def gram(x: Float[Tensor, "*b N D"]) -> Float[Tensor, "*b N N"]:
     """x xᵀ, the products of all pairs of rows. Its backward pass takes one matrix product; autograd would take two."""
-    value: Tensor = _Gram.apply(x)
+    value: Tensor = _Gram.apply(x)  # type: ignore[no-untyped-call]  # torch's own
     return value
 
 
@@ -102,4 +103,5 @@ class _Gram(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
-        return (grad + grad.mT) @ x
+        made: Tensor = (grad + grad.mT) @ x
+        return made

@@ -58,7 +58,8 @@ class GaussianRegressor(nn.Module):
         self.log_scale = nn.Parameter(start.repeat(c_t))
 
     def forward(self, f_s: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D H W"]:
-        return self.regressor(f_s)
+        made: Tensor = self.regressor(f_s)
+        return made
 
 
 class Variational(Features):

@@ -35,6 +35,7 @@ class Setting:
 
     @property
     def channels(self) -> int:
+        """Of the images: 1 for grey, 3 for colour."""
         return SETS[self.data_name]
 
     def data(self, root: str | None = None) -> Data:
@@ -52,6 +53,7 @@ class Setting:
         return nets.generator(f"dcganx{WIDE * scale:g}", LATENT, self.channels, SIZE)
 
     def critic(self) -> Critic:
+        """A critic for the teacher, with layer norm: its slope is penalised image by image."""
         return nets.critic(f"dcganx{WIDE}", self.channels, SIZE, norm="layer")
 
     def train_teacher(self, teacher: Generator) -> Distil:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..data import Batch, Data, Source, Split
@@ -74,7 +75,7 @@ class Around(Distiller):
     def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
         return self.inner.recipe_for(group, recipe)
 
-    def teacher_trace(self, images: Tensor) -> Trace | None:
+    def teacher_trace(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         return self.inner.teacher_trace(images)
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:

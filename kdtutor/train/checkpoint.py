@@ -42,6 +42,7 @@ def learnt(distiller: Trainable) -> dict[str, Tensor]:
 
 
 def random_state(distiller: Trainable) -> dict[str, Any]:
+    """Where torch's generators and the method's own stand."""
     state: dict[str, Any] = {"torch": torch.get_rng_state(), "noise": distiller.noise.get_state()}
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state_all()
@@ -49,6 +50,7 @@ def random_state(distiller: Trainable) -> dict[str, Any]:
 
 
 def restore_random_state(distiller: Trainable, state: dict[str, Any]) -> None:
+    """Put the generators back to where `random_state` found them."""
     torch.set_rng_state(state["torch"])
     distiller.noise.set_state(state["noise"])
     if "cuda" in state and torch.cuda.is_available():
@@ -96,7 +98,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         )
     if sha256(archive).hexdigest().encode() != seal:
         raise DataError(f"{path} is damaged (its digest is another)")
-    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    found: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    return found
 
 
 def newest_checkpoint(folder: Path) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ import torch
 from ..errors import ConfigError, choose
 
 DEVICE_VARIABLE = "KDTUTOR_DEVICE"
+"""The environment variable that names the device of all runs."""
 
 
 def device(name: str | torch.device | None = None) -> torch.device:

@@ -85,14 +85,14 @@ class Distiller(Trainable):
     def measure(self, split: Split, data: Data) -> dict[str, float]:
         return {"accuracy": evaluate(self.student, split, data).accuracy}
 
-    def teacher_trace(self, images: Tensor) -> Trace | None:
+    def teacher_trace(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         """The teacher's trace; nothing in it carries a gradient."""
         if self.teacher is None:
             return None
         with torch.no_grad():
             return self.teacher.trace(images)
 
-    def teach(self, images: Tensor) -> Trace | None:
+    def teach(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         """Deprecated: `teacher_trace`."""
         warnings.warn("teach(images) is deprecated; it is called teacher_trace", DeprecationWarning, stacklevel=2)
         return self.teacher_trace(images)

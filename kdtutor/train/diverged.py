@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..data import UNLABELLED, Batch
@@ -71,6 +72,6 @@ def _teachers_answer(distiller: Trainable, batch: Batch) -> str | None:
     )
 
 
-def _rows(x: Tensor) -> Tensor:
+def _rows(x: Float[Tensor, "B ..."]) -> Int[Tensor, " bad"]:
     """The rows that hold a number which is not finite."""
     return (~x.flatten(1).isfinite()).any(1).nonzero().flatten()

@@ -25,6 +25,7 @@ class Evaluation:
 
     @property
     def predictions(self) -> Int[Tensor, " N"]:
+        """The class of the largest logit."""
         return self.logits.argmax(1)
 
     @property
@@ -34,6 +35,7 @@ class Evaluation:
 
     @property
     def correct(self) -> int:
+        """How many predictions are the label."""
         return int((self.predictions == self.labels).sum())
 
     @property
@@ -66,7 +68,11 @@ def predict(net: nn.Module, split: Split, data: Data, batch_size: int = BATCH) -
 
 
 def shown(
-    net: nn.Module, answer: Callable[[Tensor], Tensor], split: Split, data: Data, batch_size: int = BATCH
+    net: nn.Module,
+    answer: Callable[[Float[Tensor, "B ..."]], Float[Tensor, "B D"]],
+    split: Split,
+    data: Data,
+    batch_size: int = BATCH,
 ) -> Float[Tensor, "N D"]:
     """What `answer` says of every image of `split`, in order, with `net` in eval mode and the images where it is."""
     check_split(split)

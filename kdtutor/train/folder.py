@@ -77,6 +77,7 @@ class RunFolder:
         save_checkpoint(self.path, {**progress, **state})
 
     def save_best(self) -> None:
+        """Keep the student as it is now as the best one."""
         write_tensors(self.path / BEST, self.distiller.student)
 
     def restore(self, stored: Stored) -> None:

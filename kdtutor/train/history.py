@@ -36,14 +36,17 @@ class History:
 
     @property
     def seed(self) -> int | None:
+        """The seed of the run; None where it was not kept."""
         return self.config.get("seed")
 
     @property
     def terms(self) -> tuple[str, ...]:
+        """The names of what was recorded, in the order of their first row."""
         return tuple(dict.fromkeys(row.term for row in self.rows))
 
     @property
     def phases(self) -> tuple[str, ...]:
+        """The names of the phases, in their order."""
         return tuple(dict.fromkeys(row.phase for row in self.rows))
 
     @property
@@ -57,6 +60,7 @@ class History:
         return self.rows[-1].epoch if self.rows else 0, sum(epochs for _, epochs in self.config.get("phases", ()))
 
     def add(self, phase: str, epoch: int, **values: float) -> None:
+        """One row for each of `values`."""
         self.rows.extend(Row(phase, epoch, term, float(value)) for term, value in values.items())
 
     def curve(self, term: str) -> tuple[list[int], list[float]]:

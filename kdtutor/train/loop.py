@@ -40,6 +40,7 @@ class Progress:
 
     @property
     def fraction(self) -> float:
+        """How much of the run is done, 0 … 1."""
         return self.step / self.total_steps
 
 

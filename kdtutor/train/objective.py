@@ -11,7 +11,7 @@ from ..data import UNLABELLED
 from ..errors import require
 from .precision import full_precision
 
-Terms = dict[str, Tensor]
+Terms = dict[str, Float[Tensor, ""]]
 
 
 @full_precision
@@ -27,7 +27,7 @@ def accuracy(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[T
     return ((logits.argmax(1) == labels) & known).sum() / known.sum().clamp(min=1)
 
 
-def weighted_sum(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+def weighted_sum(terms: Mapping[str, Float[Tensor, ""]], weights: Mapping[str, float]) -> Float[Tensor, ""]:
     """Σ weight · term over all `terms`. Without any weights every term counts once.
 
     Raises `ConfigError` unless every weight has its term and every term its weight: one that is misspelt or forgotten

@@ -15,7 +15,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 HALVES = (torch.bfloat16, torch.float16)
-FLOATS: Any = Float[Tensor, "..."].dtypes  # type: ignore[attr-defined]
+FLOATS: Any = Float[Tensor, "..."].dtypes  # type: ignore[attr-defined]  # mypy sees a plain Tensor
 
 
 def full_precision(loss: Callable[P, R]) -> Callable[P, R]:

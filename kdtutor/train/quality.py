@@ -33,7 +33,7 @@ def frechet_distance(e_real: Float[Tensor, "N D"], e_made: Float[Tensor, "M D"])
     from torchmetrics.image.fid import FrechetInceptionDistance  # here, because it takes seconds to import
 
     given = nn.Identity()  # torchmetrics asks this module for features; here they are given
-    given.num_features = e_real.shape[1]  # type: ignore[assignment]
+    given.num_features = e_real.shape[1]  # type: ignore[assignment]  # declared as a module
     metric = FrechetInceptionDistance(feature=given).to(e_real.device)
     for embedding, real in ((e_real, True), (e_made, False)):
         metric.update(embedding.double(), real=real)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ..data import UNLABELLED, Data, Episode, Split
@@ -49,9 +49,13 @@ def _calculator() -> type:
     """pytorch-metric-learning's `AccuracyCalculator`, which knows recall@1 only, with recall@1…k."""
     from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 
-    class RecallCalculator(AccuracyCalculator):
+    class RecallCalculator(AccuracyCalculator):  # type: ignore[misc]  # the library has no types
         def calculate_recall_at_k(
-            self, knn_labels: Tensor, query_labels: Tensor, not_lone_query_mask: Tensor, **_: object
+            self,
+            knn_labels: Int[Tensor, "N k"],
+            query_labels: Int[Tensor, " N"],
+            not_lone_query_mask: Bool[Tensor, " N"],
+            **_: object,
         ) -> list[float]:
             hits = (knn_labels == query_labels[:, None])[not_lone_query_mask]
             return hits.cummax(1).values.float().mean(0).tolist()

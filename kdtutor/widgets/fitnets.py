@@ -19,7 +19,7 @@ from ..papers.attention import attention_map
 from .explorer import Explorer
 from .live import LiveFigure
 
-Maps = Sequence[Float[Tensor, "N C H W"]]
+Maps = Sequence[Float[Tensor, "N _C _H _W"]]
 
 
 class DepthExplorer(Explorer):

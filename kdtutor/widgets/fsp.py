@@ -15,7 +15,8 @@ from torch import Tensor
 from ..errors import ShapeError, require
 from ..figures.charts import array
 from ..figures.style import BLUE, DIVERGING, ROLES, SEQUENTIAL, VERMILION, bare
-from ..papers.fsp import Pool, fsp_matrix, same_size
+from ..papers.adapters import Pool, same_size
+from ..papers.fsp import fsp_matrix
 from .explorer import Explorer
 from .live import LiveFigure
 
@@ -136,7 +137,7 @@ class MatrixExplorer(Explorer):
     def __init__(
         self,
         images: Tensor,
-        taps: Mapping[str, Sequence[Float[Tensor, "N C H W"]]],
+        taps: Mapping[str, Sequence[Float[Tensor, "N _C _H _W"]]],
         names: Sequence[str],
         captions: Sequence[str],
         pool: Pool = "max",

@@ -55,6 +55,7 @@ class LiveFigure:
 
     @property
     def alt(self) -> str:
+        """The alternative text of the figure."""
         return self.figure.alt
 
     def live(self, *artists: Artist | Iterable[Artist]) -> None:

@@ -134,9 +134,9 @@ class MatchingsExplorer(Explorer):
 
     def __init__(
         self,
-        flows: Sequence[Sequence[Float[Tensor, "C_s C_t"]]],
-        maps_s: Sequence[Sequence[Float[Tensor, "C_s h w"]]],
-        maps_t: Sequence[Float[Tensor, "C_t h w"]],
+        flows: Sequence[Sequence[Float[Tensor, "_C_s _C_t"]]],
+        maps_s: Sequence[Sequence[Float[Tensor, "_C_s _h _w"]]],
+        maps_t: Sequence[Float[Tensor, "_C_t _h _w"]],
         names: Sequence[str],
     ) -> None:
         require(

@@ -169,9 +169,9 @@ class PullExplorer(Explorer):
     def __init__(
         self,
         images: Tensor,
-        teacher: Sequence[Float[Tensor, "N C H W"]],
-        students: Mapping[str, Sequence[Float[Tensor, "N C H W"]]],
-        margins: Sequence[Float[Tensor, " C"]],
+        teacher: Sequence[Float[Tensor, "N _C _H _W"]],
+        students: Mapping[str, Sequence[Float[Tensor, "N _C _H _W"]]],
+        margins: Sequence[Float[Tensor, " _C"]],
         captions: Sequence[str],
     ) -> None:
         for name, maps in students.items():

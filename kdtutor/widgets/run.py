@@ -86,6 +86,7 @@ class LiveRun(Board):
 
     @property
     def paused(self) -> bool:
+        """Whether the run waits for the button."""
         return self.running and not self._go.is_set()
 
     def start(self) -> "LiveRun":

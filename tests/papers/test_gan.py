@@ -65,7 +65,7 @@ def reference_generator(widths: tuple[int, int, int]) -> nn.Sequential:
 def score(weights: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
     h = F.leaky_relu(F.conv2d(x, weights["c1.weight"], weights["c1.bias"], 2, 1), 0.2)
     h = F.leaky_relu(F.conv2d(h, weights["c2.weight"], weights["c2.bias"], 2, 1), 0.2)
-    return F.linear(h.flatten(1), weights["f.weight"], weights["f.bias"])
+    return F.linear(h.flatten(1), weights["f.weight"], weights["f.bias"]).flatten()
 
 
 def test_one_joint_step_equals_the_reference():

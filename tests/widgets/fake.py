@@ -1,9 +1,10 @@
-"""A training run without a network: the same shape as `train.steps`, as quick as wanted."""
+"""A training run without a network: the same shape as `train.steps`, as quick as wanted; and waiting for it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from kdtutor.train import History, Progress
+from kdtutor.widgets import LiveRun
 
 
 def fake_steps(
@@ -48,3 +49,16 @@ def fake_steps(
 def fake_history(**options: object) -> History:
     """The history of a whole fake run."""
     return list(fake_steps(**options))[-1].history  # type: ignore[arg-type]
+
+
+def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait for something that another thread does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.005)
+
+
+def status(run: LiveRun) -> str:
+    """What the run says below its picture."""
+    return run._status.value.removeprefix("<span class='kd-status'>").removesuffix("</span>")

@@ -1,28 +1,15 @@
+"""A run with its buttons: start, pause, stop, what it shows and what it raises."""
+
 import asyncio
-import statistics
-import subprocess
-import sys
 import threading
 import time
 
 import pytest
 
-from kdtutor.errors import BusyError, StoppedError, UnknownName
+from kdtutor.errors import BusyError
 from kdtutor.widgets import LiveRun
-from kdtutor.widgets.live_curves import POINTS, LiveCurves, Trail
 
-from .fake import fake_history, fake_steps
-
-
-def until(condition, seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.005)
-
-
-def status(run: LiveRun) -> str:
-    return run._status.value.removeprefix("<span class='kd-status'>").removesuffix("</span>")
+from .fake import fake_history, fake_steps, status, until
 
 
 def test_a_run_to_its_end():
@@ -169,49 +156,6 @@ def test_an_exception_of_the_factory_is_raised_too_and_a_later_run_forgets_it():
     assert run.start().wait(30).rows
 
 
-def test_finished_starts_waits_and_lets_others_work():
-    async def cell():
-        ticks = 0
-        run = LiveRun(lambda: fake_steps(pause=0.01), name="await")
-        task = asyncio.ensure_future(run.finished())
-        while not task.done():
-            await asyncio.sleep(0.01)
-            ticks += 1
-        return await task, ticks
-
-    history, ticks = asyncio.run(cell())
-    assert history.last("val_accuracy") == 0.9
-    assert ticks > 5
-
-
-def test_a_cell_that_waits_for_a_stopped_run_says_so_and_goes_on(capsys):
-    run = LiveRun(lambda: fake_steps(pause=0.005, per_epoch=10), name="short").start()
-    until(lambda: run.history.rows)
-    run.stop()
-    history = asyncio.run(run.finished())
-    said = capsys.readouterr().out
-    assert said.startswith(("The run was stopped in match, epoch", "The run was stopped in learn, epoch"))
-    assert f"step {run._at.step} of 40" in said and "press Start and run this cell again" in said
-    assert history.stopped and history.last("val_accuracy") < 0.9
-    with pytest.raises(StoppedError, match=r"stopped after epoch \d of 4, before it measured 'test_accuracy'"):
-        history.last("test_accuracy")
-    with pytest.raises(StoppedError, match="before it measured 'test_accuracy'"):
-        history.plot("test_accuracy")
-    whole = asyncio.run(run.start().finished())
-    assert not whole.stopped and not capsys.readouterr().out
-    with pytest.raises(UnknownName):
-        whole.last("test_accuracy")
-
-
-def test_a_run_stopped_before_its_first_epoch_ended_has_nothing_to_go_on_with():
-    run = LiveRun(lambda: fake_steps(pause=0.005, per_epoch=1000), name="shorter").start()
-    until(lambda: run._at is not None)
-    run.stop()
-    with pytest.raises(StoppedError, match=r"stopped in match, epoch 1 of 4, step \d+ of 4000") as stopped:
-        asyncio.run(run.finished())
-    assert stopped.value._render_traceback_() == [str(stopped.value)]  # on a page: the sentence, and nothing else
-
-
 def test_stop_in_the_last_step_lets_the_run_end():
     run = LiveRun(lambda: fake_steps(), name="last")
     steps = run._make_steps
@@ -227,57 +171,12 @@ def test_stop_in_the_last_step_lets_the_run_end():
     assert status(run).startswith("finished")
 
 
-def test_cancelling_the_cell_stops_the_run():
-    async def cell(run):
-        task = asyncio.ensure_future(run.finished())
-        await asyncio.sleep(0.1)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    run = LiveRun(lambda: fake_steps(pause=0.02, per_epoch=100), name="cancel")
-    asyncio.run(cell(run))
-    run.wait(30)
-    assert status(run).startswith("stopped")
-
-
 def test_wait_with_a_time_limit():
     run = LiveRun(lambda: fake_steps(pause=0.05), name="long").start()
     with pytest.raises(TimeoutError, match="'long' has not ended"):
         run.wait(0.01)
     run.stop()
     run.wait(30)
-
-
-def test_running_the_cell_again_stops_the_first_run():
-    closed: list[int] = []
-    busy = threading.Lock()
-
-    def steps(pause):
-        assert busy.acquire(blocking=False), "two trainings at once"
-        try:
-            yield from fake_steps(pause=pause, per_epoch=50, closed=closed)
-        finally:
-            busy.release()
-
-    first = LiveRun(lambda: steps(0.01), name="cell").start()
-    until(lambda: first.history.rows)
-    second = LiveRun(lambda: steps(0.0), name="cell").start()
-    assert second.wait(30).last("val_accuracy") == 0.9
-    assert not first.running
-    assert len(closed) == 1
-    third = LiveRun(lambda: steps(0.01), name="cell").start()
-    first._start.click()  # the old buttons, still on a page somewhere
-    first.stop()
-    first.wait(30)
-    third.wait(30)
-    assert status(third).startswith("stopped")
-
-
-def test_runs_of_other_names_go_on():
-    one = LiveRun(lambda: fake_steps(pause=0.005), name="one").start()
-    two = LiveRun(lambda: fake_steps(pause=0.005), name="two").start()
-    assert one.wait(30).rows == two.wait(30).rows
 
 
 def test_at_most_four_pictures_a_second():
@@ -333,54 +232,3 @@ def test_phases_are_marked_once_and_forgotten_by_the_next_run():
     for _ in range(2):
         run.start().wait(30)
         assert [text.get_text() for text in run.curves.figure.axes[0].texts] == ["learn"]
-
-
-def test_limits_follow_the_data_whatever_their_size():
-    for scale in (1e-3, 1.0, 1e4):
-        curves = LiveCurves("loss")
-        for progress in fake_steps(scale=scale):
-            curves.add(progress)
-        curves.redraw(progress)
-        trail = curves._trails["loss"].y
-        low, high = curves.figure.axes[0].get_ylim()
-        assert low <= min(trail) < max(trail) <= high < 2.5 * max(trail)
-
-
-def test_a_nan_does_not_break_the_picture():
-    curves = LiveCurves("loss")
-    for progress in fake_steps(scale=float("nan")):
-        curves.add(progress)
-    curves.redraw(progress)
-
-
-def test_a_trail_stays_short_and_reaches_its_end():
-    trail = Trail()
-    for i in range(10_000):
-        trail.add(i, 1.0)
-    assert POINTS / 3 < len(trail.x) <= POINTS
-    assert trail.x == sorted(trail.x)
-    assert trail.x[-1] > 9_900
-    assert trail.y == pytest.approx([1.0] * len(trail.y))
-
-
-def test_a_redraw_of_live_curves_is_quick():
-    curves = LiveCurves((("task", "kd"), "val_accuracy"))
-    times = []
-    for progress in fake_steps(per_epoch=30):
-        curves.add(progress)
-        start = time.perf_counter()
-        curves.redraw(progress)
-        times.append(time.perf_counter() - start)
-    assert statistics.median(times) < 0.06
-
-
-def test_leaving_during_a_run_does_not_hang():
-    code = (
-        "import time; from tests.widgets.fake import fake_steps; from kdtutor.widgets import LiveRun\n"
-        "closed = []\n"
-        "import atexit; atexit.register(lambda: print('end', time.monotonic() - left < 10))\n"
-        "run = LiveRun(lambda: fake_steps(pause=0.01, per_epoch=100000), name='exit').start()\n"
-        "time.sleep(0.2)\nassert run.running\nleft = time.monotonic()\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "end True\n", "")

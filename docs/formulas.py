@@ -1,0 +1,23 @@
+"""The formulas in LaTeX: which there are, and which belong to a class."""
+
+import inspect
+import re
+import tomllib
+from functools import cache
+
+from .names import ROOT
+from .resolve import resolve
+
+
+@cache
+def formulas() -> dict[str, str]:
+    """LaTeX for functions and classes, by their full names."""
+    stored = tomllib.loads((ROOT / "docs/formulas.toml").read_text(encoding="utf-8"))
+    return {f"kdtutor.{name}": " ".join(latex.split()) for name, latex in stored.items()}
+
+
+def formulas_of(owner: type) -> list[str]:
+    """The names whose formulas say what a class computes: its own, and those of the functions that its text names."""
+    words = re.findall(r"`([^`]+)`", inspect.getdoc(owner) or "")
+    named = [resolve(word, owner.__module__) for word in words]
+    return [name for name in dict.fromkeys([f"{owner.__module__}.{owner.__name__}", *named]) if name in formulas()]
