@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
 from . import options
+from .new_method import new_method
 
 WRONG, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
 
@@ -262,25 +263,7 @@ def cite(
     typer.echo(references.cff() if cff else references.bibtex([find(name) for name in names or ()] or ROWS), nl=False)
 
 
-@app.command()
-def new_method(
-    name: Annotated[str, typer.Argument(help="Of its files, such as decoupled.")],
-    acronym: Annotated[str, typer.Option(help="Such as DKD.")],
-    title: Annotated[str, typer.Option(help="Of the paper.")] = "",
-    authors: Annotated[str, typer.Option(help="Full names with commas between them.")] = "",
-    venue: Annotated[str, typer.Option(help="In full.")] = "",
-    year: Annotated[int | None, typer.Option(show_default="this year")] = None,
-    arxiv: Annotated[str, typer.Option(help="Such as 2203.08679.")] = "",
-    lesson: Annotated[int | None, typer.Option(help="Its number: the next one.", show_default="no lesson")] = None,
-) -> None:
-    """Begin a method: its row, and a skeleton of its files.
-
-    In a clone. The skeleton passes every check as it is; TODO marks what the paper has to say.
-    """
-    from .new_method import new_row, write
-
-    facts = {"title": title, "authors": authors, "venue": venue, "arxiv": arxiv}
-    typer.echo(write(new_row(name, acronym, facts, year, lesson)), nl=False)
+app.command()(new_method)
 
 
 @app.command()

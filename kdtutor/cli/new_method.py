@@ -15,6 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from textwrap import fill, wrap
+from typing import Annotated
+
+import typer
 
 from ..errors import ConfigError, DataError, require
 from ..files import write_whole
@@ -40,6 +43,24 @@ class Written:
     def __str__(self) -> str:
         parts = {"new": self.new, "edited": self.edited, "next": self.next}
         return "\n".join(f"{part}:\n" + "".join(f"  {line}\n" for line in lines) for part, lines in parts.items())
+
+
+def new_method(
+    name: Annotated[str, typer.Argument(help="Of its files, such as decoupled.")],
+    acronym: Annotated[str, typer.Option(help="Such as DKD.")],
+    title: Annotated[str, typer.Option(help="Of the paper.")] = "",
+    authors: Annotated[str, typer.Option(help="Full names with commas between them.")] = "",
+    venue: Annotated[str, typer.Option(help="In full.")] = "",
+    year: Annotated[int | None, typer.Option(show_default="this year")] = None,
+    arxiv: Annotated[str, typer.Option(help="Such as 2203.08679.")] = "",
+    lesson: Annotated[int | None, typer.Option(help="Its number: the next one.", show_default="no lesson")] = None,
+) -> None:
+    """Begin a method: its row, and a skeleton of its files.
+
+    In a clone. The skeleton passes every check as it is; TODO marks what the paper has to say.
+    """
+    facts = {"title": title, "authors": authors, "venue": venue, "arxiv": arxiv}
+    typer.echo(write(new_row(name, acronym, facts, year, lesson)), nl=False)
 
 
 def new_row(name: str, acronym: str, facts: Mapping[str, str], year: int | None, lesson: int | None) -> Method:
@@ -122,10 +143,8 @@ def _changes(row: Method, root: Path) -> Iterator[tuple[str, str]]:
     """Files that are there, and how they read with the new method."""
     yield "kdtutor/methods.py", with_row((root / "kdtutor/methods.py").read_text(encoding="utf-8"), row)
     yield "tests/papers/losses.py", with_loss((root / "tests/papers/losses.py").read_text(encoding="utf-8"), row)
-    if (root / FORMULAS).is_file():
-        yield FORMULAS, (root / FORMULAS).read_text(encoding="utf-8") + _formula(row)
-    if (root / CHANGES).is_file():
-        yield CHANGES, with_change((root / CHANGES).read_text(encoding="utf-8"), row)
+    yield FORMULAS, (root / FORMULAS).read_text(encoding="utf-8") + _formula(row)
+    yield CHANGES, with_change((root / CHANGES).read_text(encoding="utf-8"), row)
     if row.title:
         last = f"notebooks/{taught()[-1].notebook}.ipynb"
         yield last, with_link((root / last).read_text(encoding="utf-8"), row)

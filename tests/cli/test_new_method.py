@@ -19,11 +19,22 @@ ROOT = Path(__file__).parents[2]
 FACTS = {"title": "Quiet Logits", "authors": "Ada Nobody, Bob Noone", "venue": "A Conference", "arxiv": "2601.00001"}
 LESSON = len(methods.taught()) + 1
 LONG = "a_name_of_letters_and_mo"
-COPIED = ("kdtutor", "tests", "skeleton", "notebooks", "README.md", "pyproject.toml", "conftest.py")
+COPIED = (
+    "kdtutor",
+    "tests",
+    "skeleton",
+    "notebooks",
+    "docs",
+    "README.md",
+    "CHANGELOG.md",
+    "pyproject.toml",
+    "conftest.py",
+)
 KDTUTOR = ("-c", "from kdtutor.cli.app import app; app()")
 EVERY = (
     "course/test_every_exercise.py", "course/test_wrong_answers.py", "course/test_map.py", "papers/test_hazards.py",
-    "notebooks/test_definitions.py", "notebooks/test_reading.py", "test_registry.py", "test_places.py",
+    "notebooks/test_definitions.py", "notebooks/test_reading.py", "docs/test_methods.py", "test_registry.py",
+    "test_places.py",
 )  # fmt: skip
 
 
