@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from importlib import import_module
+from typing import Any
 
 import pandas as pd
 import torch
@@ -12,6 +14,7 @@ from kdtutor import data, nets, train, widgets
 from kdtutor.data import Data, Split
 from kdtutor.figures.adversarial import border, frame, still
 from kdtutor.figures.boundaries import over_the_plane
+from kdtutor.methods import taught
 from kdtutor.nets import Net, Trace
 from kdtutor.papers.matching import assign, flow_cost
 from kdtutor.widgets import Explorer, data_free, gan
@@ -163,9 +166,21 @@ def of_spot_adaptive(here: Shipped) -> Iterator[Explorer]:
 
 
 def explorers() -> Iterator[Explorer]:
-    """All of them, lesson by lesson; weights and numbers from one seed."""
+    """All of them; weights and numbers from one seed."""
     torch.manual_seed(0)
-    here = Shipped()
+    shown = set()
+    for explorer in fed(Shipped()):
+        shown.add(type(explorer))
+        yield explorer
+    for row in taught():  # of lessons that are not in `fed`; what needs data has to be there
+        module = import_module(f"{widgets.__name__}.{row.name}")
+        parts: list[Any] = [part for part in vars(module).values() if isinstance(part, type)]
+        own = [part for part in parts if part.__module__ == module.__name__ and issubclass(part, Explorer)]
+        yield from (part() for part in own if part not in shown)
+
+
+def fed(here: Shipped) -> Iterator[Explorer]:
+    """Those that are given what they show, lesson by lesson."""
     yield from of_start_and_hinton(here)
     yield from of_fitnets(here)
     yield from of_fsp(here)

@@ -225,6 +225,14 @@ ROWS: tuple[Method, ...] = (
     ),
     Method("logits", "", "logits:Logits", _DFAD, lesson=9),
     Method(
+        "decoupled", "DKD", "decoupled:Decoupled",
+        Paper(
+            "zhao2022decoupled", "Decoupled Knowledge Distillation",
+            "Borui Zhao, Quan Cui, Renjie Song, Yiyu Qiu, Jiajun Liang",
+            "IEEE/CVF Conference on Computer Vision and Pattern Recognition", 2022, "2203.08679",
+        ),
+    ),
+    Method(
         "spot_adaptive", "SAKD", "spot_adaptive:SpotAdaptive",
         Paper(
             "song2022spot", "Spot-adaptive Knowledge Distillation", "Jie Song, Ying Chen, Jingwen Ye, Mingli Song",
@@ -285,18 +293,19 @@ def taught() -> tuple[Method, ...]:
 def find(name: str, rows: Iterable[Method] = ROWS, instead: str | None = None) -> Method:
     """The row that `name` means: a name, an acronym, an alias or a class, in any case, with - or _ or a space.
 
-    Raises `UnknownName` with the nearest name and all names otherwise, each beside its acronym; or it says `instead`.
+    Raises `UnknownName` otherwise, with the nearest name, or with all of them where none is near, each beside its
+    acronym; or it says `instead` which there are.
     """
     rows = tuple(rows)
     wanted = _key(str(name))
     found = next((row for row in rows if wanted in row.keys), None)
     if found is not None:
         return found
-    listed = instead or f"Choose from: {', '.join(row.label for row in rows)}."
     by_key = {key: row for row in reversed(rows) for key in row.keys}
     near = get_close_matches(wanted, by_key, n=1)
-    hint = f" Did you mean {by_key[near[0]].quoted}?" if near else ""
-    raise UnknownName(f"{name!r} is not a known method.{hint} {listed}")
+    listed = instead or (f"Choose from: {', '.join(row.label for row in rows)}." if not near else "")
+    hint = f"Did you mean {by_key[near[0]].quoted}?" if near else ""
+    raise UnknownName(" ".join(filter(None, (f"{name!r} is not a known method.", hint, listed))))
 
 
 def known(name: str, rows: Iterable[Method] = ROWS) -> bool:

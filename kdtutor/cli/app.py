@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
 from . import options
+from .new_method import new_method
 
 WRONG, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
 
@@ -260,6 +261,9 @@ def cite(
     from ..methods import ROWS, find
 
     typer.echo(references.cff() if cff else references.bibtex([find(name) for name in names or ()] or ROWS), nl=False)
+
+
+app.command()(new_method)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from .calls import call
 
 COMMANDS = (
     "lab", "distil", "compare", "teachers", "teach", "check", "notebooks", "results", "doctor", "map", "cite",
-    "version",
+    "new-method", "version",
 )  # fmt: skip
 
 
