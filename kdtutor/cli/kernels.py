@@ -71,8 +71,8 @@ class WatchedKernel(RunningKernel):
             except Empty:
                 return None
             if answer["parent_header"].get("msg_id") == request:
-                blame = answer["content"].get("user_expressions", {}).get("blame", {})
-                return Blame(**json.loads(ast.literal_eval(blame["data"]["text/plain"]))) if "data" in blame else None
+                found = answer["content"].get("user_expressions", {}).get("blame", {})
+                return Blame(**json.loads(ast.literal_eval(found["data"]["text/plain"]))) if "data" in found else None
         return None
 
 
