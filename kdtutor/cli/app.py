@@ -144,8 +144,8 @@ def teach(
 
     Writes its weights and its card. The same command continues a run that was interrupted.
     """
-    from .teachers import teach as run
     from .teachers import outcome
+    from .teachers import teach as run
 
     try:
         net = run(name, out, device, root, overwrite, progress)
