@@ -71,8 +71,8 @@ class WatchedKernel(RunningKernel):
             except Empty:
                 return None
             if answer["parent_header"].get("msg_id") == request:
-                blame = answer["content"].get("user_expressions", {}).get("blame", {})
-                return Blame(**json.loads(ast.literal_eval(blame["data"]["text/plain"]))) if "data" in blame else None
+                shown = answer["content"].get("user_expressions", {}).get("blame", {})
+                return Blame(**json.loads(ast.literal_eval(shown["data"]["text/plain"]))) if "data" in shown else None
         return None
 
 

@@ -12,7 +12,7 @@ from ..errors import ConfigError, ShapeError, require
 from ..nets import Net, Trace
 from ..train import Distiller, Spot
 from ..train.checks import same_classes, warn_of_probabilities
-from ..train.distiller import Terms
+from ..train.objective import Terms
 from .hinton import check_temperature
 from .tensors import full_precision, relative_entropy, same_shape, shape
 

@@ -54,7 +54,7 @@ def fooling_loss(on_fake: Float[Tensor, " B"], game: Game = "non-saturating") ->
 
 @full_precision
 def critic_loss(
-    on_real: Float[Tensor, " B"], on_fake: Float[Tensor, " B"], game: Game = "non-saturating"
+    on_real: Float[Tensor, " B"], on_fake: Float[Tensor, " N"], game: Game = "non-saturating"
 ) -> Float[Tensor, ""]:
     """What a critic minimises, given its scores of real and of made images, each a mean over its batch.
 
