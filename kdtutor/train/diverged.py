@@ -19,6 +19,10 @@ def check_terms(
     """Raise `DivergedError` if a term is NaN or infinite, with the cause and what can be done about it.
 
     `step` counts from 1; `lr` is the peak rate of the phase.
+
+    >>> method = kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> batch = kd.data.Batch(torch.zeros(2, 2), *[torch.zeros(2).long()] * 2)
+    >>> check_terms({"task": 0.7}, batch, method, method.phases(1)[0], step=1, lr=0.1)  # silent: a number
     """
     bad = [name for name, value in terms.items() if not math.isfinite(value)]
     if bad:
