@@ -19,8 +19,7 @@ class _Methods(Mapping[str, type[Distiller]]):
     """Classes by the names of their methods. Acronyms and aliases are taken, too, in any case: `METHODS["RKD"]`."""
 
     def __getitem__(self, name: str) -> type[Distiller]:
-        found: type[Distiller] = _load(methods.find(name, methods.matched()))
-        return found
+        return method(name)
 
     def __iter__(self) -> Iterator[str]:
         return (row.name for row in methods.matched())
@@ -42,7 +41,8 @@ METHODS: Mapping[str, type[Distiller]] = _Methods()
 
 def method(name: str) -> type[Distiller]:
     """The `Distiller` of the method `name`, one of `METHODS`, by its name, acronym or alias."""
-    return METHODS[name]
+    found: type[Distiller] = _load(methods.find(name, methods.matched()))
+    return found
 
 
 def get(name: str) -> type[nn.Module]:
