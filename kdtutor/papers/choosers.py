@@ -23,7 +23,8 @@ class Chooser(Protocol):
 
     asks_policy: bool
 
-    def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]: ...
+    def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """Whether each sample learns at each place."""
 
 
 class Always:
@@ -32,6 +33,7 @@ class Always:
     asks_policy = False
 
     def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """True everywhere."""
         return torch.ones_like(decisions, dtype=torch.bool)
 
 
@@ -41,6 +43,7 @@ class Coin:
     asks_policy = False
 
     def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """Heads or tails for each."""
         return (torch.rand(decisions.shape, generator=noise) < 0.5).to(decisions.device)
 
 
@@ -50,6 +53,7 @@ class Policy:
     asks_policy = True
 
     def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """The decisions as they are."""
         return decisions > 0.5
 
 
@@ -59,6 +63,7 @@ class Anti:
     asks_policy = True
 
     def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """The decisions turned round."""
         return ~(decisions > 0.5)
 
 
@@ -68,6 +73,7 @@ class Never:
     asks_policy = False
 
     def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """False everywhere."""
         return torch.zeros_like(decisions, dtype=torch.bool)
 
 

@@ -59,13 +59,24 @@ def distances(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B"]:
     """ψ_D = ‖e_i - e_j‖ / μ with μ the mean over the pairs i ≠ j (§3.2.1): a space measured by its own mean distance.
 
     Gradients of equal samples are zero. A batch whose samples are all equal, or that has one sample, gives zeros.
+
+    >>> distances(torch.tensor([[0.0], [1.0], [3.0]]))  # their mean distance is 2
+    tensor([[0.0000, 0.5000, 1.5000],
+            [0.5000, 0.0000, 1.0000],
+            [1.5000, 1.0000, 0.0000]])
     """
     return _distances(pairs(e))
 
 
 @full_precision
 def angles(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B B"]:
-    """ψ_A[i, j, k] = cos ∠ j i k, the angle at the vertex i (§3.2.2); 0 where i coincides with j or k."""
+    """ψ_A[i, j, k] = cos ∠ j i k, the angle at the vertex i (§3.2.2); 0 where i coincides with j or k.
+
+    >>> angles(torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 5.0]]))[0]  # at the first sample: a right angle
+    tensor([[0., 0., 0.],
+            [0., 1., 0.],
+            [0., 0., 1.]])
+    """
     return _angles(pairs(e))
 
 
@@ -82,6 +93,10 @@ def distance_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"]) -> Float
     """Huber loss (δ = 1) between student's and teacher's `distances`, mean over all B² pairs (equation 6).
 
     The widths D and E may differ; the teacher's side is constant. Raises `ShapeError` unless both are (B, ·).
+
+    >>> e = torch.tensor([[0.0, 1.0], [2.0, 0.0], [1.0, 5.0]])
+    >>> distance_loss(3 * e, e).item() < 1e-12  # scale does not matter
+    True
     """
     return between(_distances, *pairs_of_both(e_s, e_t, "distance_loss"))
 
@@ -91,6 +106,10 @@ def angle_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"]) -> Float[Te
     """Huber loss (δ = 1) between student's and teacher's `angles`, mean over all B³ triples (equation 8).
 
     Memory grows with B² · D + B³. Widths may differ; the teacher's side is constant.
+
+    >>> e = torch.tensor([[0.0, 1.0], [2.0, 0.0], [1.0, 5.0]])
+    >>> angle_loss(e + 7, e).item() < 1e-12  # nor does the origin
+    True
     """
     return between(_angles, *pairs_of_both(e_s, e_t, "angle_loss"))
 
@@ -99,7 +118,12 @@ def angle_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"]) -> Float[Te
 def rkd_loss(
     e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"], distance: float = DISTANCE, angle: float = ANGLE
 ) -> Float[Tensor, ""]:
-    """distance · `distance_loss` + angle · `angle_loss`; a weight of 0 leaves its loss out."""
+    """distance · `distance_loss` + angle · `angle_loss`; a weight of 0 leaves its loss out.
+
+    >>> e_s, e_t = torch.eye(3), torch.tensor([[0.0], [1.0], [3.0]])
+    >>> bool(rkd_loss(e_s, e_t) > rkd_loss(e_s, e_t, angle=0.0) > 0)
+    True
+    """
     _check_weights(distance, angle)
     both = pairs_of_both(e_s, e_t, "rkd_loss")
     weighted = ((distance, _distances), (angle, _angles))
