@@ -15,7 +15,7 @@ from ..settings.data_free import IMITATION, SETTINGS
 from ..train import Alone, Distiller, Recipe, fit, seed_everything
 from ..train.checkpoint import holds_run, require_free, teacher_of
 from ..train.identity import teacher_digest
-from ..train.lineage import strange_data
+from ..train.ready import strange_data
 from .job import Job, label
 from .report import Report
 

@@ -14,6 +14,7 @@ from torch import Tensor, fx, nn
 
 from ..errors import ConfigError
 from .layout import StridedPointwise
+from .modes import modes_kept
 
 
 def both_graphs(model: nn.Module) -> dict[bool, fx.Graph]:
@@ -51,25 +52,6 @@ def compiled(model: nn.Module, graph: fx.Graph) -> Callable[[nn.Module, Float[Te
     module.recompile()
     graph.owning_module = None  # the model is the owner: `module` held its weights a second time
     return type(module).forward
-
-
-@contextmanager
-def modes_kept(model: nn.Module) -> Iterator[None]:
-    """Leave every part of the model in the mode, training or evaluation, in which it was found.
-
-    >>> net = torch.nn.Dropout()
-    >>> with modes_kept(net):
-    ...     net.eval().training
-    False
-    >>> net.training
-    True
-    """
-    modes = {module: module.training for module in model.modules()}
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
 
 
 @contextmanager

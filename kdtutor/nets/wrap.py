@@ -13,7 +13,8 @@ from torch import Tensor, fx, nn
 from ..errors import ConfigError, ShapeError, require
 from . import graphs, heads, layers
 from .layout import mend
-from .symbolic import both_graphs, compiled, modes_kept
+from .modes import modes_kept
+from .symbolic import both_graphs, compiled
 from .trace import Net, Trace
 
 

@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from ..moved import moved
+from ..nets.modes import eval_mode, evaluating
 from .around import Around
 from .devices import DEVICE_VARIABLE, describe, device, seed_everything
 from .distiller import Alone, Distiller, Spot
 from .evaluation import Evaluation, evaluate, predict
 from .history import History, environment
 from .loop import Progress, fit, steps
-from .modes import eval_mode, evaluating
 from .objective import accuracy, descend, descend_alone, minimise, task_loss, weighted_sum
 from .quality import Balance, Judge, Quality, classifier_score, frechet_distance
 from .recipe import Recipe, rate

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from ..data import UNLABELLED, Data, Split
 from ..errors import DivergedError, require
+from ..nets.modes import evaluating
 from .checks import check_data, check_split, warn_of_probabilities
-from .modes import evaluating
 from .objective import task_loss
 
 BATCH = 500  # images a forward pass when nothing is learnt; bounds memory, not results

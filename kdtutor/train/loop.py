@@ -16,9 +16,7 @@ from .devices import device as find_device
 from .diverged import check_terms
 from .folder import RunFolder, Stored
 from .history import History
-from .holding import alone
-from .lineage import warn_of_strange_data
-from .ready import ready
+from .ready import alone, ready
 from .recipe import Recipe
 from .trainable import Phase, Trainable
 
@@ -75,7 +73,6 @@ def steps(
     where = find_device(device)
     choose("precision", precision, PRECISIONS)
     phases = ready(distiller, data, epochs, recipe, seed, out, source)
-    warn_of_strange_data(distiller.teacher, data)
     batches = source or distiller.source(replace(data, train=data.train.to(where)), recipe)
     folder = RunFolder(Path(out), distiller, data, phases, batches, source) if out is not None else None
     run = _Run(distiller, data, phases, batches, recipe, seed, where, precision, folder)

@@ -12,9 +12,9 @@ from torch.random import fork_rng
 from ..data import Data, Split
 from ..errors import DataError, ShapeError, require
 from ..nets import Net
+from ..nets.modes import evaluating
 from .checks import check_net
 from .evaluation import BATCH
-from .modes import evaluating
 
 MISSING = 0.1  # a class with less than this part of its due share, 1/K, is missing
 SMALLEST = -700.0  # of a log probability: below it a class that nobody shows would give 0 · ∞

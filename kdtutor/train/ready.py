@@ -1,19 +1,30 @@
-"""Whether a run can begin: everything that can be refused is refused here, before the first step."""
+"""Whether a run can begin: everything that can be refused is refused here, before the first step; one run at a time for
+each student."""
 
+import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from torch import nn
 
-from ..data import Data
-from ..errors import DivergedError, Error, ShapeError, require
+from ..data import Data, names
+from ..errors import BusyError, DivergedError, Error, ShapeError, require
 from ..nets import Net
+from ..nets.modes import evaluating
 from .checks import check_data, check_number, warn_of_probabilities
-from .modes import evaluating
 from .recipe import Recipe
 from .trainable import Phase, Trainable
 
 FEW = 4  # images that both nets are shown before a run
+SAME = {"digits": "mnist"}  # the digits that ship are a part of MNIST
+
+_held: WeakSet[nn.Module] = WeakSet()  # beside the nets, not in them: a lock in a net cannot be copied or saved
+_guard = threading.Lock()
 
 
 def ready(
@@ -37,6 +48,7 @@ def ready(
             _check_weights(net, role)
         if isinstance(net, Net) and len(data.test):
             _first_look(net, role, data)
+    _warn_of_strange_data(distiller.teacher, data)
     return phases
 
 
@@ -92,3 +104,54 @@ def _first_look(net: Net, role: str, data: Data) -> None:
             "such images, or bring them to its size"
         ) from error
     warn_of_probabilities(logits, f"the {role}'s outputs")
+
+
+def strange_data(teacher: nn.Module | None, *data: str) -> str:
+    """The data on the teacher's card if it is none of `data`, the names of what it is to teach on; else "", as where
+    the card says nothing that can be compared.
+
+    >>> strange_data(kd.nets.teacher("digits-resnet14"), "digits")
+    ''
+    """
+    told = getattr(teacher, "card", {}).get("data")
+    return told if isinstance(told, str) and family(told) not in map(family, data) else ""
+
+
+def family(name: str) -> str:
+    """The data set that `name` is a form of: "digits-16" are small digits, and the digits are a part of MNIST.
+
+    >>> family("digits-16"), family("cifar100")
+    ('mnist', 'cifar100')
+    """
+    plain = re.sub(r"-\d+$", "", name)
+    return SAME.get(plain, plain)
+
+
+def _warn_of_strange_data(teacher: nn.Module | None, data: Data) -> None:
+    """Warn of a teacher whose card names other data. Programs put data together and name them as they like, so only
+    what is sure is said: both names are known, or the classes are not as many."""
+    told = strange_data(teacher, data.name)
+    known = told in names() and data.name in names()
+    if told and (known or getattr(teacher, "num_classes", None) not in (None, data.num_classes)):
+        sentence = f"the teacher was trained on {told}, by its card, and is to teach on {data.name}; is that meant?"
+        warnings.warn(sentence, stacklevel=5)
+
+
+@contextmanager
+def alone(student: nn.Module) -> Iterator[None]:
+    """Hold the student for one run; a second run over the same student would mix two trainings.
+
+    >>> with alone(kd.nets.build("mlp8", classes=2)):
+    ...     pass  # a second run of the same net would be refused here
+    """
+    with _guard:
+        if student in _held:
+            raise BusyError(
+                "this student is already being trained by another run; stop that run first, or build a new student"
+            )
+        _held.add(student)
+    try:
+        yield
+    finally:
+        with _guard:
+            _held.discard(student)

@@ -9,8 +9,8 @@ from torch import nn
 
 from ..data import Batch, Batches, Data, Source, Split
 from ..nets import Generator, Net
+from ..nets.modes import frozen_parts_kept
 from .checks import check_apart, check_net, check_numbers
-from .modes import frozen_parts_kept
 from .objective import Terms
 from .recipe import Recipe
 

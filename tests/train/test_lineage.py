@@ -7,7 +7,7 @@ import pytest
 
 import kdtutor as kd
 from kdtutor.papers.hinton import Hinton
-from kdtutor.train.lineage import family, strange_data
+from kdtutor.train.ready import family, strange_data
 
 from .common import RECIPE, small
 

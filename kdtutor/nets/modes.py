@@ -7,11 +7,28 @@ from weakref import WeakSet
 import torch
 from torch import nn
 
-from ..nets.symbolic import modes_kept
-
 _FROZEN: WeakSet[nn.Module] = WeakSet()
 """Parts found in eval mode inside a net in train mode. A run leaves all of its student in eval mode, and the next one
 has to tell which parts were so before; nothing is written into the net."""
+
+
+@contextmanager
+def modes_kept(model: nn.Module) -> Iterator[None]:
+    """Leave every part of the model in the mode, training or evaluation, in which it was found.
+
+    >>> net = torch.nn.Dropout()
+    >>> with modes_kept(net):
+    ...     net.eval().training
+    False
+    >>> net.training
+    True
+    """
+    modes = {module: module.training for module in model.modules()}
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
 @contextmanager
