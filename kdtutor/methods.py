@@ -8,6 +8,7 @@ writes it together with the files.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 
 from .citation import CVPR, ECCV, ICCV, ICLR, NEURIPS, PREPRINT, Paper
 from .errors import UnknownName
@@ -40,7 +41,7 @@ class Method:
         """The module of `kdtutor.papers` that has the class."""
         return self.home.partition(":")[0]
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Name and acronym, as they are printed: attention (AT)."""
         told = self.acronym and _key(self.acronym) != _key(self.name)
@@ -51,7 +52,7 @@ class Method:
         """The same in a sentence: 'attention' (AT)."""
         return self.label.replace(self.name, repr(self.name), 1)
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[str]:
         """Everything the method answers to, in lower case."""
         return frozenset(map(_key, filter(None, (self.name, self.acronym, self.home.partition(":")[2], *self.aliases))))
