@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 
 from .errors import BusyError, ConfigError, DataError, require
 
+RUNS = Path("runs")
+"""What training writes, below the folder in which a command is given."""
 SEAL = "digest"  # the key under which a JSON file holds the digest of everything else in it
 LOCK = ".lock"
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # not names of files on Windows

@@ -238,6 +238,10 @@ ROWS: tuple[Method, ...] = (
     ),
 )  # fmt: skip
 """Every method. The first of several rows that share a paper gives that paper's file its name."""
+MAKERS = tuple(row for row in ROWS if row.question == DATA)
+"""The methods whose generator makes the images."""
+ALONE = "alone"
+"""The student without a method: a row of many tables, but none of `ROWS`."""
 
 
 def names() -> tuple[str, ...]:
@@ -246,8 +250,12 @@ def names() -> tuple[str, ...]:
 
 
 def matched() -> tuple[Method, ...]:
-    """The rows that say *what* is matched: those that `kdtutor distil` takes, and `kdtutor.papers.METHODS` holds."""
+    """The rows that say *what* is matched: those that `kdtutor.papers.METHODS` holds."""
     return tuple(row for row in ROWS if row.question == WHAT)
+
+
+RUNNABLE = (*matched(), *MAKERS)
+"""What `kdtutor distil` takes."""
 
 
 def taught() -> tuple[Method, ...]:
@@ -271,6 +279,14 @@ def find(name: str, rows: Iterable[Method] = ROWS, instead: str | None = None) -
     listed = instead or (f"Choose from: {', '.join(row.label for row in rows)}." if not near else "")
     hint = f"Did you mean {by_key[near[0]].quoted}?" if near else ""
     raise UnknownName(" ".join(filter(None, (f"{name!r} is not a known method.", hint, listed))))
+
+
+def named(method: str) -> str:
+    """The name of a method that says what is matched, given its name, acronym, alias or class; `ALONE` is its own.
+
+    Raises `UnknownName` with the nearest name and acronym for any other.
+    """
+    return method if method == ALONE else find(method, matched()).name
 
 
 def known(name: str, rows: Iterable[Method] = ROWS) -> bool:

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
 from . import options
+from .job import Job, Setting
 from .new_method import new_method
 
 WRONG, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
@@ -54,7 +55,7 @@ def lab(ctx: typer.Context) -> None:
 @options.with_setting
 def distil(
     method: Annotated[str, typer.Argument(help=f"{options.METHODS}, or alone (the student without a teacher).")],
-    setting: options.Setting,
+    setting: Setting,
     seed: int = 0,
     out: Annotated[
         str | None, typer.Option(help="Folder of the report.", show_default="runs/METHOD-PRESET-seedSEED")
@@ -68,7 +69,6 @@ def distil(
     The same command continues a run that was interrupted.
     """
     from .distil import prepare, run
-    from .job import Job
 
     job = Job(method, seed, out, **vars(setting))
     setup = prepare(job)
@@ -90,7 +90,7 @@ def distil(
 @options.with_setting
 def compare(
     methods: Annotated[list[str], typer.Argument(help=f"One or more of {options.METHODS}.")],
-    setting: options.Setting,
+    setting: Setting,
     seeds: Annotated[str, typer.Option(help="Numbers with commas between them.")] = "0,1,2",
     out: Annotated[str | None, typer.Option(help="Folder of the runs' folders.", show_default="runs")] = None,
     as_json: options.Json = False,

@@ -1,15 +1,15 @@
 """Methods side by side: the student alone and each method, with the same seeds."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import require
-from ..methods import find
-from .distil import distil, prepare
-from .job import ALONE, Job, label, named
-from .options import Setting
+from ..methods import ALONE, find
+from .distil import prepare, run
+from .job import Job, Setting, label, runnable
 from .report import Report
 from .tables import percent, plain_table, points
 
@@ -75,14 +75,19 @@ def compare(
     `out` is the folder of the runs' folders. What cannot be run is said before the first run begins.
     """
     require(len(set(seeds)) == len(seeds) > 0, f"seeds {list(seeds)}: give at least one, and none twice")
-    names = tuple(dict.fromkeys(map(named, methods)))
+    names = tuple(dict.fromkeys(map(runnable, methods)))
     require(ALONE not in names, "the student alone is compared with anyway: name one or more methods")
     alone = replace(setting, spots=None, data_free=None)  # it has no spots to choose from, and needs labels
     settings = {ALONE: alone, **dict.fromkeys(names, setting)}
     jobs = [_inside(out, Job(name, seed, **vars(settings[name]))) for seed in seeds for name in settings]
-    for job in jobs:
-        prepare(job).check()
-    return Comparison(tuple(distil(job, progress) for job in jobs))
+    first = prepare(jobs[0])
+    setups = deque([first, *(prepare(job, first.data) for job in jobs[1:])])
+    for setup in setups:
+        setup.check()
+    reports = []
+    while setups:  # a finished run leaves, and what its method holds with it
+        reports.append(run(setups.popleft(), progress))
+    return Comparison(tuple(reports))
 
 
 def _inside(parent: str | None, job: Job) -> Job:

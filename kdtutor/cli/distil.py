@@ -7,8 +7,8 @@ from typing import Any
 from .. import data as sets
 from .. import nets, papers
 from ..data import Data
-from ..errors import choose, require
-from ..methods import find
+from ..errors import ConfigError, choose, require
+from ..methods import ALONE, find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
 from ..settings import PAIRS, Preset, find_teacher, preset
 from ..settings.data_free import IMITATION, SETTINGS
@@ -16,7 +16,7 @@ from ..train import Alone, Distiller, Recipe, fit, seed_everything
 from ..train.checkpoint import holds_run, require_free, teacher_of
 from ..train.identity import teacher_digest
 from ..train.lineage import strange_data
-from .job import ALONE, Job, label
+from .job import Job, label
 from .report import Report
 
 LOGITS = "logits"  # what the student of a data-free paper learns; `IMITATION` says how
@@ -65,14 +65,14 @@ def run(setup: Setup, progress: bool = True) -> Report:
     return report
 
 
-def prepare(job: Job) -> Setup:
-    """Load the data, find the teacher, choose the folder, build the student and what teaches it.
+def prepare(job: Job, data: Data | None = None) -> Setup:
+    """Load the data, unless they are given, find the teacher, choose the folder, build the student and what teaches it.
 
     Equal seeds give every method the same first weights. What cannot be asked for is refused in a sentence.
     """
     _require_sense(job)
     chosen = _preset(job)
-    data = sets.load(job.data or chosen.data_name, job.root)
+    data = data or sets.load(job.data or chosen.data_name, job.root)
     teacher = None if job.method == ALONE else _teacher(job, chosen, data)
     job = _placed(job, teacher)
     student = _student(chosen, job.student, data, job.seed)
@@ -97,10 +97,11 @@ def _require_sense(job: Job) -> None:
         f"the student alone learns from labels, and --data-free {job.data_free} has none: name a method that has a "
         "teacher",
     )
-    require(
-        job.data_free is None or job.method != job.maker,
-        f"{label(job.method)} makes its images already: leave --data-free out, or name a method that learns from them",
-    )
+    if job.data_free is not None and job.method == job.maker:
+        raise ConfigError(
+            f"{label(job.method)} makes its images already: leave --data-free out, or name a method that learns from "
+            "them"
+        )
 
 
 def _preset(job: Job) -> Preset:

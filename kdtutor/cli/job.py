@@ -1,15 +1,17 @@
-"""What one run is asked to do, how its folder is called, and the command that asks for it."""
+"""What one run is asked to do: its setting, how its folder is called, and the command that asks for it."""
 
 import shlex
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Annotated
 
-from ..errors import require
-from ..methods import find
-from ..settings import RUNS
-from .options import MAKERS, RUNNABLE, Setting
+import typer
 
-ALONE = "alone"
+from ..errors import ConfigError
+from ..files import RUNS
+from ..methods import ALONE, MAKERS, RUNNABLE, find
+from .options import Device, Root
+
 INSTEAD = {
     "spot_adaptive": "says where another method is matched: name that one, as in `kdtutor distil attention --spots "
     "adaptive`",
@@ -19,6 +21,52 @@ INSTEAD = {
     "ghost_resnet20` teaches a net of it",
 }
 """What to do with a method that is no method for `kdtutor distil`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Everything that is asked of a run but its method, its seed and its folder; None leaves the choice to the preset.
+
+    `data_free` is a method by its name, acronym or alias, and its name afterwards. Raises `UnknownName` for any other.
+    """
+
+    data: Annotated[
+        str | None, typer.Option(help="Data set instead of the preset's, such as cifar10.", show_default=False)
+    ] = None
+    teacher: Annotated[
+        str | None, typer.Option(help="Name of a teacher, or its .safetensors file.", show_default="the preset's")
+    ] = None
+    student: Annotated[
+        str | None, typer.Option(help="Name of a net, such as resnet20.", show_default="the preset's")
+    ] = None
+    preset: Annotated[str, typer.Option(help="minute: two CPU cores, what ships. paper: CIFAR-100, a GPU.")] = "minute"
+    pair: Annotated[
+        str | None, typer.Option(help="Teacher-student of the preset paper, such as resnet110-resnet32.")
+    ] = None
+    epochs: Annotated[int | None, typer.Option(help="Over all phases.", show_default="the preset's")] = None
+    device: Device = None
+    precision: Annotated[str, typer.Option(help="float32 or bf16.")] = "float32"
+    root: Root = None
+    spots: Annotated[
+        str | None,
+        typer.Option(
+            help="Where each sample is distilled: adaptive, always, random, anti or never.",
+            show_default="as the method does it",
+        ),
+    ] = None
+    data_free: Annotated[
+        str | None,
+        typer.Option(
+            help="Learn from images that a generator makes: dfad or dafl.", show_default="from the training split"
+        ),
+    ] = None
+    teacher_of_other_data: Annotated[
+        bool, typer.Option("--teacher-of-other-data", help="Allow a teacher that was trained on another data set.")
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.data_free is not None:
+            object.__setattr__(self, "data_free", find(self.data_free, MAKERS).name)
 
 
 @dataclass(frozen=True)
@@ -35,7 +83,7 @@ class Job(Setting):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "method", named(self.method))
+        object.__setattr__(self, "method", runnable(self.method))
 
     @property
     def maker(self) -> str | None:
@@ -64,9 +112,9 @@ class Job(Setting):
     @property
     def command(self) -> str:
         """The command that asks for this job."""
-        usual = Job(self.method)
+        usual = {field.name: field.default for field in fields(self)}
         names = ("seed", "out", *(field.name for field in fields(Setting)))
-        asked = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(usual, name)}
+        asked = {name: value for name in names if (value := getattr(self, name)) != usual[name]}
         options = [
             f"--{name.replace('_', '-')}" + ("" if value is True else f" {shlex.quote(str(value))}")
             for name, value in asked.items()
@@ -74,12 +122,13 @@ class Job(Setting):
         return " ".join(["kdtutor distil", self.method, *options])
 
 
-def named(method: str) -> str:
+def runnable(method: str) -> str:
     """The name of a method that can be run, from its name, acronym or alias in any case; `ALONE` stays."""
     if method.lower() == ALONE:
         return ALONE
     row = find(method, instead=f"Choose from: {ALONE}, {', '.join(row.name for row in RUNNABLE)}.")
-    require(row in RUNNABLE, f"{row.label} {INSTEAD.get(row.name, 'cannot be run by itself')}")
+    if row not in RUNNABLE:
+        raise ConfigError(f"{row.label} {INSTEAD.get(row.name, 'cannot be run by itself')}")
     return row.name
 
 

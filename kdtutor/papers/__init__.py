@@ -19,8 +19,7 @@ class _Methods(Mapping[str, type[Distiller]]):
     """Classes by the names of their methods. Acronyms and aliases are taken, too, in any case: `METHODS["RKD"]`."""
 
     def __getitem__(self, name: str) -> type[Distiller]:
-        found: type[Distiller] = _load(methods.find(name, methods.matched()))
-        return found
+        return method(name)
 
     def __iter__(self) -> Iterator[str]:
         return (row.name for row in methods.matched())
@@ -46,7 +45,8 @@ def method(name: str) -> type[Distiller]:
     >>> method("RKD").__name__
     'Relational'
     """
-    return METHODS[name]
+    found: type[Distiller] = _load(methods.find(name, methods.matched()))
+    return found
 
 
 def get(name: str) -> type[nn.Module]:

@@ -5,11 +5,12 @@
 what is trained by name, and how.
 """
 
+from ..files import RUNS
 from . import data_free, gan, generators, ghost, minute, spot_adaptive, teachers, zoo
 from .data_free import Published, published
 from .generators import GENERATOR_PLANS, train_generator
 from .presets import CROSS_PAIRS, FAMILY_PAIRS, PAIRS, Preset, preset
-from .teachers import RUNS, TEACHER_PLANS, find_teacher, teacher_folders, train_teacher
+from .teachers import TEACHER_PLANS, find_teacher, teacher_folders, train_teacher
 
 __all__ = [
     "CROSS_PAIRS", "FAMILY_PAIRS", "GENERATOR_PLANS", "PAIRS", "RUNS", "TEACHER_PLANS", "Preset", "Published",

@@ -12,8 +12,6 @@ from ..papers.adversarial import Logits
 from ..papers.generated import Generated
 from ..train import Distiller, Recipe
 
-MAKERS = tuple(row for row in methods.ROWS if row.question == methods.DATA)
-"""The methods whose generator makes the images."""
 IMITATION: Mapping[str, Mapping[str, Any]] = {"adversarial": {}, "data_free": {"distance": "kl"}}
 """What the student learns in each of these papers: the options of `Logits`."""
 PHOTO_STAGES = ["layer1", "layer2", "layer3", "layer4"]
@@ -83,7 +81,7 @@ def published(kind: str, data: str) -> Published:
     `kind` is "adversarial" (DFAD) or "data_free" (DAFL), by name, acronym or alias. Raises `UnknownName` for any other,
     and for data sets that the paper has no table of, with those it has.
     """
-    row = methods.find(kind, MAKERS)
+    row = methods.find(kind, methods.MAKERS)
     settings = SETTINGS[row.name]
     return settings[choose(f"data set in the published settings of {row.label}", data, settings)]
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from .. import data as sets
-from .. import methods, nets
+from .. import nets
 from ..data import Augment, Data
 from ..errors import choose
+from ..methods import MAKERS, find, named
 from ..nets import Net
 from ..train import Recipe
 from . import minute, spot_adaptive, zoo
-from .data_free import IMITATION, MAKERS, Published, published
-from .names import named
+from .data_free import IMITATION, Published, published
 from .teachers import find_teacher
 
 
@@ -49,9 +49,10 @@ class Preset:
 
     def options_for(self, method: str, epochs: int | None = None) -> dict[str, Any]:
         """The method's settings for a run of `epochs` (default: all of `epochs_for`); phases keep their proportion."""
-        share = 1.0 if epochs is None else epochs / self.epochs_for(method)
-        extra = {name: math.ceil(share * n) for name, n in self.extra_epochs.get(named(method), {}).items()}
-        return {**self.options.get(named(method), {}), **extra}
+        name = named(method)
+        extra = self.extra_epochs.get(name, {})
+        share = 1.0 if epochs is None else epochs / (self.epochs + sum(extra.values()))
+        return {**self.options.get(name, {}), **{phase: math.ceil(share * n) for phase, n in extra.items()}}
 
     def host_for(self, method: str, epochs: int | None = None) -> dict[str, Any]:
         """The same for the method inside `SpotAdaptive`."""
@@ -71,7 +72,7 @@ class Preset:
         that have one: numbers that nobody published would not be the paper's.
         """
         if self.name == "minute":
-            methods.find(kind, MAKERS)
+            find(kind, MAKERS)
             return self
         setting = published(kind, data or self.data_name)
         return replace(

@@ -7,12 +7,10 @@ from .. import data as sets
 from .. import nets
 from ..data import Augment
 from ..errors import DataError, choose
+from ..files import RUNS
 from ..nets import Net
 from ..train import Alone, Recipe, environment, evaluate, fit, seed_everything
 from . import ghost, zoo
-
-RUNS = Path("runs")
-"""What training writes, below the folder in which a command is given."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..data import Augment
 from ..errors import choose
+from ..methods import named
 from ..train import Recipe
 from . import spot_adaptive
-from .names import named
 
 PAIRS: dict[str, tuple[str, str]] = {
     f"{teacher}-{student}": (teacher, student)

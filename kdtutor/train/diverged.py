@@ -42,8 +42,7 @@ def _cause(
     if phase.needs_teacher and (answer := _teachers_answer(distiller, batch)):
         return answer
     if bad == ["loss"]:
-        large = {name: weight for name, weight in phase.weights.items() if weight}
-        return f"each of its terms is finite, so a weight is too large ({large}); lower it"
+        return f"each of its terms is finite, so a weight is too large ({dict(phase.weights)}); lower it"
     summed = phase.weights or terms.keys() - {"loss", "train_accuracy"}
     sound = [name for name in summed if name in terms and name not in bad and terms[name]]  # 0: left out
     one = len(distiller.parameter_groups(phase)) == 1  # optimiser: no weight has moved since the step began

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from kdtutor.cli.compare import Comparison, compare
-from kdtutor.cli.job import Job
-from kdtutor.cli.options import Setting
+from kdtutor.cli.job import Job, Setting
 from kdtutor.cli.report import Report
 from kdtutor.train import History
 

@@ -8,8 +8,7 @@ import pytest
 import kdtutor as kd
 from kdtutor.cli.compare import compare
 from kdtutor.cli.distil import distil, prepare
-from kdtutor.cli.job import Job
-from kdtutor.cli.options import Setting
+from kdtutor.cli.job import Job, Setting
 
 from .conftest import FILES
 

@@ -4,8 +4,8 @@ import pytest
 
 import kdtutor as kd
 from kdtutor import methods
-from kdtutor.cli.job import ALONE, INSTEAD, Job
-from kdtutor.cli.options import RUNNABLE, Setting
+from kdtutor.cli.job import INSTEAD, Job, Setting
+from kdtutor.methods import ALONE, RUNNABLE
 
 
 def test_the_folder_is_named_after_what_was_asked_for():
