@@ -9,40 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from .citation import CVPR, ECCV, ICCV, ICLR, NEURIPS, PREPRINT, Paper
 from .errors import UnknownName
 
 WHAT, WHERE, DATA, NETS = (
     "what is matched?", "where is it matched?", "on what data?", "between which networks?",
 )  # fmt: skip
 QUESTIONS = (WHAT, WHERE, DATA, NETS)
-
-
-@dataclass(frozen=True)
-class Paper:
-    """Where a method was published. `authors` are full names, one after another, with commas between them."""
-
-    key: str  # of its BibTeX entry
-    title: str
-    authors: str
-    venue: str
-    year: int
-    arxiv: str = ""
-    doi: str = ""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The authors' full names."""
-        return tuple(self.authors.split(", "))
-
-    @property
-    def surnames(self) -> str:
-        """The authors as one cites them: Hinton, Vinyals, Dean."""
-        return ", ".join(name.split()[-1] for name in self.names)
-
-    @property
-    def reference(self) -> str:
-        """Authors, title and year."""
-        return f"{self.surnames}: {self.title} ({self.year})"
 
 
 @dataclass(frozen=True)
@@ -92,12 +65,12 @@ class Method:
 _FITNETS = Paper(
     "romero2015fitnets", "FitNets: Hints for Thin Deep Nets",
     "Adriana Romero, Nicolas Ballas, Samira Ebrahimi Kahou, Antoine Chassang, Carlo Gatta, Yoshua Bengio",
-    "International Conference on Learning Representations", 2015, "1412.6550",
+    ICLR, 2015, "1412.6550",
 )  # fmt: skip
 _DFAD = Paper(
     "fang2019datafree", "Data-Free Adversarial Distillation",
     "Gongfan Fang, Jie Song, Chengchao Shen, Xinchao Wang, Da Chen, Mingli Song",
-    "arXiv preprint", 2019, "1912.11006",
+    PREPRINT, 2019, "1912.11006",
 )  # fmt: skip
 
 ROWS: tuple[Method, ...] = (
@@ -119,9 +92,7 @@ ROWS: tuple[Method, ...] = (
         Paper(
             "zagoruyko2017paying",
             "Paying More Attention to Attention: Improving the Performance of Convolutional Neural Networks via "
-            "Attention Transfer",
-            "Sergey Zagoruyko, Nikos Komodakis",
-            "International Conference on Learning Representations", 2017, "1612.03928",
+            "Attention Transfer", "Sergey Zagoruyko, Nikos Komodakis", ICLR, 2017, "1612.03928",
         ),
         aliases=("attention-transfer",), lesson=2,
     ),
@@ -138,8 +109,7 @@ ROWS: tuple[Method, ...] = (
     Method(
         "boundaries", "AB", "boundaries:ActivationBoundaries",
         Paper(
-            "heo2019knowledge",
-            "Knowledge Transfer via Distillation of Activation Boundaries Formed by Hidden Neurons",
+            "heo2019knowledge", "Knowledge Transfer via Distillation of Activation Boundaries Formed by Hidden Neurons",
             "Byeongho Heo, Minsik Lee, Sangdoo Yun, Jin Young Choi",
             "AAAI Conference on Artificial Intelligence", 2019, "1811.03233",
         ),
@@ -149,8 +119,7 @@ ROWS: tuple[Method, ...] = (
         "overhaul", "OFD", "overhaul:Overhaul",
         Paper(
             "heo2019comprehensive", "A Comprehensive Overhaul of Feature Distillation",
-            "Byeongho Heo, Jeesoo Kim, Sangdoo Yun, Hyojin Park, Nojun Kwak, Jin Young Choi",
-            "IEEE/CVF International Conference on Computer Vision", 2019, "1904.01866",
+            "Byeongho Heo, Jeesoo Kim, Sangdoo Yun, Hyojin Park, Nojun Kwak, Jin Young Choi", ICCV, 2019, "1904.01866",
         ),
         lesson=5, title="Four design choices, one at a time",
     ),
@@ -158,7 +127,7 @@ ROWS: tuple[Method, ...] = (
         "matching", "MGD", "matching:MatchingGuided",
         Paper(
             "yue2020matching", "Matching Guided Distillation", "Kaiyu Yue, Jiangfan Deng, Feng Zhou",
-            "European Conference on Computer Vision", 2020, "2008.09958",
+            ECCV, 2020, "2008.09958",
         ),
         lesson=4, title="Channels that pair off",
     ),
@@ -166,7 +135,7 @@ ROWS: tuple[Method, ...] = (
         "relational", "RKD", "relational:Relational",
         Paper(
             "park2019relational", "Relational Knowledge Distillation", "Wonpyo Park, Dongju Kim, Yan Lu, Minsu Cho",
-            "IEEE/CVF Conference on Computer Vision and Pattern Recognition", 2019, "1904.05068",
+            CVPR, 2019, "1904.05068",
         ),
         lesson=11, title="Structure instead of points",
     ),
@@ -174,53 +143,50 @@ ROWS: tuple[Method, ...] = (
         "similarity", "SP", "similarity:Similarity",
         Paper(
             "tung2019similarity", "Similarity-Preserving Knowledge Distillation", "Frederick Tung, Greg Mori",
-            "IEEE/CVF International Conference on Computer Vision", 2019, "1907.09682",
+            ICCV, 2019, "1907.09682",
         ),
     ),
     Method(
         "variational", "VID", "variational:Variational",
         Paper(
             "ahn2019variational", "Variational Information Distillation for Knowledge Transfer",
-            "Sungsoo Ahn, Shell Xu Hu, Andreas Damianou, Neil D. Lawrence, Zhenwen Dai",
-            "IEEE/CVF Conference on Computer Vision and Pattern Recognition", 2019, "1904.05835",
+            "Sungsoo Ahn, Shell Xu Hu, Andreas Damianou, Neil D. Lawrence, Zhenwen Dai", CVPR, 2019, "1904.05835",
         ),
     ),
     Method(
         "probabilistic", "PKT", "probabilistic:Probabilistic",
         Paper(
             "passalis2018learning", "Learning Deep Representations with Probabilistic Knowledge Transfer",
-            "Nikolaos Passalis, Anastasios Tefas", "European Conference on Computer Vision", 2018, "1803.10837",
+            "Nikolaos Passalis, Anastasios Tefas", ECCV, 2018, "1803.10837",
         ),
     ),
     Method(
         "selectivity", "NST", "selectivity:Selectivity",
         Paper(
             "huang2017like", "Like What You Like: Knowledge Distill via Neuron Selectivity Transfer",
-            "Zehao Huang, Naiyan Wang", "arXiv preprint", 2017, "1707.01219",
+            "Zehao Huang, Naiyan Wang", PREPRINT, 2017, "1707.01219",
         ),
     ),
     Method(
         "correlation", "CC", "correlation:Correlation",
         Paper(
             "peng2019correlation", "Correlation Congruence for Knowledge Distillation",
-            "Baoyun Peng, Xiao Jin, Jiaheng Liu, Shunfeng Zhou, Yichao Wu, Yu Liu, Dongsheng Li, Zhaoning Zhang",
-            "IEEE/CVF International Conference on Computer Vision", 2019, "1904.01802",
+            "Baoyun Peng, Xiao Jin, Jiaheng Liu, Dongsheng Li, Yichao Wu, Yu Liu, Shunfeng Zhou, Zhaoning Zhang",
+            ICCV, 2019, "1904.01802", "10.1109/ICCV.2019.00511",
         ),
     ),
     Method(
         "factor", "FT", "factor:Factor",
         Paper(
             "kim2018paraphrasing", "Paraphrasing Complex Network: Network Compression via Factor Transfer",
-            "Jangho Kim, SeongUk Park, Nojun Kwak", "Advances in Neural Information Processing Systems", 2018,
-            "1802.04977",
+            "Jangho Kim, SeongUk Park, Nojun Kwak", NEURIPS, 2018, "1802.04977",
         ),
     ),
     Method(
         "contrastive", "CRD", "contrastive:Contrastive",
         Paper(
             "tian2020contrastive", "Contrastive Representation Distillation",
-            "Yonglong Tian, Dilip Krishnan, Phillip Isola",
-            "International Conference on Learning Representations", 2020, "1910.10699",
+            "Yonglong Tian, Dilip Krishnan, Phillip Isola", ICLR, 2020, "1910.10699",
         ),
     ),
     Method("logits", "", "logits:Logits", _DFAD, lesson=9),
@@ -228,8 +194,7 @@ ROWS: tuple[Method, ...] = (
         "decoupled", "DKD", "decoupled:Decoupled",
         Paper(
             "zhao2022decoupled", "Decoupled Knowledge Distillation",
-            "Borui Zhao, Quan Cui, Renjie Song, Yiyu Qiu, Jiajun Liang",
-            "IEEE/CVF Conference on Computer Vision and Pattern Recognition", 2022, "2203.08679",
+            "Borui Zhao, Quan Cui, Renjie Song, Yiyu Qiu, Jiajun Liang", CVPR, 2022, "2203.08679",
         ),
     ),
     Method(
@@ -249,7 +214,7 @@ ROWS: tuple[Method, ...] = (
         Paper(
             "chen2019data", "Data-Free Learning of Student Networks",
             "Hanting Chen, Yunhe Wang, Chang Xu, Zhaohui Yang, Chuanjian Liu, Boxin Shi, Chunjing Xu, Chao Xu, Qi Tian",
-            "IEEE/CVF International Conference on Computer Vision", 2019, "1904.01186",
+            ICCV, 2019, "1904.01186",
         ),
         DATA, lesson=10, title="No data: the teacher as a fixed discriminator",
     ),
@@ -258,7 +223,7 @@ ROWS: tuple[Method, ...] = (
         Paper(
             "aguinaldo2019compressing", "Compressing GANs using Knowledge Distillation",
             "Angeline Aguinaldo, Ping-Yeh Chiang, Alex Gain, Ameya Patil, Kolten Pearson, Soheil Feizi",
-            "arXiv preprint", 2019, "1902.00159",
+            PREPRINT, 2019, "1902.00159",
         ),
         NETS, lesson=7, title="A small generator taught by a large one",
     ),
@@ -266,8 +231,7 @@ ROWS: tuple[Method, ...] = (
         "ghost", "GhostNet", "ghost:GhostModule",
         Paper(
             "han2020ghostnet", "GhostNet: More Features from Cheap Operations",
-            "Kai Han, Yunhe Wang, Qi Tian, Jianyuan Guo, Chunjing Xu, Chang Xu",
-            "IEEE/CVF Conference on Computer Vision and Pattern Recognition", 2020, "1911.11907",
+            "Kai Han, Yunhe Wang, Qi Tian, Jianyuan Guo, Chunjing Xu, Chang Xu", CVPR, 2020, "1911.11907",
         ),
         NETS, lesson=8, title="Cheap feature maps",
     ),

@@ -19,9 +19,10 @@ from typing import Annotated
 
 import typer
 
+from ..citation import Paper
 from ..errors import ConfigError, DataError, require
 from ..files import write_whole
-from ..methods import ROWS, WHAT, Method, Paper, find, known, taught
+from ..methods import ROWS, WHAT, Method, find, known, taught
 from .places import files
 
 ROOT = Path(__file__).resolve().parents[2]  # of a clone; an installed package has no skeleton

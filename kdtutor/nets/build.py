@@ -46,6 +46,10 @@ def build(name: str, classes: int = 100, channels: int | None = None, stem_strid
 
     Raises:
         UnknownName: there is no such net. ConfigError: a number is out of range.
+
+    >>> net = build("resnet8x0.25", classes=10)
+    >>> net.widths, net.num_classes
+    ((4, 8, 16), 10)
     """
     make, numbers = _family(name)
     if channels is None:

@@ -41,7 +41,11 @@ METHODS: Mapping[str, type[Distiller]] = _Methods()
 
 
 def method(name: str) -> type[Distiller]:
-    """The `Distiller` of the method `name`, one of `METHODS`, by its name, acronym or alias."""
+    """The `Distiller` of the method `name`, one of `METHODS`, by its name, acronym or alias.
+
+    >>> method("RKD").__name__
+    'Relational'
+    """
     return METHODS[name]
 
 
@@ -49,6 +53,9 @@ def get(name: str) -> type[nn.Module]:
     """The class of any method of the course by its name, acronym or alias: `get("RKD")`, `get("SAKD")`, `get("gan")`.
 
     Raises `UnknownName` with the nearest name for any other.
+
+    >>> get("SAKD").__name__, get("gan").__name__
+    ('SpotAdaptive', 'Distil')
     """
     found: type[nn.Module] = _load(methods.find(name))
     return found

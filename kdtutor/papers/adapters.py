@@ -18,7 +18,11 @@ Pool = Literal["max", "avg"]
 
 
 def tap_widths(net: Net) -> tuple[int, ...]:
-    """The channels of `trace.taps`: the stem's if there is one, then the stages'."""
+    """The channels of `trace.taps`: the stem's if there is one, then the stages'.
+
+    >>> tap_widths(kd.nets.build("resnet8", classes=10))
+    (16, 16, 32, 64)
+    """
     return net.widths if net.stem_width is None else (net.stem_width, *net.widths)
 
 
@@ -27,6 +31,9 @@ def stage_pairs(student: Net, teacher: Net) -> tuple[tuple[int, int], ...]:
 
     Nets of one family pair one to one. Where one net has more stages, its first ones stay without a partner: the last
     stages are those that are alike in size and meaning.
+
+    >>> stage_pairs(kd.nets.build("resnet8", classes=10), kd.nets.build("vgg8", classes=10))
+    ((0, 1), (1, 2), (2, 3))
     """
     n_s, n_t = len(student.widths), len(teacher.widths)
     require(
@@ -40,13 +47,21 @@ def stage_pairs(student: Net, teacher: Net) -> tuple[tuple[int, int], ...]:
 def same_size(
     a: Float[Tensor, "B Ca H W"], b: Float[Tensor, "B Cb h w"], pool: Pool = "max"
 ) -> tuple[Float[Tensor, "B Ca y x"], Float[Tensor, "B Cb y x"]]:
-    """Both maps with the smaller height and the smaller width of the two: the larger is pooled."""
+    """Both maps with the smaller height and the smaller width of the two: the larger is pooled.
+
+    >>> [x.shape[2:] for x in same_size(torch.zeros(1, 2, 8, 8), torch.zeros(1, 3, 4, 4))]
+    [torch.Size([4, 4]), torch.Size([4, 4])]
+    """
     size = (min(a.shape[2], b.shape[2]), min(a.shape[3], b.shape[3]))
     return pooled(a, size, pool), pooled(b, size, pool)
 
 
 def pooled(x: Float[Tensor, "B C H W"], size: tuple[int, int], pool: Pool) -> Float[Tensor, "B C h w"]:
-    """x brought to `size` by its maximum or its mean; as it is if it has that size."""
+    """x brought to `size` by its maximum or its mean; as it is if it has that size.
+
+    >>> pooled(torch.arange(4.0).reshape(1, 1, 2, 2), (1, 1), "avg").item()
+    1.5
+    """
     if tuple(x.shape[2:]) == size:
         return x
     if pool == "max":  # torch's CPU kernel is faster over channels that lie side by side, both copies included
@@ -60,7 +75,11 @@ def pooled(x: Float[Tensor, "B C H W"], size: tuple[int, int], pool: Pool) -> Fl
 def two_by_two(
     s: Sequence[Float[Tensor, "..."]], t: Sequence[Float[Tensor, "..."]], what: str
 ) -> list[tuple[Float[Tensor, "..."], Float[Tensor, "..."]]]:
-    """Student's and teacher's tensors in pairs. Raises `ShapeError` unless there are equally many, at least one."""
+    """Student's and teacher's tensors in pairs. Raises `ShapeError` unless there are equally many, at least one.
+
+    >>> [(a.item(), b.item()) for a, b in two_by_two([torch.ones(1)], [torch.zeros(1)], "maps")]
+    [(1.0, 0.0)]
+    """
     require(
         len(s) == len(t) > 0,
         f"{what}: {len(s)} student maps, {len(t)} teacher maps; expected the same number, ≥ 1",
@@ -70,7 +89,10 @@ def two_by_two(
 
 
 def check_maps(s: Float[Tensor, "B C H W"], t: Float[Tensor, "B D h w"], what: str) -> None:
-    """Raises `ShapeError` unless both are maps (B, C, H, W) of one batch; channels and sizes may differ."""
+    """Raises `ShapeError` unless both are maps (B, C, H, W) of one batch; channels and sizes may differ.
+
+    >>> check_maps(torch.zeros(2, 3, 8, 8), torch.zeros(2, 5, 4, 4), "a loss")  # silent: one batch of maps
+    """
     require(
         s.ndim == t.ndim == 4 and len(s) == len(t) > 0,
         f"{what}: the maps have shapes {shape(s)} and {shape(t)}; expected (B, C, H, W) with one B ≥ 1",
@@ -84,7 +106,13 @@ def _norms(net: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
 
 @contextmanager
 def batch_statistics(net: nn.Module) -> Iterator[None]:
-    """Let every batch norm of `net` use the statistics of the batch, as in training; the stored ones stay."""
+    """Let every batch norm of `net` use the statistics of the batch, as in training; the stored ones stay.
+
+    >>> norm = torch.nn.BatchNorm2d(1).eval()
+    >>> with batch_statistics(norm):
+    ...     abs(norm(torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1)).mean().item()) < 1e-6
+    True
+    """
     modes = {norm: norm.training for norm in _norms(net)}
     try:
         for norm in modes:
@@ -98,7 +126,13 @@ def batch_statistics(net: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def unchanged_statistics(net: nn.Module) -> Iterator[None]:
-    """Let no batch norm of `net` store statistics; which ones it uses follows from its mode."""
+    """Let no batch norm of `net` store statistics; which ones it uses follows from its mode.
+
+    >>> norm = torch.nn.BatchNorm2d(1)
+    >>> with unchanged_statistics(norm):
+    ...     norm(torch.ones(2, 1, 1, 1)).shape, norm.running_mean.item()
+    (torch.Size([2, 1, 1, 1]), 0.0)
+    """
     norms = [norm for norm in _norms(net) if norm.training]
     tracks = [norm.track_running_stats for norm in norms]
     try:

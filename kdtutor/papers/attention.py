@@ -21,6 +21,9 @@ def attention_map(f: Float[Tensor, "B C H W"], p: float = 2) -> Float[Tensor, "B
 
     The sum over channels (F_sum^p of the paper) and their mean are the same after the division. A map of zeros stays
     zero, with gradient zero. Raises `ShapeError` unless f is `(B, C, H, W)`, `ConfigError` unless p ≥ 1.
+
+    >>> attention_map(torch.tensor([[[[3.0, 0.0], [0.0, 0.0]]]]))  # one channel that looks at one corner
+    tensor([[1., 0., 0., 0.]])
     """
     require(f.ndim == 4, f"attention_map: the map has shape {shape(f)}; expected (B, C, H, W)", ShapeError)
     require(p >= 1, f"p={p}: the power of the activations must be at least 1 (2 is the paper's)")
@@ -37,13 +40,22 @@ def at_loss(
     The mean runs over samples and positions, as in the authors' code; the paper's equation 2 has the norm of the
     difference instead, halved. Where the maps differ in size the larger one is average-pooled first; channels may
     differ. The teacher's side is constant.
+
+    >>> f = torch.arange(1.0, 17.0).reshape(1, 1, 4, 4)
+    >>> at_loss([f], [3 * f]).item() < 1e-12  # the maps have unit length
+    True
     """
     return torch.stack([pair_loss(s, t, p) for s, t in two_by_two(maps_s, maps_t, "at_loss")]).sum()
 
 
 @full_precision
 def pair_loss(f_s: Float[Tensor, "B C H W"], f_t: Float[Tensor, "B D h w"], p: float = 2) -> Float[Tensor, ""]:
-    """The mean squared difference of the attention maps of one pair of layers."""
+    """The mean squared difference of the attention maps of one pair of layers.
+
+    >>> f = torch.arange(1.0, 17.0).reshape(1, 1, 4, 4)
+    >>> pair_loss(f, f).item(), pair_loss(f, f.flip(3)).item() > 0
+    (0.0, True)
+    """
     check_maps(f_s, f_t, "at_loss")
     size = (min(f_s.shape[2], f_t.shape[2]), min(f_s.shape[3], f_t.shape[3]))
     with torch.no_grad():

@@ -26,6 +26,10 @@ def boundary_loss(
 
     Both maps are pre-activations. A teacher's 0 counts as inactive; the teacher's side is constant. Raises `ShapeError`
     unless the shapes are equal, `ConfigError` unless the margin is positive.
+
+    >>> z_t = torch.tensor([1.0, -1.0]).reshape(1, 2, 1, 1)
+    >>> boundary_loss(2 * z_t, z_t).item(), boundary_loss(-z_t, z_t).item()  # on the right side; on the wrong one
+    (0.0, 8.0)
     """
     _check_margin(margin)
     same_shape(z_s, z_t, "boundary_loss, pre-activations")
@@ -41,6 +45,10 @@ def ab_loss(
     """Σ_n 2^(n-N+1) · `boundary_loss` of layer n = 0 … N-1: the last layer counts once, each one before it half.
 
     The authors' code multiplies this by 3/1000; here that is a weight (`SCALE`).
+
+    >>> z = torch.ones(1, 1, 1, 1)
+    >>> ab_loss([-z, -z], [z, z]).item()  # 4 in the last layer, half of it in the one before
+    6.0
     """
     pairs = two_by_two(zs_s, zs_t, "ab_loss")
     shares = halving(len(pairs))
@@ -48,7 +56,11 @@ def ab_loss(
 
 
 def disagreement(z_s: Float[Tensor, "*shape"], z_t: Float[Tensor, "*shape"]) -> Float[Tensor, ""]:
-    """The fraction of positions where one of the two is active (above 0) and the other is not."""
+    """The fraction of positions where one of the two is active (above 0) and the other is not.
+
+    >>> disagreement(torch.tensor([1.0, -1.0]), torch.tensor([2.0, 2.0])).item()
+    0.5
+    """
     same_shape(z_s, z_t, "disagreement, pre-activations")
     return ((z_s > 0) ^ (z_t > 0)).float().mean()
 

@@ -23,7 +23,8 @@ class Chooser(Protocol):
 
     asks_policy: bool
 
-    def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]: ...
+    def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """Whether each sample learns at each place."""
 
 
 class Always:
@@ -32,6 +33,7 @@ class Always:
     asks_policy = False
 
     def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """True everywhere."""
         return torch.ones_like(decisions, dtype=torch.bool)
 
 
@@ -41,6 +43,7 @@ class Coin:
     asks_policy = False
 
     def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """Heads or tails for each."""
         return (torch.rand(decisions.shape, generator=noise) < 0.5).to(decisions.device)
 
 
@@ -50,6 +53,7 @@ class Policy:
     asks_policy = True
 
     def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """The decisions as they are."""
         return decisions > 0.5
 
 
@@ -59,6 +63,7 @@ class Anti:
     asks_policy = True
 
     def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """The decisions turned round."""
         return ~(decisions > 0.5)
 
 
@@ -68,6 +73,7 @@ class Never:
     asks_policy = False
 
     def choose(self, decisions: Float[Tensor, "B spots"], noise: torch.Generator) -> Bool[Tensor, "B spots"]:
+        """False everywhere."""
         return torch.zeros_like(decisions, dtype=torch.bool)
 
 
@@ -78,7 +84,13 @@ CHOOSERS: dict[str, type[Chooser]] = {
 
 
 def rates(places: Sequence[Place], chosen: Bool[Tensor, "B spots"], logits: Float[Tensor, "B spots 2"]) -> Terms:
-    """The share of the chosen at each place, and the policy's mean probability of "distil" there."""
+    """The share of the chosen at each place, and the policy's mean probability of "distil" there.
+
+    >>> from kdtutor.papers.routing import Place
+    >>> told = rates([Place("logits", 4, 4)], torch.tensor([[True], [False]]), torch.zeros(2, 1, 2))
+    >>> {name: round(x.item(), 2) for name, x in told.items()}
+    {'rate_logits': 0.5, 'probability_logits': 0.5}
+    """
     said = F.softmax(logits, 2)[..., 0]
     return {
         f"{what}_{place.name}": x[:, i].float().mean()
@@ -99,6 +111,12 @@ def chosen_terms(
     """The loss of every spot on the samples that are chosen at all of its layers, times their share of the batch.
 
     `look_at` is told which samples they are before the loss sees their traces.
+
+    >>> trace = kd.nets.build("mlp8", classes=2).trace(torch.zeros(2, 2))
+    >>> batch = kd.data.Batch(torch.zeros(2, 2), *[torch.zeros(2).long()] * 2)
+    >>> spots, places = [Spot("kd", lambda s, t: torch.tensor(3.0), ("logits",))], [Place("logits", 2, 2)]
+    >>> chosen_terms(spots, places, torch.tensor([[True], [False]]), trace, trace, batch, len)["kd"].item()
+    1.5
     """
     column = {place.layer: i for i, place in enumerate(places)}
     spots = tuple(spots)

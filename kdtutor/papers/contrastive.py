@@ -25,6 +25,10 @@ def nce_loss(log_scores: Float[Tensor, "B candidates"], rows: int) -> Float[Tens
 
     Noise-contrastive estimation of which of 1 + K candidates is the true one, in column 0, where the K others are drawn
     evenly from N = `rows`. Computed from logarithms, so that no score can overflow.
+
+    >>> sure, unsure = torch.tensor([[9.0, -9.0]]), torch.zeros(1, 2)  # the true candidate comes first
+    >>> bool(nce_loss(sure, rows=10) < nce_loss(unsure, rows=10))
+    True
     """
     require(
         log_scores.ndim == 2 and log_scores.shape[1] >= 2,

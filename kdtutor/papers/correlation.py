@@ -29,6 +29,10 @@ def correlation_loss(
         ψ[i, j] = e^(-2γ) · Σ_{p = 0 … order} (2γ)^p / p! · ⟨e_i, e_j⟩^p.
 
     D and E may differ. Raises `ShapeError` unless both are (B, ·) with one B, `ConfigError` unless γ > 0 and order ≥ 1.
+
+    >>> e = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> correlation_loss(5 * e, e).item() < 1e-12, correlation_loss(torch.ones(3, 2), e).item() > 0
+    (True, True)
     """
     require(gamma > 0, f"gamma={gamma}: the kernel's width needs a positive number (0.4 is usual)")
     require(order >= 1, f"order={order}: the series needs at least its first power (2 is usual)")
@@ -52,6 +56,9 @@ def consecutive_correlation_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "
 
     No kernel, and the order of the samples matters. One sample follows no other: 0. The teacher's side is not constant
     here: in the zoo e_t comes from a layer that learns as well. Raises `ShapeError` unless the shapes are equal.
+
+    >>> consecutive_correlation_loss(torch.ones(3, 2), torch.zeros(3, 2)).item()
+    2.0
     """
     check_vectors(e_s, e_t, "consecutive_correlation_loss")
     same_shape(e_s, e_t, "consecutive_correlation_loss, embeddings")

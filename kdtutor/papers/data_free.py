@@ -26,6 +26,9 @@ def one_hot_loss(z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
     """-1/B Σ_b log max_k softmax(z_t)_bk: cross-entropy with the teacher's own answer (§3.1, equation 3), in nats.
 
     Small where the teacher is sure. Gradients reach the generator through z_t. Raises `ShapeError` unless (B, K).
+
+    >>> one_hot_loss(torch.tensor([[100.0, 0.0]])).item(), round(one_hot_loss(torch.zeros(1, 2)).item(), 4)
+    (0.0, 0.6931)
     """
     _check(z_t, "one_hot_loss, the teacher's logits")
     return F.cross_entropy(z_t, z_t.argmax(1))
@@ -33,7 +36,11 @@ def one_hot_loss(z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
 
 @full_precision
 def activation_loss(e_t: Float[Tensor, "B D"]) -> Float[Tensor, ""]:
-    """-mean |e_t| over B and D (equation 4, divided by the size): small where the teacher's features are excited."""
+    """-mean |e_t| over B and D (equation 4, divided by the size): small where the teacher's features are excited.
+
+    >>> activation_loss(torch.tensor([[1.0, -3.0]])).item()
+    -2.0
+    """
     _check(e_t, "activation_loss, the teacher's embedding")
     return -e_t.abs().mean()
 
@@ -45,6 +52,9 @@ def entropy_loss(z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
 
     The authors' code takes logarithms to base 10, so their weights count 1 / 2.303 here. Computed from logarithms:
     finite, with finite gradients, even where a class's probability is 0 in single precision, or exactly (logit -∞).
+
+    >>> round(entropy_loss(torch.tensor([[50.0, 0.0], [0.0, 50.0]])).item(), 4)  # both classes alike: -log 2
+    -0.6931
     """
     _check(z_t, "entropy_loss, the teacher's logits")
     log_p = torch.log_softmax(z_t, 1)

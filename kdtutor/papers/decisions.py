@@ -13,12 +13,20 @@ TINY = 1e-20  # keeps the logarithms of `gumbel` finite; the authors' number
 
 
 def gumbel(*size: int, generator: torch.Generator | None = None) -> Float[Tensor, "..."]:
-    """Standard Gumbel noise, -log(-log U) with U even in (0, 1): argmax(logits + gumbel) draws from softmax(logits)."""
+    """Standard Gumbel noise, -log(-log U) with U even in (0, 1): argmax(logits + gumbel) draws from softmax(logits).
+
+    >>> gumbel(2, 3, generator=torch.Generator().manual_seed(0)).shape
+    torch.Size([2, 3])
+    """
     return -torch.log(-torch.log(torch.rand(*size, generator=generator) + TINY) + TINY)
 
 
 def annealed(first: float, last: float, share: float) -> float:
-    """The temperature after the share 0…1 of all epochs: it falls geometrically from `first` to `last`."""
+    """The temperature after the share 0…1 of all epochs: it falls geometrically from `first` to `last`.
+
+    >>> [round(annealed(8.0, 2.0, share), 3) for share in (0.0, 0.5, 1.0)]
+    [8.0, 4.0, 2.0]
+    """
     fallen: float = first * (last / first) ** share
     return fallen
 
@@ -33,6 +41,10 @@ def decide(
     The value is hard; its gradient is that of softmax((logits + noise) / tau), passed straight through (§3.2). Without
     `noise`, fresh Gumbel noise is drawn. Raises `ShapeError` unless the shape is (B, spots, 2), `ConfigError` unless
     tau > 0.
+
+    >>> logits = torch.tensor([[[3.0, 0.0], [0.0, 3.0]]])
+    >>> decide(logits, noise=torch.zeros(1, 2, 2))
+    tensor([[1., 0.]])
     """
     require(
         logits.ndim == 3 and logits.shape[2] == 2 and (noise is None or noise.shape == logits.shape),

@@ -28,6 +28,10 @@ def factor_loss(q_s: Float[Tensor, "B *shape"], q_t: Float[Tensor, "B *shape"]) 
     length over all channels and positions (Kim, Park, Kwak; NeurIPS 2018; with p = 1).
 
     q_t comes from a `Paraphraser`, q_s from a `Translator`. Raises `ShapeError` unless the shapes are equal.
+
+    >>> q = torch.tensor([[[[3.0]], [[4.0]]]])
+    >>> factor_loss(q, 2 * q).item() < 1e-7, round(factor_loss(q, q.flip(1)).item(), 4)
+    (True, 0.2)
     """
     check_samples(q_s, q_t, "factor_loss")
     same_shape(q_s, q_t, "factor_loss, factors")
@@ -41,6 +45,10 @@ def attention_factor_loss(q_s: Float[Tensor, "B C H W"], q_t: Float[Tensor, "B D
     """FT as in the zoo: the mean of |a_s - a_t|, where a = `attention_map` of the factor: its channels are summed up.
 
     Raises `ShapeError` unless both are (B, C, H, W) with one B and one size.
+
+    >>> q = torch.ones(1, 3, 2, 2)
+    >>> attention_factor_loss(q, 2 * q[:, :1]).item()
+    0.0
     """
     check_maps(q_s, q_t, "attention_factor_loss")
     with torch.no_grad():
@@ -92,7 +100,11 @@ class Translator(nn.Sequential):
 
 
 def factor_width(channels: int, rate: float) -> int:
-    """Channels of a factor: `rate` of the teacher's, at least 1."""
+    """Channels of a factor: `rate` of the teacher's, at least 1.
+
+    >>> factor_width(64, rate=0.5), factor_width(1, rate=0.5)
+    (32, 1)
+    """
     require(rate > 0, f"rate={rate}: the factor's share of the teacher's channels must be positive (0.5 is usual)")
     return max(1, int(channels * rate))
 

@@ -20,6 +20,9 @@ def hint_loss(f_s: Float[Tensor, "B C H W"], f_t: Float[Tensor, "B C H W"]) -> F
 
     The paper's equation 3 has half the squared norm of a sample's difference: a constant factor, which the weight of
     the loss takes up. The teacher's side is constant. Raises `ShapeError` unless the shapes are equal.
+
+    >>> hint_loss(torch.zeros(2, 3, 4, 4), torch.full((2, 3, 4, 4), 2.0)).item()
+    4.0
     """
     same_shape(f_s, f_t, "hint_loss, the regressed map and the hint")
     return F.mse_loss(f_s, f_t.detach())

@@ -27,6 +27,11 @@ def fsp_matrix(
 
     Where the maps differ in size, the larger is pooled to the smaller: by its maximum, or by its mean.
     Raises `ShapeError` unless both are `(B, C, H, W)` with the same B.
+
+    >>> fsp_matrix(torch.ones(2, 3, 8, 8), torch.ones(2, 5, 4, 4)).shape
+    torch.Size([2, 3, 5])
+    >>> fsp_matrix(torch.full((1, 1, 2, 2), 2.0), torch.full((1, 1, 2, 2), 3.0)).item()
+    6.0
     """
     if a.ndim != 4 or b.ndim != 4 or len(a) != len(b):
         raise ShapeError(
@@ -45,6 +50,10 @@ def fsp_loss(
     """Σ over consecutive pairs of maps of the mean squared difference of student's and teacher's FSP matrix (§3.3).
 
     Student and teacher need the same channels at every tap; their sizes may differ. The teacher's side is constant.
+
+    >>> maps_s, maps_t = [torch.ones(1, 2, 4, 4)] * 3, [torch.zeros(1, 2, 4, 4)] * 3
+    >>> fsp_loss(maps_s, maps_t).item()  # two pairs of layers, each matrix is off by 1
+    2.0
     """
     if len(maps_s) != len(maps_t) or len(maps_s) < 2:
         raise ShapeError(
@@ -60,7 +69,12 @@ def pair_loss(
     pair_t: tuple[Float[Tensor, "B Ca y x"], Float[Tensor, "B Cb v u"]],
     pool: Pool = "max",
 ) -> Float[Tensor, ""]:
-    """The mean squared difference of the two FSP matrices of one pair of layers."""
+    """The mean squared difference of the two FSP matrices of one pair of layers.
+
+    >>> one, none = (torch.ones(1, 2, 4, 4),) * 2, (torch.zeros(1, 2, 4, 4),) * 2
+    >>> pair_loss(one, none).item()
+    1.0
+    """
     with torch.no_grad():
         flow_t = fsp_matrix(*pair_t, pool=pool)
     flow_s = fsp_matrix(*pair_s, pool=pool)

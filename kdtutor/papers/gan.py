@@ -30,7 +30,11 @@ LUMA = (0.299, 0.587, 0.114)  # of red, green, blue in grey: ITU-R BT.601
 
 @full_precision
 def imitation_loss(x_s: Float[Tensor, "B C H W"], x_t: Float[Tensor, "B C H W"]) -> Float[Tensor, ""]:
-    """mean over B, C, H, W of (S(z) - T(z))², both images of the same z (§3, black box). The teacher's is constant."""
+    """mean over B, C, H, W of (S(z) - T(z))², both images of the same z (§3, black box). The teacher's is constant.
+
+    >>> imitation_loss(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 0.5)).item()
+    0.25
+    """
     same_shape(x_s, x_t, "imitation_loss, images")
     return F.mse_loss(x_s, x_t.detach())
 
@@ -41,18 +45,24 @@ def fooling_loss(on_fake: Float[Tensor, " B"], game: Game = "non-saturating") ->
 
     "non-saturating": softplus(-D(G(z))) = -log σ(D(G(z))), Goodfellow et al.'s second form (2014, §3).
     "wasserstein": -D(G(z)).
+
+    >>> round(fooling_loss(torch.zeros(3)).item(), 4), fooling_loss(torch.ones(3), "wasserstein").item()
+    (0.6931, -1.0)
     """
     return F.softplus(-on_fake).mean() if game == "non-saturating" else -on_fake.mean()
 
 
 @full_precision
 def critic_loss(
-    on_real: Float[Tensor, " B"], on_fake: Float[Tensor, " B"], game: Game = "non-saturating"
+    on_real: Float[Tensor, " B"], on_fake: Float[Tensor, " N"], game: Game = "non-saturating"
 ) -> Float[Tensor, ""]:
     """What a critic minimises, given its scores of real and of made images, each a mean over its batch.
 
     "non-saturating": softplus(-D(x)) + softplus(D(G(z))), cross-entropy of "real" and "made". "wasserstein":
     D(G(z)) - D(x), to which `gradient_penalty` belongs.
+
+    >>> critic_loss(torch.full((3,), 2.0), torch.ones(3), "wasserstein").item()
+    -1.0
     """
     if game == "non-saturating":
         return F.softplus(-on_real).mean() + F.softplus(on_fake).mean()
@@ -68,6 +78,10 @@ def gradient_penalty(
     """mean over B of (‖∇ D(x̂)‖₂ - 1)² at x̂ = share · real + (1 - share) · fake (Gulrajani et al. 2017, equation 3).
 
     Its gradient reaches the critic alone.
+
+    >>> x = torch.zeros(2, 1, 1, 1)
+    >>> gradient_penalty(lambda x: 3 * x.flatten(1).sum(1), x, x + 1, torch.full((2, 1, 1, 1), 0.5)).item()  # (3 - 1)²
+    4.0
     """
     same_shape(fake, real, "gradient_penalty, images")
     between = (share * real + (1 - share) * fake).detach().requires_grad_()
@@ -81,6 +95,10 @@ def laplacian(x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B h w"]:
     """[[0, 1, 0], [1, -4, 1], [0, 1, 0]] at the inner pixels of each image in grey, in units of 0…255.
 
     The images run from -1 to 1; C is 1, or 3 for red, green, blue. Raises `ShapeError` for other images.
+
+    >>> dot = torch.tensor([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]).reshape(1, 1, 3, 3)
+    >>> laplacian(dot).item()  # -4 · 127.5
+    -510.0
     """
     ok = x.ndim == 4 and x.shape[1] in (1, 3) and min(x.shape[2:]) >= 3
     require(ok, f"laplacian: the shape is {shape(x)}; expected (B, 1 or 3, H, W), H, W ≥ 3", ShapeError)
@@ -92,7 +110,12 @@ def laplacian(x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B h w"]:
 
 @full_precision
 def laplacian_variance(x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
-    """Sharpness (§4): the variance over the inner pixels of the `laplacian` of each image."""
+    """Sharpness (§4): the variance over the inner pixels of the `laplacian` of each image.
+
+    >>> flat = torch.zeros(1, 1, 5, 5)
+    >>> laplacian_variance(flat).item(), laplacian_variance(torch.eye(5).reshape(1, 1, 5, 5)).item() > 0
+    (0.0, True)
+    """
     return laplacian(x).flatten(1).var(1, correction=0)
 
 
@@ -232,7 +255,13 @@ class Distil(Trainable):
 
 @contextmanager
 def frozen(net: nn.Module) -> Iterator[None]:
-    """Gradients pass through `net` and leave none in its parameters."""
+    """Gradients pass through `net` and leave none in its parameters.
+
+    >>> net = torch.nn.Linear(1, 1)
+    >>> with frozen(net):
+    ...     [p.requires_grad for p in net.parameters()]
+    [False, False]
+    """
     wanted = [parameter for parameter in net.parameters() if parameter.requires_grad]
     net.requires_grad_(False)
     try:

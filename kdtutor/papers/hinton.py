@@ -16,7 +16,11 @@ from .tensors import full_precision, relative_entropy, same_shape, shape
 
 @full_precision
 def soften(z: Float[Tensor, "*B K"], T: float = 4.0) -> Float[Tensor, "*B K"]:
-    """softmax(z / T): the class probabilities at temperature `T` > 0 (§2, equation 1)."""
+    """softmax(z / T): the class probabilities at temperature `T` > 0 (§2, equation 1).
+
+    >>> soften(torch.tensor([[4.0, 2.0, 0.0]]), T=1e6).round(decimals=3)
+    tensor([[0.3330, 0.3330, 0.3330]])
+    """
     check_temperature(T)
     return F.softmax(z / T, dim=-1)
 
@@ -28,6 +32,10 @@ def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0
     The factor T² keeps the gradient's size when T changes (§2). Its gradient is dL/dz_s = (T / B)(p_s - p_t), and the
     teacher's side is constant. A class to which the teacher gives probability 0 adds nothing, whatever the student's
     logit is. Raises `ShapeError` unless both are `(B, K)`, `ConfigError` unless T > 0; warns if z_t are probabilities.
+
+    >>> undecided, sure = torch.zeros(1, 2), torch.tensor([[4.0, 1.0]]).log()
+    >>> round(kd_loss(undecided, sure, T=1.0).item(), 4), kd_loss(sure, sure).item()
+    (0.1927, 0.0)
     """
     check_temperature(T)
     if z_s.ndim != 2 or z_s.shape[0] == 0:
@@ -42,7 +50,11 @@ def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0
 
 @full_precision
 def entropy(p: Float[Tensor, "*B K"]) -> Float[Tensor, "*B"]:
-    """-Σ_k p_k log p_k in nats; 0 · log 0 = 0, with gradient 0. Between 0 (certain) and log K (knows nothing)."""
+    """-Σ_k p_k log p_k in nats; 0 · log 0 = 0, with gradient 0. Between 0 (certain) and log K (knows nothing).
+
+    >>> entropy(torch.tensor([[1.0, 0.0], [0.5, 0.5]])).round(decimals=4)
+    tensor([0.0000, 0.6931])
+    """
     made: Tensor = torch.special.entr(torch.where(p == 0, 1.0, p)).sum(-1)
     return made
 
@@ -70,5 +82,8 @@ class Hinton(Distiller):
 
 
 def check_temperature(T: float) -> None:
-    """Raises `ConfigError` unless T is positive and finite."""
+    """Raises `ConfigError` unless T is positive and finite.
+
+    >>> check_temperature(4.0)  # silent: all is well
+    """
     require(0 < T < math.inf, f"T={T}: the temperature must be positive (1 leaves the probabilities as they are)")

@@ -18,6 +18,9 @@ def discrepancy(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[T
     """The mean over B and K of |z_s - z_t| (§3.2): how far the student's logits are from the teacher's.
 
     Gradients reach both sides, since a generator looks through both nets. Raises `ShapeError` unless shapes are equal.
+
+    >>> discrepancy(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 5.0]])).item()
+    2.0
     """
     same_shape(z_s, z_t, "discrepancy, logits")
     return (z_s - z_t).abs().mean()

@@ -29,6 +29,10 @@ def flow_cost(f_s: Float[Tensor, "B C_s H W"], f_t: Float[Tensor, "B C_t h w"]) 
 
     It is computed as ‖ŝ_j‖² + ‖t̂_k‖² - 2 ŝ_j·t̂_k; a map of zeros stays zero. Of two sizes the larger is
     average-pooled. No gradient passes. Raises `ShapeError` unless both are (B, C, H, W) with one B.
+
+    >>> f = torch.ones(1, 1, 2, 2)
+    >>> flow_cost(f, torch.cat([f, -f], 1))  # alike: 0, opposite: 4
+    tensor([[0., 4.]])
     """
     check_maps(f_s, f_t, "flow_cost")
     with torch.no_grad():
@@ -45,6 +49,10 @@ def assign(cost: Float[Tensor, "C_s C_t"], sparse: bool = False) -> Float[Tensor
     Dense: every teacher channel is given to exactly one student channel, and every student channel gets C_t / C_s of
     them; where that is no whole number, some get one more (no teacher channel is lost). Sparse: every student channel
     gets one teacher channel, no two the same. Raises `ShapeError` where the teacher has fewer channels.
+
+    >>> assign(torch.tensor([[0.0, 1.0, 2.0, 0.5], [1.0, 0.0, 0.1, 2.0]]))
+    tensor([[1., 0., 0., 1.],
+            [0., 1., 1., 0.]])
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -72,7 +80,12 @@ def assign(cost: Float[Tensor, "C_s C_t"], sparse: bool = False) -> Float[Tensor
 
 def groups(M: Float[Tensor, "C_s C_t"]) -> tuple[Int[Tensor, "C_s G"], Int[Tensor, " C_s"]]:
     """The teacher channels of each student channel in a rectangle, and how many they are. Where a group is smaller than
-    the largest one, its first channel fills the row. Raises `ShapeError` if a student channel has none."""
+    the largest one, its first channel fills the row. Raises `ShapeError` if a student channel has none.
+
+    >>> rows, sizes = groups(torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]))
+    >>> rows.tolist(), sizes.tolist()
+    ([[0, 2], [1, 1]], [2, 1])
+    """
     sizes = M.sum(1).long()
     require(bool((sizes > 0).all()), "the flow matrix gives a student channel no teacher channel", ShapeError)
     first = M.argmax(1, keepdim=True)
@@ -92,6 +105,10 @@ def reduce(
     "max", absolute max pooling: at each position the value with the largest magnitude, its sign kept (of equal ones the
     first). "random", random drop: at each position of each sample one channel of the group, drawn from `generator`.
     "sparse": the one channel that sparse matching has left. Raises `ShapeError` for a matrix that does not fit.
+
+    >>> f_t = torch.tensor([1.0, -5.0, 2.0]).reshape(1, 3, 1, 1)
+    >>> reduce(f_t, torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])).flatten()
+    tensor([-5.,  2.])
     """
     choose("how", how, HOWS)
     require(
@@ -123,7 +140,11 @@ def reduce(
 def reduce_margin(
     m: Float[Tensor, " C_t"], M: Float[Tensor, "C_s C_t"], how: How = "max", generator: torch.Generator | None = None
 ) -> Float[Tensor, " C_s"]:
-    """The margin of each group: its mean ("max"), that of a channel drawn anew ("random"), or the one left."""
+    """The margin of each group: its mean ("max"), that of a channel drawn anew ("random"), or the one left.
+
+    >>> reduce_margin(torch.tensor([-1.0, -3.0, -2.0]), torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]))
+    tensor([-2., -2.])
+    """
     rows, sizes = groups(M)
     if how == "max":
         return (M.to(m) @ m) / sizes

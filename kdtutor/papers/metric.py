@@ -29,6 +29,10 @@ def triplets(margin: float = MARGIN, normalise: bool = True, kind: str = "all") 
     max(0, ‖a - p‖ - ‖a - n‖ + margin), mean over the triplets of an anchor, a positive of its class and a negative of
     another, that are not yet `margin` apart. pytorch-metric-learning mines and counts them; `kind` is that of its
     `TripletMarginMiner`. Without a label there is no triplet; without a triplet the loss is 0.
+
+    >>> loss = triplets(margin=0.1, normalise=False)
+    >>> loss(torch.tensor([[0.0], [0.1], [9.0]]), torch.tensor([0, 0, 1])).item()  # far enough apart already
+    0.0
     """
     return _Triplets(margin, normalise, choose("kind of triplet", kind, TRIPLETS))
 

@@ -31,6 +31,9 @@ def margin(weight: Float[Tensor, " C"], bias: Float[Tensor, " C"]) -> Float[Tens
 
     A weight of 0 gives min(bias, 0). Everywhere finite and continuous: for a large z, where nearly nothing is negative,
     m tends to 0 as -|weight| / z. (The authors' code sets m = -3 |weight| beyond z = 3.09, against an overflow.)
+
+    >>> margin(torch.ones(1), torch.zeros(1)).round(decimals=4)  # -√(2 / π)
+    tensor([-0.7979])
     """
     require(
         weight.ndim == 1 and weight.shape == bias.shape,
@@ -48,13 +51,22 @@ def margin(weight: Float[Tensor, " C"], bias: Float[Tensor, " C"]) -> Float[Tens
 
 
 def measured_margin(t: Float[Tensor, "B C H W"]) -> Float[Tensor, " C"]:
-    """The mean of the negative values of each channel, 0 where none is negative: for a tap without a batch norm."""
+    """The mean of the negative values of each channel, 0 where none is negative: for a tap without a batch norm.
+
+    >>> measured_margin(torch.tensor([-1.0, -3.0, 5.0]).reshape(3, 1, 1, 1))
+    tensor([-2.])
+    """
     negative = (t < 0).sum((0, 2, 3)).clamp(min=1)
     return t.detach().clamp(max=0).sum((0, 2, 3)) / negative
 
 
 def margin_relu(t: Float[Tensor, "B C H W"], m: Float[Tensor, " C"]) -> Float[Tensor, "B C H W"]:
-    """max(t, m), channel by channel: positive responses stay, negative ones are cut at their expected value (§3.1)."""
+    """max(t, m), channel by channel: positive responses stay, negative ones are cut at their expected value (§3.1).
+
+    >>> t = torch.tensor([-2.0, -0.1, 3.0]).reshape(1, 1, 1, 3)
+    >>> margin_relu(t, torch.tensor([-0.5])).flatten()
+    tensor([-0.5000, -0.1000,  3.0000])
+    """
     require(
         t.ndim == 4 and m.numel() == t.shape[1],
         f"margin_relu: the map has shape {shape(t)}, the margins {shape(m)}; expected (B, C, H, W) and (C,)",
@@ -69,6 +81,10 @@ def partial_l2(s: Float[Tensor, "B C H W"], t: Float[Tensor, "B C H W"]) -> Floa
     is left alone, since a ReLU hides the difference (§3.3, equation 6).
 
     t is the teacher's map after `margin_relu`; its side is constant. Raises `ShapeError` unless the shapes are equal.
+
+    >>> s, t = torch.full((1, 1, 1, 1), -3.0), torch.full((1, 1, 1, 1), -1.0)
+    >>> partial_l2(s, t).item(), partial_l2(-s, t).item()
+    (0.0, 16.0)
     """
     same_shape(s, t, "partial_l2, pre-activations")
     with torch.no_grad():  # where the student has to go: nowhere, if the difference does not count
@@ -78,7 +94,11 @@ def partial_l2(s: Float[Tensor, "B C H W"], t: Float[Tensor, "B C H W"]) -> Floa
 
 @full_precision
 def full_l2(s: Float[Tensor, "B C H W"], t: Float[Tensor, "B C H W"]) -> Float[Tensor, ""]:
-    """Σ (s - t)² over all elements, mean over B: what `partial_l2` is compared with."""
+    """Σ (s - t)² over all elements, mean over B: what `partial_l2` is compared with.
+
+    >>> full_l2(torch.zeros(2, 1, 1, 1), torch.full((2, 1, 1, 1), 3.0)).item()
+    9.0
+    """
     same_shape(s, t, "full_l2, maps")
     return F.mse_loss(s, t.detach(), reduction="sum") / len(s)
 
@@ -87,6 +107,9 @@ def tap_margins(net: Net) -> tuple[Float[Tensor, " _C"], ...]:
     """The margin of every stage from the batch norm before its tap. Raises `ConfigError` for a stage without one.
 
     In a ResNet that is the last norm of the residual branch: the shortcut that is added to it is not in the margin.
+
+    >>> [m.shape[0] for m in tap_margins(kd.nets.build("resnet8", classes=10))]
+    [16, 32, 64]
     """
     norms = net.norms
     missing = next((i + 1 for i, norm in enumerate(norms) if norm is None), None)

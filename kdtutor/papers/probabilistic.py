@@ -20,6 +20,10 @@ def probabilistic_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"]) -> 
     10⁻⁷ is added to lengths and probabilities, and the pairs i = j take part, as in the authors' code; their mean is
     the divergence of the paper over B². A vector of zeros has cosine 0 with all, and gradient zero. D and E may differ.
     Raises `ShapeError` unless both are (B, ·) with one B.
+
+    >>> e = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> abs(probabilistic_loss(e, e).item()) < 1e-7, probabilistic_loss(e.cumsum(1), e).item() > 0
+    (True, True)
     """
     check_vectors(e_s, e_t, "probabilistic_loss")
     with torch.no_grad():

@@ -28,7 +28,12 @@ class Pairs(NamedTuple):
 @full_precision
 def pairs(e: Float[Tensor, "B D"]) -> Pairs:
     """The pairs of B embeddings. Formed directly: by way of ‖a‖² + ‖b‖² - 2 a·b, embeddings with a common offset lose
-    every digit in float32. Raises `ShapeError` unless e is (B, D)."""
+    every digit in float32. Raises `ShapeError` unless e is (B, D).
+
+    >>> pairs(torch.tensor([[0.0, 0.0], [3.0, 4.0]])).squares
+    tensor([[ 0., 25.],
+            [25.,  0.]])
+    """
     require(e.ndim == 2 and len(e) > 0, f"the embeddings have shape {shape(e)}; expected (B, D) with B ≥ 1", ShapeError)
     differences = e.unsqueeze(0) - e.unsqueeze(1)
     return Pairs(differences, squared_sum(differences, -1))
@@ -36,7 +41,12 @@ def pairs(e: Float[Tensor, "B D"]) -> Pairs:
 
 def pairs_of_both(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"], what: str) -> tuple[Pairs, Pairs]:
     """The student's and the teacher's pairs; the teacher's side is constant. Forming them costs as much as the rest of
-    a loss, so two losses of the same embeddings share them."""
+    a loss, so two losses of the same embeddings share them.
+
+    >>> s, t = pairs_of_both(torch.zeros(3, 2), torch.zeros(3, 5), "a loss")
+    >>> s.differences.shape, t.differences.shape
+    (torch.Size([3, 3, 2]), torch.Size([3, 3, 5]))
+    """
     check_vectors(e_s, e_t, what)
     with torch.no_grad():
         pairs_t = pairs(e_t)
@@ -59,19 +69,35 @@ def distances(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B"]:
     """ψ_D = ‖e_i - e_j‖ / μ with μ the mean over the pairs i ≠ j (§3.2.1): a space measured by its own mean distance.
 
     Gradients of equal samples are zero. A batch whose samples are all equal, or that has one sample, gives zeros.
+
+    >>> distances(torch.tensor([[0.0], [1.0], [3.0]]))  # their mean distance is 2
+    tensor([[0.0000, 0.5000, 1.5000],
+            [0.5000, 0.0000, 1.0000],
+            [1.5000, 1.0000, 0.0000]])
     """
     return _distances(pairs(e))
 
 
 @full_precision
 def angles(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B B"]:
-    """ψ_A[i, j, k] = cos ∠ j i k, the angle at the vertex i (§3.2.2); 0 where i coincides with j or k."""
+    """ψ_A[i, j, k] = cos ∠ j i k, the angle at the vertex i (§3.2.2); 0 where i coincides with j or k.
+
+    >>> angles(torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 5.0]]))[0]  # at the first sample: a right angle
+    tensor([[0., 0., 0.],
+            [0., 1., 0.],
+            [0., 0., 1.]])
+    """
     return _angles(pairs(e))
 
 
 @full_precision
 def between(psi: Callable[[Pairs], Float[Tensor, "..."]], s: Pairs, t: Pairs) -> Float[Tensor, ""]:
-    """Huber loss (δ = 1) between the student's and the teacher's potential ψ of all pairs or triples, their mean."""
+    """Huber loss (δ = 1) between the student's and the teacher's potential ψ of all pairs or triples, their mean.
+
+    >>> e = pairs(torch.tensor([[0.0], [1.0], [3.0]]))
+    >>> between(lambda x: x.squares, e, e).item()
+    0.0
+    """
     with torch.no_grad():
         psi_t = psi(t)
     return F.smooth_l1_loss(psi(s), psi_t)
@@ -82,6 +108,10 @@ def distance_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"]) -> Float
     """Huber loss (δ = 1) between student's and teacher's `distances`, mean over all B² pairs (equation 6).
 
     The widths D and E may differ; the teacher's side is constant. Raises `ShapeError` unless both are (B, ·).
+
+    >>> e = torch.tensor([[0.0, 1.0], [2.0, 0.0], [1.0, 5.0]])
+    >>> distance_loss(3 * e, e).item() < 1e-12  # scale does not matter
+    True
     """
     return between(_distances, *pairs_of_both(e_s, e_t, "distance_loss"))
 
@@ -91,6 +121,10 @@ def angle_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"]) -> Float[Te
     """Huber loss (δ = 1) between student's and teacher's `angles`, mean over all B³ triples (equation 8).
 
     Memory grows with B² · D + B³. Widths may differ; the teacher's side is constant.
+
+    >>> e = torch.tensor([[0.0, 1.0], [2.0, 0.0], [1.0, 5.0]])
+    >>> angle_loss(e + 7, e).item() < 1e-12  # nor does the origin
+    True
     """
     return between(_angles, *pairs_of_both(e_s, e_t, "angle_loss"))
 
@@ -99,7 +133,12 @@ def angle_loss(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"]) -> Float[Te
 def rkd_loss(
     e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"], distance: float = DISTANCE, angle: float = ANGLE
 ) -> Float[Tensor, ""]:
-    """distance · `distance_loss` + angle · `angle_loss`; a weight of 0 leaves its loss out."""
+    """distance · `distance_loss` + angle · `angle_loss`; a weight of 0 leaves its loss out.
+
+    >>> e_s, e_t = torch.eye(3), torch.tensor([[0.0], [1.0], [3.0]])
+    >>> bool(rkd_loss(e_s, e_t) > rkd_loss(e_s, e_t, angle=0.0) > 0)
+    True
+    """
     _check_weights(distance, angle)
     both = pairs_of_both(e_s, e_t, "rkd_loss")
     weighted = ((distance, _distances), (angle, _angles))

@@ -38,7 +38,12 @@ class Place:
 
 def places(inner: Distiller) -> tuple[Place, ...]:
     """The layers that the spots of `inner` read, in order, and the logits; stages pair with the teacher's from the
-    end."""
+    end.
+
+    >>> student, teacher = (kd.nets.build("resnet8", classes=10) for _ in "st")
+    >>> [place.name for place in places(kd.papers.get("AT")(student, teacher))]
+    ['stage1', 'stage2', 'stage3', 'logits']
+    """
     assert inner.teacher is not None
     n_s, n_t = len(inner.student.widths), len(inner.teacher.widths)
     layers = {layer for spot in inner.spots() for layer in spot.layers}
@@ -50,7 +55,12 @@ def places(inner: Distiller) -> tuple[Place, ...]:
 
 
 def advance(net: Net, h: Float[Tensor, "B ..."], start: int, stop: int) -> Float[Tensor, "B ..."]:
-    """From position `start` of a net to position `stop`, see `Place`."""
+    """From position `start` of a net to position `stop`, see `Place`.
+
+    >>> net = kd.nets.build("resnet8", classes=10).eval()
+    >>> advance(net, torch.zeros(2, 3, 32, 32), 0, 1).shape
+    torch.Size([2, 16, 32, 32])
+    """
     stages = len(net.widths)
     for i in range(start, stop):
         h = F.relu(net.run(h, i)) if i < stages else net.embed(h) if i == stages else net.classify(h)
@@ -58,25 +68,45 @@ def advance(net: Net, h: Float[Tensor, "B ..."], start: int, stop: int) -> Float
 
 
 def at(trace: Trace, position: int) -> Float[Tensor, "B ..."]:
-    """What a trace holds at a position above 0."""
+    """What a trace holds at a position above 0.
+
+    >>> trace = kd.nets.build("resnet8", classes=10).eval().trace(torch.zeros(2, 3, 32, 32))
+    >>> at(trace, 1).shape
+    torch.Size([2, 16, 32, 32])
+    """
     return (*trace.active, trace.embedding, trace.logits)[position - 1]
 
 
 def adapter(place: Place, source: Net, start: int, goal: Net, stop: int) -> nn.Module:
-    """What brings one net's tensor to the other's width: 1×1 convolution, norm and ReLU for maps, else linear."""
+    """What brings one net's tensor to the other's width: 1×1 convolution, norm and ReLU for maps, else linear.
+
+    >>> student, teacher = (kd.nets.build("resnet8", classes=10) for _ in "st")
+    >>> place = places(kd.papers.get("AT")(student, teacher))[0]
+    >>> adapter(place, student, place.student, teacher, place.teacher)(torch.zeros(2, 16, 8, 8)).shape
+    torch.Size([2, 16, 8, 8])
+    """
     if place.layer == "embedding":
         return nn.Linear(source.embedding_dim, goal.embedding_dim)
     return Regressor(source.widths[start - 1], goal.widths[stop - 1])
 
 
 def sized(x: Float[Tensor, "B C *size"], like: Float[Tensor, "B D *to"]) -> Float[Tensor, "B C *to"]:
-    """A map brought to another one's height and width by averages; smaller ones are repeated."""
+    """A map brought to another one's height and width by averages; smaller ones are repeated.
+
+    >>> sized(torch.ones(1, 2, 8, 8), torch.zeros(1, 3, 4, 4)).shape
+    torch.Size([1, 2, 4, 4])
+    """
     return pooled(x, (like.shape[2], like.shape[3]), "avg") if x.ndim == 4 else x
 
 
 def policy(student: Net, teacher: Net, spots: int, head_start: float | None = None) -> nn.Linear:
     """One linear layer on both embeddings, with two logits for each spot. `head_start` is added to those of "distil",
-    by default 10 where the nets are of one family."""
+    by default 10 where the nets are of one family.
+
+    >>> student, teacher = (kd.nets.build("resnet8", classes=10) for _ in "st")
+    >>> policy(student, teacher, spots=4).weight.shape
+    torch.Size([8, 128])
+    """
     made = nn.Linear(teacher.embedding_dim + student.embedding_dim, 2 * spots)
     start = (HEAD_START if same_family(student, teacher) else 0.0) if head_start is None else head_start
     with torch.no_grad():
@@ -85,7 +115,12 @@ def policy(student: Net, teacher: Net, spots: int, head_start: float | None = No
 
 
 def same_family(student: Net, teacher: Net) -> bool:
-    """Whether both names begin with the same letters: resnet20 and resnet56 do, resnet20 and vgg13 do not."""
+    """Whether both names begin with the same letters: resnet20 and resnet56 do, resnet20 and vgg13 do not.
+
+    >>> a, b = kd.nets.build("resnet8", classes=10), kd.nets.build("lenet5", classes=10)
+    >>> same_family(a, a), same_family(a, b)
+    (True, False)
+    """
     letters = [re.match(r"[^\d]*", net.name) for net in (student, teacher)]
     return letters[0] is not None and letters[1] is not None and letters[0][0] == letters[1][0]
 
@@ -107,6 +142,10 @@ def routed(
         h_t = a · g_t + (1 - a) · adapter(g_s),    h_s = (1 - a) · g_s + a · adapter(g_t).
 
     `t`: the teacher's trace of the images in eval mode; it spares the teacher's first segment.
+
+    >>> net = kd.nets.build("resnet8", classes=10).eval()
+    >>> routed(net, net, [Place("logits", 5, 5)], [], torch.zeros(2, 3, 32, 32), torch.ones(2, 1)).shape
+    torch.Size([2, 10])
     """
     first = places[0]
     with eval_mode(student), eval_mode(teacher):

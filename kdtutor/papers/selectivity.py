@@ -20,6 +20,10 @@ def selectivity_loss(f_s: Float[Tensor, "B C H W"], f_t: Float[Tensor, "B D h w"
     to agree (Huang, Wang; 2017; with the polynomial kernel of degree 2). Numbers of channels may differ; of two
     sizes the larger is average-pooled. Computed from products of channels: nothing is ever held for every pair of
     channels *and* every position. Raises `ShapeError` unless both are (B, C, H, W) with one B.
+
+    >>> f = torch.eye(4).reshape(1, 4, 2, 2)
+    >>> abs(selectivity_loss(f, 3 * f).item()) < 1e-6, selectivity_loss(f[:, :1], f).item() > 0
+    (True, True)
     """
     check_maps(f_s, f_t, "selectivity_loss")
     s, t = (f.flatten(2) for f in same_size(f_s, f_t, "avg"))

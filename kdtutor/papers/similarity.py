@@ -18,6 +18,10 @@ def similarity_loss(f_s: Float[Tensor, "B *s"], f_t: Float[Tensor, "B *t"]) -> F
 
     Which samples of a batch excite a net alike (Tung, Mori; ICCV 2019). Shapes after the batch
     may differ. Raises `ShapeError` unless both are (B, …) with one B.
+
+    >>> f = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    >>> similarity_loss(f, 2 * f).item(), similarity_loss(f, torch.ones(2, 3)).item() > 0
+    (0.0, True)
     """
     check_samples(f_s, f_t, "similarity_loss")
     with torch.no_grad():

@@ -46,6 +46,11 @@ def routing_loss(
 ) -> Float[Tensor, ""]:
     """Cross-entropy of the routed logits z (§3.2), times gamma where it is above the student's own, divided by gamma
     where it is below: the authors' code punishes routes that do worse than the student alone. Gradients reach z only.
+
+    >>> y = kd.data.Batch(torch.zeros(1, 1, 1, 1), torch.tensor([0]), torch.tensor([0]))
+    >>> bad, good = torch.tensor([[0.0, 3.0]]), torch.tensor([[3.0, 0.0]])
+    >>> round((routing_loss(bad, good, y, gamma=2.0) / routing_loss(bad, good, y, gamma=1.0)).item(), 4)
+    2.0
     """
     routed = task_loss(z, batch.labels)
     with torch.no_grad():
@@ -55,7 +60,11 @@ def routing_loss(
 
 
 def half_penalty(decisions: Float[Tensor, " B"]) -> Float[Tensor, ""]:
-    """max(0, B/2 - Σ decisions): the authors' code wants half of a batch distilled at the logits, at the least."""
+    """max(0, B/2 - Σ decisions): the authors' code wants half of a batch distilled at the logits, at the least.
+
+    >>> half_penalty(torch.tensor([1.0, 0.0, 0.0, 0.0])).item(), half_penalty(torch.ones(4)).item()
+    (1.0, 0.0)
+    """
     return F.relu(len(decisions) / 2 - decisions.sum())
 
 

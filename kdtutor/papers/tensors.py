@@ -18,18 +18,28 @@ SMALLEST = 1e-12  # a vector shorter than this has no direction
 
 
 def shape(x: Shaped[Tensor, "..."]) -> str:
-    """The shape of a tensor, as sentences tell it."""
+    """The shape of a tensor, as sentences tell it.
+
+    >>> shape(torch.zeros(2, 3))
+    '(2, 3)'
+    """
     return str(tuple(x.shape))
 
 
 def same_shape(s: Shaped[Tensor, "*shape"], t: Shaped[Tensor, "*shape"], what: str) -> None:
-    """Student's and teacher's `what` must have one shape: broadcasting would give a number that means nothing."""
+    """Student's and teacher's `what` must have one shape: broadcasting would give a number that means nothing.
+
+    >>> same_shape(torch.zeros(2, 3), torch.ones(2, 3), "logits")  # silent: they are
+    """
     if s.shape != t.shape:
         raise ShapeError(f"{what}: the student's shape is {shape(s)}, the teacher's {shape(t)}; they must be equal")
 
 
 def check_samples(s: Float[Tensor, "B *s"], t: Float[Tensor, "B *t"], what: str) -> None:
-    """Raises `ShapeError` unless both are (B, …) with one B."""
+    """Raises `ShapeError` unless both are (B, …) with one B.
+
+    >>> check_samples(torch.zeros(2, 3), torch.zeros(2, 5, 4), "a loss")  # silent: two samples each
+    """
     require(
         min(s.ndim, t.ndim) >= 2 and len(s) == len(t) > 0,
         f"{what}: the student's shape is {shape(s)}, the teacher's {shape(t)}; expected (B, …) with one B ≥ 1",
@@ -38,7 +48,10 @@ def check_samples(s: Float[Tensor, "B *s"], t: Float[Tensor, "B *t"], what: str)
 
 
 def check_vectors(s: Float[Tensor, "B D"], t: Float[Tensor, "B E"], what: str) -> None:
-    """Raises `ShapeError` unless both are (B, ·) with one B."""
+    """Raises `ShapeError` unless both are (B, ·) with one B.
+
+    >>> check_vectors(torch.zeros(2, 3), torch.zeros(2, 5), "a loss")  # silent: two vectors each
+    """
     require(
         s.ndim == t.ndim == 2 and len(s) == len(t) > 0,
         f"{what}: the embeddings are {shape(s)} and {shape(t)}; expected (B, D) with one B ≥ 1, of the same samples",
@@ -48,7 +61,12 @@ def check_vectors(s: Float[Tensor, "B D"], t: Float[Tensor, "B E"], what: str) -
 
 def relative_entropy(log_p: Float[Tensor, "*n K"], log_q: Float[Tensor, "*n K"]) -> Float[Tensor, "*n K"]:
     """p · (log p - log q), class by class, in nats; its sum is KL(p ‖ q). Where p is 0 it is 0, with gradient zero on
-    both sides, whatever q is: log p may be -∞, and so may log q there."""
+    both sides, whatever q is: log p may be -∞, and so may log q there.
+
+    >>> p, q = torch.tensor([0.5, 0.5]), torch.tensor([0.25, 0.75])
+    >>> round(relative_entropy(p.log(), q.log()).sum().item(), 4)
+    0.1438
+    """
     p = log_p.exp()
     return p * torch.where(p > 0, log_p - log_q, 0.0)
 
@@ -57,18 +75,30 @@ def unit(x: Float[Tensor, "*n D"]) -> Float[Tensor, "*n D"]:
     """x / ‖x‖ along the last dimension; a vector shorter than `SMALLEST` gives zero, and its gradient is zero.
 
     (Division by max(‖x‖, 1e-12) multiplies the gradient of a zero vector, or of two equal samples, by 1e12.)
+
+    >>> unit(torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
+    tensor([[0.6000, 0.8000],
+            [0.0000, 0.0000]])
     """
     return x * inverse_length(squared_sum(x, -1)).unsqueeze(-1)
 
 
 def inverse_length(squares: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """1 / √squares; 0, with gradient zero, for a vector shorter than `SMALLEST`."""
+    """1 / √squares; 0, with gradient zero, for a vector shorter than `SMALLEST`.
+
+    >>> inverse_length(torch.tensor([4.0, 0.0]))
+    tensor([0.5000, 0.0000])
+    """
     there = squares > SMALLEST**2
     return torch.where(there, squares, 1.0).rsqrt() * there
 
 
 def squared_sum(x: Float[Tensor, "..."], dim: int) -> Float[Tensor, "..."]:
-    """Σ x² along a dimension. On large maps its backward pass takes half of the time of `x.square().sum(dim)`."""
+    """Σ x² along a dimension. On large maps its backward pass takes half of the time of `x.square().sum(dim)`.
+
+    >>> squared_sum(torch.tensor([[3.0, 4.0]]), dim=1)
+    tensor([25.])
+    """
     value: Tensor = _SquaredSum.apply(x, dim)  # type: ignore[no-untyped-call]  # torch's own
     return value
 
@@ -89,7 +119,12 @@ class _SquaredSum(torch.autograd.Function):
 
 
 def gram(x: Float[Tensor, "*b N D"]) -> Float[Tensor, "*b N N"]:
-    """x xᵀ, the products of all pairs of rows. Its backward pass takes one matrix product; autograd would take two."""
+    """x xᵀ, the products of all pairs of rows. Its backward pass takes one matrix product; autograd would take two.
+
+    >>> gram(torch.tensor([[1.0, 0.0], [1.0, 2.0]]))
+    tensor([[1., 1.],
+            [1., 5.]])
+    """
     value: Tensor = _Gram.apply(x)  # type: ignore[no-untyped-call]  # torch's own
     return value
 

@@ -25,6 +25,10 @@ def variational_loss(
     `mean` is regressed from the student's map and whose variances are learnt (Ahn et al.; CVPR 2019): the smaller it
     is, the more the student's map tells of the teacher's. It may be negative. Vectors (B, C) are taken as well as maps.
     Raises `ShapeError` unless mean and f_t have one shape and there is a scale for each of the C channels.
+
+    >>> f, scale = torch.zeros(1, 2, 1, 1), torch.zeros(2)
+    >>> bool(variational_loss(f, f, scale) < variational_loss(f + 1, f, scale))
+    True
     """
     same_shape(mean, f_t, "variational_loss, the regressed map and the teacher's")
     require(

@@ -82,6 +82,7 @@ class Preset:
         )  # fmt: skip
 
     def data(self, root: str | Path | None = None) -> Data:
+        """The data set of the preset."""
         return sets.load(self.data_name, root)
 
     def teacher(self) -> Net:

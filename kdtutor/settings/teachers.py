@@ -11,7 +11,8 @@ from ..nets import Net
 from ..train import Alone, Recipe, environment, evaluate, fit, seed_everything
 from . import ghost, zoo
 
-RUNS = Path("runs")  # what training writes, below the folder in which a command is given
+RUNS = Path("runs")
+"""What training writes, below the folder in which a command is given."""
 
 
 @dataclass(frozen=True)

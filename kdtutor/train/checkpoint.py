@@ -25,12 +25,21 @@ NO_COMMENT = b"PK\5\6"  # where such an archive ends without a comment
 
 
 def write_tensors(path: Path, net: nn.Module) -> None:
-    """The state of `net` as safetensors, whole or not at all."""
+    """The state of `net` as safetensors, whole or not at all.
+
+    >>> write_tensors(folder / "net.safetensors", torch.nn.Linear(2, 1))
+    >>> [path.name for path in folder.iterdir()]
+    ['net.safetensors']
+    """
     write_whole(path, save({name: value.detach().cpu().contiguous() for name, value in net.state_dict().items()}))
 
 
 def learnt(distiller: Trainable) -> dict[str, Tensor]:
-    """The state of everything that training changes, each thing once: a frozen teacher is left out."""
+    """The state of everything that training changes, each thing once: a frozen teacher is left out.
+
+    >>> sorted(learnt(kd.Alone(kd.nets.build("mlp8", classes=2))))[0]
+    'student.classifier.bias'
+    """
     frozen = distiller.teacher is not None and not any(p.requires_grad for p in distiller.teacher.parameters())
     seen: set[nn.Module | None] = {distiller.teacher} if frozen else set()
     left_out: list[str] = []  # a distiller around another one holds the nets under two names
@@ -42,7 +51,11 @@ def learnt(distiller: Trainable) -> dict[str, Tensor]:
 
 
 def random_state(distiller: Trainable) -> dict[str, Any]:
-    """Where torch's generators and the method's own stand."""
+    """Where torch's generators and the method's own stand.
+
+    >>> sorted(random_state(kd.Alone(kd.nets.build("mlp8", classes=2))))[:2]
+    ['noise', 'torch']
+    """
     state: dict[str, Any] = {"torch": torch.get_rng_state(), "noise": distiller.noise.get_state()}
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state_all()
@@ -50,7 +63,14 @@ def random_state(distiller: Trainable) -> dict[str, Any]:
 
 
 def restore_random_state(distiller: Trainable, state: dict[str, Any]) -> None:
-    """Put the generators back to where `random_state` found them."""
+    """Put the generators back to where `random_state` found them.
+
+    >>> method = kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> before = random_state(method)
+    >>> first = torch.rand(1)
+    >>> restore_random_state(method, before); bool(torch.rand(1) == first)
+    True
+    """
     torch.set_rng_state(state["torch"])
     distiller.noise.set_state(state["noise"])
     if "cuda" in state and torch.cuda.is_available():
@@ -58,12 +78,21 @@ def restore_random_state(distiller: Trainable, state: dict[str, Any]) -> None:
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether a run has begun in `folder`."""
+    """Whether a run has begun in `folder`.
+
+    >>> from pathlib import Path
+    >>> holds_run(Path("no-such-folder"))
+    False
+    """
     return any((folder / name).is_file() for name in (CHECKPOINT, BEFORE))
 
 
 def require_free(folder: Path, written: set[str] | None = None) -> None:
-    """Refuse a folder that holds no run but files named as those that are `written`; by default any files."""
+    """Refuse a folder that holds no run but files named as those that are `written`; by default any files.
+
+    >>> from pathlib import Path
+    >>> require_free(Path("no-such-folder"))  # silent: nothing would be overwritten
+    """
     require(not folder.is_file(), f"{folder} is a file; name a folder for the run with --out")
     foreign = [] if holds_run(folder) else visible(folder)
     clash = [path for path in foreign if written is None or path.name in written]
@@ -71,7 +100,12 @@ def require_free(folder: Path, written: set[str] | None = None) -> None:
 
 
 def save_checkpoint(folder: Path, content: dict[str, Any]) -> None:
-    """Write the checkpoint; the one before stays until the next, if a step was done then."""
+    """Write the checkpoint; the one before stays until the next, if a step was done then.
+
+    >>> save_checkpoint(folder, {"done": 3})
+    >>> newest_checkpoint(folder)["done"]
+    3
+    """
     buffer = io.BytesIO()
     torch.save(content, buffer)
     archive = bytes(buffer.getbuffer())[:-2] + SEAL.to_bytes(2, "little")  # the length of the comment that follows
@@ -85,7 +119,12 @@ def save_checkpoint(folder: Path, content: dict[str, Any]) -> None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """What `save_checkpoint` wrote. Raises `DataError` if it is damaged, `ConfigError` if an old kdtutor wrote it."""
+    """What `save_checkpoint` wrote. Raises `DataError` if it is damaged, `ConfigError` if an old kdtutor wrote it.
+
+    >>> save_checkpoint(folder, {"done": 3})
+    >>> read_checkpoint(next(folder.glob("checkpoint*")))["done"]
+    3
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -103,7 +142,12 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def newest_checkpoint(folder: Path) -> dict[str, Any] | None:
-    """The checkpoint in `folder`, or the one before if that is damaged, which is said; None if there is none."""
+    """The checkpoint in `folder`, or the one before if that is damaged, which is said; None if there is none.
+
+    >>> from pathlib import Path
+    >>> newest_checkpoint(Path("no-such-folder")) is None
+    True
+    """
     paths = [path for path in (folder / CHECKPOINT, folder / BEFORE) if path.is_file()]
     for path in paths:
         try:
@@ -116,7 +160,11 @@ def newest_checkpoint(folder: Path) -> dict[str, Any] | None:
 
 
 def load_checkpoint(folder: Path, config: dict[str, Any], now: Identity, distiller: Trainable) -> dict[str, Any] | None:
-    """The newest checkpoint in `folder`, or None if there is none. It must belong to the run that is asked for."""
+    """The newest checkpoint in `folder`, or None if there is none. It must belong to the run that is asked for.
+
+    >>> load_checkpoint(folder, {}, {}, kd.Alone(kd.nets.build("mlp8", classes=2))) is None  # nothing there yet
+    True
+    """
     content = newest_checkpoint(folder)
     if content is None:
         return None
@@ -132,7 +180,11 @@ def load_checkpoint(folder: Path, config: dict[str, Any], now: Identity, distill
 
 
 def teacher_of(folder: Path) -> str | None:
-    """The digest of the teacher of the run in `folder`; None if it has none, or if the run cannot be read."""
+    """The digest of the teacher of the run in `folder`; None if it has none, or if the run cannot be read.
+
+    >>> teacher_of(folder) is None
+    True
+    """
     try:
         stored = newest_checkpoint(folder)
     except Error:  # whoever continues the run is told
@@ -141,13 +193,23 @@ def teacher_of(folder: Path) -> str | None:
 
 
 def drop_before(folder: Path) -> None:
-    """Remove the checkpoint before the last one of a finished run, once the last one has been read back whole."""
+    """Remove the checkpoint before the last one of a finished run, once the last one has been read back whole.
+
+    >>> save_checkpoint(folder, {"done": 3})
+    >>> drop_before(folder)
+    >>> read_checkpoint(folder / "checkpoint.pt")["done"]
+    3
+    """
     read_checkpoint(folder / CHECKPOINT)
     (folder / BEFORE).unlink(missing_ok=True)
 
 
 def require_room(folder: Path) -> None:
-    """Raise `DataError` if the disk cannot hold three checkpoints as large as the first: the least that a run needs."""
+    """Raise `DataError` if the disk cannot hold three checkpoints as large as the first: the least that a run needs.
+
+    >>> save_checkpoint(folder, {"done": 3})
+    >>> require_room(folder)  # silent: there is room
+    """
     needed, free = 3 * (folder / CHECKPOINT).stat().st_size, shutil.disk_usage(folder).free
     require(
         free >= needed,

@@ -19,6 +19,10 @@ def check_terms(
     """Raise `DivergedError` if a term is NaN or infinite, with the cause and what can be done about it.
 
     `step` counts from 1; `lr` is the peak rate of the phase.
+
+    >>> method = kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> batch = kd.data.Batch(torch.zeros(2, 2), *[torch.zeros(2).long()] * 2)
+    >>> check_terms({"task": 0.7}, batch, method, method.phases(1)[0], step=1, lr=0.1)  # silent: a number
     """
     bad = [name for name, value in terms.items() if not math.isfinite(value)]
     if bad:
@@ -38,7 +42,8 @@ def _cause(
     if phase.needs_teacher and (answer := _teachers_answer(distiller, batch)):
         return answer
     if bad == ["loss"]:
-        return f"each of its terms is finite, so a weight is too large ({dict(phase.weights)}); lower it"
+        large = {name: weight for name, weight in phase.weights.items() if weight}
+        return f"each of its terms is finite, so a weight is too large ({large}); lower it"
     summed = phase.weights or terms.keys() - {"loss", "train_accuracy"}
     sound = [name for name in summed if name in terms and name not in bad and terms[name]]  # 0: left out
     one = len(distiller.parameter_groups(phase)) == 1  # optimiser: no weight has moved since the step began

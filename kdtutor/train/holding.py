@@ -15,7 +15,11 @@ _guard = threading.Lock()
 
 @contextmanager
 def alone(student: nn.Module) -> Iterator[None]:
-    """Hold the student for one run; a second run over the same student would mix two trainings."""
+    """Hold the student for one run; a second run over the same student would mix two trainings.
+
+    >>> with alone(kd.nets.build("mlp8", classes=2)):
+    ...     pass  # a second run of the same net would be refused here
+    """
     with _guard:
         if student in _held:
             raise BusyError(

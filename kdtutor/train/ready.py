@@ -19,7 +19,12 @@ FEW = 4  # images that both nets are shown before a run
 def ready(
     distiller: Trainable, data: Data, epochs: int, recipe: Recipe, seed: int, out: str | Path | None, source: Any
 ) -> tuple[Phase, ...]:
-    """The phases of a run with these arguments of `fit`. Raises a sentence where there can be none."""
+    """The phases of a run with these arguments of `fit`. Raises a sentence where there can be none.
+
+    >>> method = kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> [phase.name for phase in ready(method, kd.data.load("moons"), 2, kd.Recipe(), 0, None, None)]
+    ['alone']
+    """
     _check_kinds(distiller, data, epochs, recipe, seed, out, source)
     distiller.check(data)
     phases = distiller.phases(epochs)

@@ -58,5 +58,5 @@ def test_what_is_no_method_says_what_to_do():
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(kd.UnknownName, match=r"'rdk' is not a known method. Did you mean 'relational' \(RKD\)\?"):
         Job("rdk")
-    with pytest.raises(kd.UnknownName, match=r"'dfda' is not .* Choose from: adversarial \(DFAD\), data_free \(DAFL\)"):
+    with pytest.raises(kd.UnknownName, match=r"'dfda' is not .* Did you mean 'adversarial' \(DFAD\)\?"):
         Setting(data_free="dfda")

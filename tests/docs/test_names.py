@@ -23,7 +23,13 @@ def test_the_walk_finds_every_layer() -> None:
 
 
 def test_a_module_shows_what_it_defines_and_nothing_that_it_imports() -> None:
-    assert [name.name for name in defined("kdtutor.papers.hinton")] == ["soften", "kd_loss", "entropy", "Hinton"]
+    assert [name.name for name in defined("kdtutor.papers.hinton")] == [
+        "soften",
+        "kd_loss",
+        "entropy",
+        "Hinton",
+        "check_temperature",
+    ]
     assert defined("kdtutor.nets.build")[0].full == "kdtutor.nets.build.NAMES"
     assert exported("kdtutor.nets")["build"] == Name("kdtutor.nets.build", "build", kdtutor.nets.build)
     assert isinstance(exported("kdtutor")["papers"], ModuleType)

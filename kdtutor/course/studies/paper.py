@@ -29,7 +29,8 @@ TEACHER_STEPS = 40  # better than chance is enough here; a teacher worth the nam
 SETTLING = "one-cycle"
 STEPS = 15  # of each phase
 WINDOW = 5  # steps that are averaged in a row
-NOT_YET = {"fsp", "logits"}  # see above; and what the zoo does not have
+_IN_THE_ZOO = {name for name in METHODS if zoo.published("resnet56-resnet20", name) is not None}
+TAKEN = sorted({*_IN_THE_ZOO, "fitnets", "overhaul", "matching"} - {"fsp"})  # see above
 HOST = "attention"  # of spot-adaptive distillation
 SPOT_PAIRS = (
     "resnet56-resnet20", "wrn_40_2-wrn_16_2", "vgg13-vgg8", "vgg13-mobilenetv2", "wrn_40_2-shufflenetv1",
@@ -47,7 +48,7 @@ def first_steps(case: Case, seed: int) -> list[dict[str, Any]]:
     data = paper.data()
     teacher = _begun(paper, data, seed)
     rows = []
-    for name in sorted(set(METHODS) - NOT_YET):
+    for name in TAKEN:
         options = {**paper.options_for(name), **FEWER.get(name, {})}
         starts = [options]
         if name in paper.extra_epochs:
