@@ -58,7 +58,7 @@ def test_torch_pins():
 
 
 def test_every_pinned_plugin_of_pytest_is_asked_for():
-    """Nothing else brings them along: one that is only pinned is not installed, and `make test` knows not its options."""
+    """Nothing else brings them along: one that is only pinned is not installed, and `make test` lacks its options."""
     plugins = {name for name in PINS if name.startswith("pytest-")}
     assert "pytest-xdist" in plugins and plugins - {canonicalize_name(asked.name) for asked in ASKED} == set()
 
