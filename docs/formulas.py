@@ -1,4 +1,8 @@
-"""The formulas in LaTeX: which there are, and which belong to a class."""
+"""The formulas in LaTeX, a file for each module in `formulas/`: which there are, and which belong to a class.
+
+They say what the docstrings say in Unicode, one for each function. B samples, C channels, H × W positions, K classes; s
+is the student, t the teacher.
+"""
 
 import inspect
 import re
@@ -12,8 +16,9 @@ from .resolve import resolve
 @cache
 def formulas() -> dict[str, str]:
     """LaTeX for functions and classes, by their full names."""
-    stored = tomllib.loads((ROOT / "docs/formulas.toml").read_text(encoding="utf-8"))
-    return {f"kdtutor.{name}": " ".join(latex.split()) for name, latex in stored.items()}
+    files = sorted((ROOT / "docs/formulas").glob("*.toml"))
+    stored = [item for file in files for item in tomllib.loads(file.read_text(encoding="utf-8")).items()]
+    return {f"kdtutor.{name}": " ".join(latex.split()) for name, latex in stored}
 
 
 def formulas_of(owner: type) -> list[str]:

@@ -20,4 +20,4 @@ def test_a_method_without_anything_lacks_every_place(tmp_path):
     absent = lacking(hinton, tmp_path)
     assert absent[: len(files(hinton))] == files(hinton)
     assert {"its row in references.bib", "its row in CITATION.cff", "its row in README.md"} < set(absent)
-    assert "notebooks/01_hinton.ipynb" in absent and len(files(methods.find("DKD"))) == 2
+    assert "notebooks/01_hinton.ipynb" in absent and len(files(methods.find("DKD"))) == 3

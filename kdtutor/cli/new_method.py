@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]  # of a clone; an installed package h
 SKELETON = "skeleton"
 WIDTH, LONGEST = 120, 24  # characters of a line; of a name, so that no line of the skeleton grows past that
 EXAMPLE = Method("example", "", "example:Example", Paper("", "", "", "", 0), lesson=99, title="HEADLINE")
-FORMULAS, CHANGES = "docs/formulas.toml", "CHANGELOG.md"
+CHANGES = "CHANGELOG.md"
 TODO = "TODO "
 
 
@@ -143,8 +143,6 @@ def _key(name: str, facts: Mapping[str, str], year: int) -> str:
 def _changes(row: Method, root: Path) -> Iterator[tuple[str, str]]:
     """Files that are there, and how they read with the new method."""
     yield "kdtutor/methods.py", with_row((root / "kdtutor/methods.py").read_text(encoding="utf-8"), row)
-    yield "tests/papers/losses.py", with_loss((root / "tests/papers/losses.py").read_text(encoding="utf-8"), row)
-    yield FORMULAS, (root / FORMULAS).read_text(encoding="utf-8") + _formula(row)
     yield CHANGES, with_change((root / CHANGES).read_text(encoding="utf-8"), row)
     if row.title:
         last = f"notebooks/{taught()[-1].notebook}.ipynb"
@@ -174,28 +172,6 @@ def _literal(text: str) -> str:
     """A text as Python has it, in several pieces where it is long."""
     pieces = wrap(text, WIDTH - 20, drop_whitespace=False) or [""]
     return "\n            ".join(json.dumps(piece, ensure_ascii=False) for piece in pieces)
-
-
-def with_loss(source: str, row: Method) -> str:
-    """The table of losses, whose hazards are tried one by one, with the new one at its end."""
-    table = _assigned(source, "LOSSES")
-    assert isinstance(table, ast.Dict)
-    call = f"lambda s, t: {row.module}.{row.name}_loss(s[0], t[0])"
-    name = json.dumps(f"{row.name}_loss")
-    line = f"    {name}: Loss(\n        {call}, VECTORS, VECTORS, NARROWER,\n    ),\n"
-    source = _after_line(source, table.values[-1].end_lineno or 0, line)
-    modules = next(
-        node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom) and node.module == "kdtutor.papers"
-    )
-    names = sorted([*(alias.name for alias in modules.names), row.module])
-    imported = "from kdtutor.papers import (\n" + "".join(f"    {name},\n" for name in names) + ")\n"
-    lines = source.splitlines(keepends=True)
-    return "".join([*lines[: modules.lineno - 1], imported, *lines[modules.end_lineno or 0 :]])
-
-
-def _formula(row: Method) -> str:
-    mean = r"\mathcal{L} = \frac{1}{B K} \sum_{b=1}^{B} \sum_{k=1}^{K} (z^s_{bk} - z^t_{bk})^2"
-    return f"\n\"papers.{row.module}.{row.name}_loss\" = '''{mean}'''\n"
 
 
 def with_change(source: str, row: Method) -> str:
@@ -261,4 +237,4 @@ def _next(row: Method) -> Iterator[str]:
     if row.title:
         yield f"kdtutor results {row.name}_rivals"
         yield f"kdtutor notebooks {row.notebook} 00_start"
-    yield "grep -rn TODO kdtutor tests notebooks"
+    yield "grep -rn TODO kdtutor tests notebooks docs"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..methods import ROWS, Method
 
-PAPER = ("kdtutor/papers/{file}.py", "tests/papers/test_{file}.py")
+PAPER = ("kdtutor/papers/{file}.py", "docs/formulas/{file}.toml", "tests/papers/test_{file}.py")
 LESSON = (
     "kdtutor/figures/{name}.py",
     "kdtutor/widgets/{name}.py",

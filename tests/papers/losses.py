@@ -1,4 +1,7 @@
-"""Every loss as one row: how it is called on a student's and a teacher's tensors, and which shapes these have."""
+"""A loss as one row: how it is called on a student's and a teacher's tensors, and which shapes these have.
+
+A method's own test may have more rows, in a table of the same name, `LOSSES`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +15,6 @@ from kdtutor.papers import (
     boundaries,
     contrastive,
     data_free,
-    decoupled,
     fitnets,
     fsp,
     gan,
@@ -72,16 +74,8 @@ def _contrasted(s: list[Tensor], t: list[Tensor]) -> Tensor:
     return memory(s[0], t[0].detach(), rows, (rows[:, None] + torch.arange(1, 9)) % 20)
 
 
-def _labels(z: Tensor) -> Tensor:
-    """Each class in turn, for a loss that has to know them."""
-    return torch.arange(len(z)) % z.shape[1]
-
-
 LOSSES: dict[str, Loss] = {
     "kd_loss": Loss(lambda s, t: hinton.kd_loss(s[0], t[0]), VECTORS, VECTORS, NARROWER),
-    "dkd_loss": Loss(
-        lambda s, t: decoupled.dkd_loss(s[0], t[0], _labels(s[0])), VECTORS, VECTORS, NARROWER
-    ),
     "hint_loss": Loss(lambda s, t: fitnets.hint_loss(s[0], t[0]), SMALL[:1], SMALL[:1], WIDE[:1]),
     "at_loss": Loss(lambda s, t: attention.at_loss(s, t), SMALL, LARGE, VECTORS),
     "at_loss, p = 3": Loss(lambda s, t: attention.at_loss(s, t, p=3), SMALL, WIDE, VECTORS),

@@ -14,6 +14,13 @@ from kdtutor.papers.decoupled import Decoupled, dkd_loss, nckd_loss, tckd_loss
 from kdtutor.papers.hinton import kd_loss, soften
 from kdtutor.papers.spot_adaptive import SpotAdaptive
 
+from .losses import NARROWER, VECTORS, Loss
+
+LOSSES: dict[str, Loss] = {
+    "dkd_loss": Loss(
+        lambda s, t: dkd_loss(s[0], t[0], torch.arange(len(s[0])) % s[0].shape[1]), VECTORS, VECTORS, NARROWER
+    ),
+}
 PARTS = pytest.mark.parametrize("part", [tckd_loss, nckd_loss])
 
 

@@ -8,6 +8,17 @@ from kdtutor import ConfigError
 from kdtutor.data import Batch
 from kdtutor.papers.example import Example, example_loss
 
+from .losses import NARROWER, VECTORS, Loss
+
+LOSSES: dict[str, Loss] = {
+    "example_loss": Loss(
+        lambda s, t: example_loss(s[0], t[0]),
+        s=VECTORS,
+        t=VECTORS,
+        error=NARROWER,
+    ),
+}
+
 
 def logits():
     return 3 * torch.randn(2, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
