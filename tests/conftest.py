@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Count lines in the tests of the packages named and in those of them all: elsewhere tracing would only cost time."""
+    """Count lines in the tests of the packages named and of them all: elsewhere tracing would only cost time."""
     if config.pluginmanager.hasplugin("_cov"):  # it is there if --cov is given
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         tests = ROOT / "tests"
