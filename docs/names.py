@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from importlib.util import resolve_name
 from itertools import pairwise
 from pathlib import Path
 from pkgutil import walk_packages
@@ -141,4 +142,8 @@ def _targets(node: ast.stmt) -> list[str]:
 def _origins(module: ModuleType) -> dict[str, str]:
     """The module that each imported name comes from, as the import says."""
     nodes = [node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ImportFrom)]
-    return {alias.asname or alias.name: f"{module.__name__}.{node.module}" for node in nodes for alias in node.names}
+    return {
+        alias.asname or alias.name: resolve_name(f"{'.' * node.level}{node.module or ''}", module.__name__)
+        for node in nodes
+        for alias in node.names
+    }

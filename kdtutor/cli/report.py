@@ -48,6 +48,7 @@ class Report:
         terms = sorted(self.history.terms, key=lambda term: (term.endswith(ACCURACY), term == "loss"))
         if self.held_out == "val_accuracy":
             terms.remove("test_accuracy")
+        values = {(row.term, row.epoch): row.value for row in self.history.rows}
         phase_of = {row.epoch: row.phase for row in self.history.rows}
         ends = {phase: epoch for epoch, phase in phase_of.items()}
         names = {max(phase_of): ["last"]}
@@ -56,17 +57,11 @@ class Report:
             [
                 phase_of[epoch],
                 f"{epoch}, {' and '.join(names[epoch])}" if epoch in names else str(epoch),
-                *(self._cell(term, epoch) for term in terms),
+                *(_cell(term, values.get((term, epoch))) for term in terms),
             ]
             for epoch in sorted({*ends.values(), *names})
         ]
         return f"{plain_table(['phase', 'epoch', *map(words_of, terms)], lines)}\n\n{self._result()}"
-
-    def _cell(self, term: str, epoch: int) -> str:
-        value = next((r.value for r in self.history.rows if (r.term, r.epoch) == (term, epoch)), None)
-        if value is None:
-            return "-"
-        return percent(value) if term.endswith(ACCURACY) else f"{value:.4f}"
 
     def _result(self) -> str:
         chosen = "" if self.held_out == "val_accuracy" else " (the best epoch was found on them, so do not report it)"
@@ -127,3 +122,9 @@ class Report:
             'student.load_state_dict(load_file("last.safetensors"))\n'
             "```\n"
         )
+
+
+def _cell(term: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return percent(value) if term.endswith(ACCURACY) else f"{value:.4f}"

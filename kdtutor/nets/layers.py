@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, fx, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from ..errors import ConfigError, ShapeError, require
 from .layout import mend
@@ -82,19 +80,3 @@ def initialise(net: nn.Module) -> None:
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
-
-
-def count_parameters(net: nn.Module) -> int:
-    """How many numbers the net has to learn: elements of all its parameters, buffers not counted."""
-    return sum(parameter.numel() for parameter in net.parameters())
-
-
-def count_multiply_adds(net: nn.Module, x: Float[Tensor, "B ..."]) -> int:
-    """Multiply-adds of all convolutions and linear layers in a forward pass of x, by torch's counter of operations.
-
-    A multiply-add is a multiplication and an addition, which torch counts as two operations. Norms, ReLUs and poolings
-    are not counted, as papers do it. The net and x may lie on the device "meta": then nothing is computed.
-    """
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        net(x)
-    return int(counter.get_total_flops()) // 2

@@ -34,7 +34,8 @@ def eval_mode(net: nn.Module) -> Iterator[None]:
 @contextmanager
 def evaluating(net: nn.Module) -> Iterator[None]:
     """Eval mode without gradients; afterwards every module is back in the mode it had."""
-    with eval_mode(net), torch.no_grad():
+    with modes_kept(net), torch.no_grad():
+        net.eval()
         yield
 
 

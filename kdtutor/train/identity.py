@@ -64,11 +64,6 @@ def difference(then: Identity, now: Identity, distiller: Trainable, learnt: Mapp
     return ""
 
 
-def teacher_digest(teacher: nn.Module) -> str:
-    """The digest under which a run knows its teacher."""
-    return digest(teacher.state_dict())
-
-
 def parts(distiller: Trainable, prefix: str = "") -> dict[str, nn.Module]:
     """The nets of a distiller, each once, by the name under which its state is stored first."""
     found: dict[str, nn.Module] = {}
