@@ -161,7 +161,8 @@ def _distiller(job: Job, chosen: Preset, student: nets.Net, teacher: nets.Net | 
     if teacher is None:
         return Alone(student), epochs
     options = chosen.options_for(matched, epochs) if job.spots is None else chosen.host_for(matched, epochs)
-    host = papers.METHODS[matched](student, teacher, **{**options, **IMITATION.get(job.method, {})})
+    kind: Any = papers.get(matched)
+    host = kind(student, teacher, **{**options, **IMITATION.get(job.method, {})})
     if job.spots is None:
         return host, epochs
     distiller = SpotAdaptive(host, **{**chosen.spots_for(matched), "strategy": job.spots})

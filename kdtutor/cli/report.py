@@ -46,8 +46,10 @@ class Report:
     def table(self) -> str:
         """Every term at the end of each phase, and at the best epoch; test accuracy below."""
         terms = sorted(self.history.terms, key=lambda term: (term.endswith(ACCURACY), term == "loss"))
+        chosen = " (the best epoch was found on them, so do not report it)"
         if self.held_out == "val_accuracy":
             terms.remove("test_accuracy")
+            chosen = ""
         values = {(row.term, row.epoch): row.value for row in self.history.rows}
         phase_of = {row.epoch: row.phase for row in self.history.rows}
         ends = {phase: epoch for epoch, phase in phase_of.items()}
@@ -61,12 +63,9 @@ class Report:
             ]
             for epoch in sorted({*ends.values(), *names})
         ]
-        return f"{plain_table(['phase', 'epoch', *map(words_of, terms)], lines)}\n\n{self._result()}"
-
-    def _result(self) -> str:
-        chosen = "" if self.held_out == "val_accuracy" else " (the best epoch was found on them, so do not report it)"
-        images = f"{self.test_images:,} images{chosen}"
-        return f"test accuracy {percent(self.test_accuracy)}: weights of the last epoch, {images}, seed {self.job.seed}"
+        images = f"{self.test_images:,} images{chosen}, seed {self.job.seed}"
+        result = f"test accuracy {percent(self.test_accuracy)}: weights of the last epoch, {images}"
+        return f"{plain_table(['phase', 'epoch', *map(words_of, terms)], lines)}\n\n{result}"
 
     def summary(self) -> dict[str, Any]:
         """The same for a machine."""

@@ -15,8 +15,7 @@ from .cifar_resnet import BLOCKS, cifar_resnet
 from .ghost import ghostnet
 from .ghosted import ghost_resnet, ghost_vgg
 from .mobilenet import mobilenet
-from .plain import plain
-from .resnet import resnet
+from .resnet import plain, resnet
 from .shufflenet import shufflenet
 from .small import lenet, mlp
 from .trace import Net, Staged

@@ -1,14 +1,16 @@
-"""The few layers that several architectures share, and how weights start."""
+"""What several architectures share: a few layers, what nets for images begin and end with, and how weights start."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 
 from jaxtyping import Float
 from torch import Tensor, fx, nn
 
 from ..errors import ConfigError, ShapeError, require
 from .layout import mend
+from .trace import Staged
 
 
 class Images(nn.Module):
@@ -62,6 +64,24 @@ def conv(c_in: int, c_out: int, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
 def average_pool() -> nn.Sequential:
     """(B, C, H, W) → (B, C), the mean over space."""
     return named(average=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten())
+
+
+def image_stem(channels: int, width: int, stride: int, kernel: int = 3) -> nn.Sequential:
+    """Images (B, `channels`, H, W) → a map of `width` channels, before its ReLU."""
+    return named(images=Images(channels), conv=conv(channels, width, kernel, stride=stride), norm=nn.BatchNorm2d(width))
+
+
+def pooled(
+    stem: nn.Module,
+    stages: Iterable[nn.Module],
+    widths: Sequence[int],
+    classes: int,
+    stem_width: int,
+    kind: type[Staged] = Staged,
+) -> Staged:
+    """Stem and stages, the mean of the last active map over space, and a linear layer with `classes` logits."""
+    classifier = nn.Linear(widths[-1], classes)
+    return kind(stem, stages, average_pool(), classifier, widths=widths, stem_width=stem_width)
 
 
 def scaled(width: int, multiplier: float) -> int:
