@@ -87,7 +87,9 @@ class _Recorder:
 
 def _is_ours(frame: FrameType) -> bool:
     """A function of the package: neither a module nor the body of a class, which are run while they are imported."""
-    return frame.f_code.co_filename.startswith(str(PACKAGE)) and bool(frame.f_code.co_flags & CO_OPTIMIZED)
+    code = frame.f_code
+    resumed = code.co_name == "<genexpr>"  # goes on after each of its values, and nobody calls it
+    return code.co_filename.startswith(str(PACKAGE)) and bool(code.co_flags & CO_OPTIMIZED) and not resumed
 
 
 def _stop(frame: FrameType) -> Stop:

@@ -95,11 +95,10 @@ def everything() -> tuple[Name, ...]:
 def exported(package: str) -> dict[str, Name | ModuleType]:
     """What a package's `__all__` names, or what it defines where it has none: where that is defined, or the module."""
     found = import_module(package)
-    origin = _origins(found)
     told: dict[str, Name | ModuleType] = {}
     for name in getattr(found, "__all__", None) or [name for name in _lines(found) if not name.startswith("_")]:
         value = getattr(found, name)
-        home = value.__module__ if _is_code(value) else origin.get(name, package)
+        home = value.__module__ if _is_code(value) else _origin(name, package)
         told[name] = value if inspect.ismodule(value) else Name(home, name, value)
     return told
 
@@ -136,14 +135,17 @@ def _lines(module: ModuleType) -> dict[str, int]:
 
 def _targets(node: ast.stmt) -> list[str]:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return [target.id for target in targets if isinstance(target, ast.Name)]
+    return [part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
 
 
-def _origins(module: ModuleType) -> dict[str, str]:
-    """The module that each imported name comes from, as the import says."""
-    nodes = [node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ImportFrom)]
-    return {
-        alias.asname or alias.name: resolve_name(f"{'.' * node.level}{node.module or ''}", module.__name__)
-        for node in nodes
-        for alias in node.names
-    }
+def _origin(name: str, module: str) -> str:
+    """The module that defines what `module` imports as `name`, however many imports it has come through."""
+    nodes = [
+        node for node in ast.parse(inspect.getsource(import_module(module))).body if isinstance(node, ast.ImportFrom)
+    ]
+    for node in nodes:
+        if node.module and name in (alias.asname or alias.name for alias in node.names):
+            return _origin(
+                name, resolve_name(f"{'.' * node.level}{node.module}", vars(import_module(module))["__package__"])
+            )
+    return module

@@ -41,7 +41,7 @@ class Method:
         """The module of `kdtutor.papers` that has the class."""
         return self.home.partition(":")[0]
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Name and acronym, as they are printed: attention (AT)."""
         told = self.acronym and _key(self.acronym) != _key(self.name)

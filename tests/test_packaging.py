@@ -57,6 +57,12 @@ def test_torch_pins():
     assert (PINS["torch"], PINS["torchvision"]) == ("2.13.0", "0.28.0")
 
 
+def test_every_pinned_plugin_of_pytest_is_asked_for():
+    """Nothing else brings them along: one that is only pinned is not installed, and `make test` lacks its options."""
+    plugins = {name for name in PINS if name.startswith("pytest-")}
+    assert "pytest-xdist" in plugins and plugins - {canonicalize_name(asked.name) for asked in ASKED} == set()
+
+
 def test_what_the_pinned_packages_ask_for_is_pinned_too():
     """Walks from kdtutor's requirements through every installed package that has its pinned version."""
     todo, seen, loose = list(ASKED), set(), set()

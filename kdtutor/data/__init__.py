@@ -27,7 +27,11 @@ SMALL = {"digits-16": 16, "digits-32": 32}  # the digits for generators, in pixe
 
 @cache
 def names() -> tuple[str, ...]:
-    """Every name that `load` knows."""
+    """Every name that `load` knows.
+
+    >>> names()[:3]
+    ('digits', 'digits-16', 'digits-32')
+    """
     photographs = ("caltech101", "celeba", "tiny-imagenet", "image-folder")
     return ("digits", *SMALL, *CURVES, *KNOWN, *metric_sets.NAMES, *photographs)
 
@@ -44,6 +48,10 @@ def load(
     "mini-imagenet", "omniglot-28") are read as their authors lay them out. Folders of photographs that do not fit in
     memory stream from disk, read ahead by `workers` threads.
     Raises `UnknownName` or `DataError`.
+
+    >>> digits = load("digits")
+    >>> len(digits.train), digits.num_classes, digits.size
+    (3500, 10, (28, 28))
     """
     choose("data set", name, names())
     if name == "digits":

@@ -13,7 +13,11 @@ from .splits import UNLABELLED, Batch, Data, Split
 
 
 def only(data: Data, classes: Iterable[int]) -> Data:
-    """The images of some classes, which are numbered anew in the order given: another task."""
+    """The images of some classes, which are numbered anew in the order given: another task.
+
+    >>> only(kd.data.load("digits"), [3, 7]).classes
+    ('3', '7')
+    """
     chosen = list(classes)
     _check_classes(data, chosen, "only")
 
@@ -31,6 +35,10 @@ def apart(data: Data, train: Iterable[int], test: Iterable[int]) -> Data:
     """A class-disjoint task: training images of the classes `train`, held-out images of the classes `test`.
 
     The classes keep their numbers. Raises `ConfigError` if a class is on both sides.
+
+    >>> halves = apart(kd.data.load("digits"), train=range(5), test=range(5, 10))
+    >>> sorted(set(halves.test.labels.tolist()))
+    [5, 6, 7, 8, 9]
     """
     shown, hidden = list(train), list(test)
     _check_classes(data, [*shown, *hidden], "apart")
@@ -112,6 +120,10 @@ def episodes(
     """`count` few-shot episodes; the classes and their images are drawn anew each time, from `seed` alone.
 
     Raises `ConfigError` if fewer than `way` classes have `shot + queries` images.
+
+    >>> (episode,) = episodes(torch.arange(5).repeat_interleave(8), count=1)
+    >>> episode.support.shape, episode.queries.shape
+    (torch.Size([5, 1]), torch.Size([5, 5]))
     """
     need = shot + queries
     require(min(shot, queries, count) >= 1, f"shot={shot}, queries={queries}, count={count}: each must be at least 1")

@@ -14,7 +14,11 @@ from .splits import Data, Split
 
 
 def card(folder: Path | None = None) -> dict[str, Any]:
-    """Source, licence, split, checksum and statistics of the digits."""
+    """Source, licence, split, checksum and statistics of the digits.
+
+    >>> card()["name"]
+    'digits'
+    """
     path = (folder or root() / "digits") / "card.json"
     require(path.is_file(), f"{path} is missing; restore it from the repository (git checkout -- data)", DataError)
     try:
@@ -28,12 +32,20 @@ def card(folder: Path | None = None) -> dict[str, Any]:
 
 
 def sha256(path: Path) -> str:
-    """The digest of a file, in hexadecimal."""
+    """The digest of a file, in hexadecimal.
+
+    >>> len(sha256(root() / "digits" / "card.json"))
+    64
+    """
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def digits(folder: Path | None = None) -> Data:
-    """The 5,000 digits: 28×28 grey images, train 3,500 / val 500 / test 1,000, every class equally often."""
+    """The 5,000 digits: 28×28 grey images, train 3,500 / val 500 / test 1,000, every class equally often.
+
+    >>> [len(split) for split in digits().splits().values()]
+    [3500, 500, 1000]
+    """
     folder = folder or root() / "digits"
     about, path = card(folder), folder / "digits.npz"
     require(path.is_file(), f"{path} is missing; restore it from the repository (git checkout -- data)", DataError)

@@ -96,6 +96,12 @@ def image_folder(root: str | Path | None, size: int = 64, in_memory: int = IN_ME
     With both `val` and `test` present, each becomes the split of its name. Sets larger than `in_memory` bytes stream.
     What counts as a class and as an image: `listing.class_folders`; how pixels are read: `pixels.rgb`. A class without
     an image in `test` is allowed, one without an image in `train` is none.
+
+    >>> from PIL import Image
+    >>> for place in [folder / part / name for part in ("train", "test") for name in ("cats", "dogs")]:
+    ...     _ = place.mkdir(parents=True), Image.new("L", (4, 2)).save(place / "a.png")
+    >>> image_folder(folder, size=8).classes
+    ('cats', 'dogs')
     """
     require(root is not None, 'load("image-folder") needs root=..., the folder with train/ and test/', DataError)
     base = Path(str(root))
@@ -149,7 +155,13 @@ def _listed(files: dict[str, list[Path]], classes: tuple[str, ...]) -> list[tupl
 
 
 def file_split(listed: list[tuple[Path, int]], size: int, in_memory: int, workers: int) -> Split:
-    """Files and their classes as a split: in memory up to `in_memory` bytes, else streamed from disk."""
+    """Files and their classes as a split: in memory up to `in_memory` bytes, else streamed from disk.
+
+    >>> from PIL import Image
+    >>> Image.new("L", (4, 2)).save(folder / "tom.png")
+    >>> file_split([(folder / "tom.png", 0)], size=8, in_memory=10**6, workers=1).images.shape
+    torch.Size([1, 3, 8, 8])
+    """
     require(size >= 1, f"size={size}: an image needs at least one pixel")
     require(workers >= 0, f"workers={workers}: how many threads read images; 0 reads them when they are asked for")
     labels = torch.tensor([k for _, k in listed])

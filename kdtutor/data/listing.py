@@ -24,6 +24,10 @@ def class_folders(folder: Path) -> dict[str, list[Path]]:
     followed where they are classes themselves. Files beside the classes, and folders without an image, are passed over.
     Names are compared in Unicode's composed form (NFC) and by code point, so that every system counts the same classes
     in the same order. Raises `DataError` for two folders of one name, and as `image_files` does.
+
+    >>> _ = (folder / "cats").mkdir(), Image.new("L", (2, 2)).save(folder / "cats" / "tom.png")
+    >>> {name: len(files) for name, files in class_folders(folder).items()}
+    {'cats': 1}
     """
     around = {folder.resolve(), *folder.resolve().parents}  # a link up there would hold every class
     inside = [path for path in visible(folder) if path.is_dir() and path.resolve() not in around]
@@ -40,6 +44,10 @@ def image_files(folder: Path) -> Iterator[Path]:
 
     Links to folders are not followed, for they may lead in a circle. Raises `DataError` for a file with an image's
     ending that is none (empty, a broken link), and for pictures of a kind that is not read.
+
+    >>> Image.new("L", (2, 2)).save(folder / "tom.png")
+    >>> [path.name for path in image_files(folder)]
+    ['tom.png']
     """
     for path in visible(folder):
         if path.is_dir():
@@ -50,7 +58,12 @@ def image_files(folder: Path) -> Iterator[Path]:
 
 
 def is_image(path: Path) -> bool:
-    """Whether a file is an image: by its ending, or without one by its content."""
+    """Whether a file is an image: by its ending, or without one by its content.
+
+    >>> from kdtutor.data import root
+    >>> is_image(root() / "digits" / "card.json")
+    False
+    """
     ending = path.suffix.lower()
     require(ending not in UNREAD, f"{path}: {ending} is not read; convert it to PNG or JPEG, or remove it", DataError)
     if ending and Image.registered_extensions().get(ending) not in FORMATS:
@@ -66,7 +79,12 @@ def is_image(path: Path) -> bool:
 
 
 def visible(folder: Path) -> list[Path]:
-    """What lies in a folder, by name, without what is hidden or belongs to the system."""
+    """What lies in a folder, by name, without what is hidden or belongs to the system.
+
+    >>> from kdtutor.data import root
+    >>> "card.json" in [path.name for path in visible(root() / "digits")]
+    True
+    """
     try:
         found = [path for path in folder.iterdir() if not path.name.startswith(".") and path.name.lower() not in SYSTEM]
     except OSError as error:
@@ -75,7 +93,11 @@ def visible(folder: Path) -> list[Path]:
 
 
 def composed(path: Path) -> str:
-    """A file's name in one spelling: some systems store é as two characters."""
+    """A file's name in one spelling: some systems store é as two characters.
+
+    >>> len(composed(Path("cafe\u0301.png")))  # é as one character
+    8
+    """
     return normalize("NFC", path.name)
 
 

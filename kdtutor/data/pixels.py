@@ -23,7 +23,12 @@ WHITE_IS_ZERO = 0  # the meaning of numbers of which the largest is black
 
 
 def read(path: Path) -> Image.Image:
-    """The picture in a file, as `rgb` makes it. Raises `DataError` for what cannot be read, or not without a guess."""
+    """The picture in a file, as `rgb` makes it. Raises `DataError` for what cannot be read, or not without a guess.
+
+    >>> Image.new("L", (4, 2)).save(folder / "tom.png")
+    >>> read(folder / "tom.png").size, read(folder / "tom.png").mode
+    ((4, 2), 'RGB')
+    """
     try:
         with opened(path) as image:
             return rgb(image)
@@ -38,6 +43,10 @@ def opened(path: Path) -> Image.Image:
     """A file as Pillow opens it, if its content is of one of `FORMATS`; else Pillow's `UnidentifiedImageError`.
 
     From memory: a TIFF that lies on its side comes out scrambled where Pillow maps the file (Pillow 13).
+
+    >>> Image.new("L", (4, 2)).save(folder / "tom.png")
+    >>> opened(folder / "tom.png").format
+    'PNG'
     """
     Image.init()
     formats = [name for name in FORMATS if name in Image.OPEN]  # MPO is opened as JPEG
@@ -51,6 +60,9 @@ def rgb(image: Image.Image) -> Image.Image:
     multiplied by 255. Transparent pixels show white behind them. Of several frames or pages the first counts. Colour
     profiles (ICC) are not applied: a number is taken for sRGB. `image` itself is turned upright. Raises `ValueError`
     where the mode does not say which number is white.
+
+    >>> rgb(Image.new("L", (2, 2))).mode
+    'RGB'
     """
     ImageOps.exif_transpose(image, in_place=True)  # a copy would not know its format any more
     if image.mode[0] in "IF":  # I, I;16, I;16B …, F: Pillow would clip these at 255
@@ -68,7 +80,11 @@ def rgb(image: Image.Image) -> Image.Image:
 
 
 def square(image: Image.Image, size: int) -> UInt8[Tensor, "3 size size"]:
-    """The middle of an RGB picture as a square of `size` pixels."""
+    """The middle of an RGB picture as a square of `size` pixels.
+
+    >>> square(Image.new("RGB", (40, 20)), 8).shape
+    torch.Size([3, 8, 8])
+    """
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     cut = image.resize((size, size), box=(left, top, left + side, top + side))

@@ -18,6 +18,10 @@ def for_generators(data: Data, size: int) -> Data:
 
     An image is padded with zeros to the next multiple of `size`, equally on both sides, and averaged over blocks:
     28 pixels become 32 and then 16. Raises `ShapeError` for points, and for images smaller than half of `size`.
+
+    >>> small = for_generators(kd.data.load("digits"), 16)
+    >>> small.size, small.mean
+    ((16, 16), (0.5,))
     """
     require(len(data.size) == 2, f"{data.name} holds no images; only images have a size", ShapeError)
     stored = len(data.train.images) == len(data.train)
@@ -38,7 +42,11 @@ def for_generators(data: Data, size: int) -> Data:
 
 
 def squares(images: UInt8[Tensor, "N C H W"], size: int) -> UInt8[Tensor, "N C size size"]:
-    """Images as squares of `size` pixels: padded with zeros, then averaged over blocks and rounded."""
+    """Images as squares of `size` pixels: padded with zeros, then averaged over blocks and rounded.
+
+    >>> squares(torch.zeros(2, 1, 28, 28, dtype=torch.uint8), 16).shape
+    torch.Size([2, 1, 16, 16])
+    """
     block = -(-max(images.shape[2:]) // size)
     missing = [block * size - side for side in images.shape[:1:-1]]  # of the width, of the height
     margins = [part for pixels in missing for part in (pixels // 2, pixels - pixels // 2)]

@@ -189,7 +189,11 @@ class Data:
 
 
 def class_numbers(labels: Shaped[Tensor, " N"]) -> Int[Tensor, " N"]:
-    """Labels as int64. Raises `ShapeError` for several a sample, `ConfigError` for what is no whole number."""
+    """Labels as int64. Raises `ShapeError` for several a sample, `ConfigError` for what is no whole number.
+
+    >>> class_numbers(torch.tensor([0, 2, 1], dtype=torch.uint8)).dtype
+    torch.int64
+    """
     shape = tuple(labels.shape)
     require(
         labels.ndim == 1,
@@ -211,7 +215,12 @@ def _check_kind(what: str, x: object) -> None:
 
 
 def stratified(labels: Int[Tensor, " N"], counts: tuple[int, ...], seed: int) -> tuple[Int[Tensor, " _n"], ...]:
-    """Rows of disjoint parts, each with `counts[i]` images of every class; the order within a part is by row."""
+    """Rows of disjoint parts, each with `counts[i]` images of every class; the order within a part is by row.
+
+    >>> first, second = stratified(torch.arange(2).repeat(4), (1, 3), seed=0)
+    >>> len(first), len(second)
+    (2, 6)
+    """
     generator = torch.Generator().manual_seed(seed)
     parts: list[list[Tensor]] = [[] for _ in counts]
     for k in labels.unique().tolist():

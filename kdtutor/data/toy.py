@@ -35,6 +35,9 @@ def toy(name: str, n: int = 400, noise: float = 0.08, seed: int = 0) -> Data:
     """Two classes of points `(n, 2)` along two curves, with Gaussian noise of standard deviation `noise`.
 
     `name` is "moons", "spirals" or "rings". Train, validation and test are three independent draws of `n` points.
+
+    >>> toy("moons", n=10).train.images.shape
+    torch.Size([10, 2])
     """
     curve = CURVES[choose("toy set", name, CURVES)]
     require(n >= 2 and noise >= 0, f"toy({name!r}, n={n}, noise={noise}): n must be at least 2 and noise at least 0")

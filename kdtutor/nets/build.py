@@ -50,6 +50,10 @@ def build(name: str, classes: int = 100, channels: int | None = None, stem_strid
 
     Raises:
         UnknownName: there is no such net. ConfigError: a number is out of range.
+
+    >>> net = build("resnet8x0.25", classes=10)
+    >>> net.widths, net.num_classes
+    ((4, 8, 16), 10)
     """
     make, numbers = _family(name)
     if channels is None:
@@ -188,7 +192,11 @@ _FAMILIES: dict[str, Callable[..., Staged]] = {
 
 
 def count_parameters(net: nn.Module) -> int:
-    """How many numbers the net has to learn: elements of all its parameters, buffers not counted."""
+    """How many numbers the net has to learn: elements of all its parameters, buffers not counted.
+
+    >>> count_parameters(torch.nn.Linear(3, 2))  # 3 · 2 weights and 2 biases
+    8
+    """
     return sum(parameter.numel() for parameter in net.parameters())
 
 
@@ -197,6 +205,9 @@ def count_multiply_adds(net: nn.Module, x: Float[Tensor, "B ..."]) -> int:
 
     A multiply-add is a multiplication and an addition, which torch counts as two operations. Norms, ReLUs and poolings
     are not counted, as papers do it. The net and x may lie on the device "meta": then nothing is computed.
+
+    >>> count_multiply_adds(torch.nn.Linear(3, 2), torch.zeros(1, 3))
+    6
     """
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         net(x)

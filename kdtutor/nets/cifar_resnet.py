@@ -15,7 +15,11 @@ from .trace import Staged
 
 
 def bottleneck(c_in: int, c_out: int, stride: int) -> nn.Sequential:
-    """1×1, 3×3 and 1×1 convolutions, the inner two with a quarter of the channels; a batch norm at the end."""
+    """1×1, 3×3 and 1×1 convolutions, the inner two with a quarter of the channels; a batch norm at the end.
+
+    >>> bottleneck(16, 64, stride=2)(torch.zeros(1, 16, 8, 8)).shape
+    torch.Size([1, 64, 4, 4])
+    """
     inner = max(1, c_out // EXPANSION)
     return named(
         conv1=conv(c_in, inner, kernel=1),
@@ -39,7 +43,11 @@ BLOCKS: dict[int, tuple[tuple[int, ...], Callable[[int, int, int], nn.Module], i
 
 
 def cifar_resnet(depth: int, multiplier: float, classes: int, channels: int, stem_stride: int) -> Staged:
-    """A ResNet with four stages of 64, 128, 256 and 512 channels (with bottlenecks four times as many)."""
+    """A ResNet with four stages of 64, 128, 256 and 512 channels (with bottlenecks four times as many).
+
+    >>> cifar_resnet(18, 0.25, classes=10, channels=3, stem_stride=1).widths
+    (16, 32, 64, 128)
+    """
     counts, residual, expansion = BLOCKS[depth]
     stem_width = scaled(64, multiplier)
     widths = [scaled(width, multiplier) * expansion for width in (64, 128, 256, 512)]

@@ -57,6 +57,9 @@ def critic(name: str = "dcgan", channels: int = 1, size: int = 16, norm: str = "
 
     Raises:
         UnknownName: there is no such critic or norm. ConfigError: a number is out of range.
+
+    >>> critic("dcganx0.25")(torch.zeros(2, 1, 16, 16)).shape
+    torch.Size([2])
     """
     match = re.fullmatch(r"([a-z]+)(?:x(\d+(?:\.\d+)?))?", str(name))
     choose("critic", match[1] if match else str(name), ("dcgan",))

@@ -79,6 +79,9 @@ def generator(name: str, latent: int = 100, channels: int = 1, size: int = 32) -
 
     Raises:
         UnknownName: there is no such generator. ConfigError: a number is out of range.
+
+    >>> generator("deconvolution", latent=8)(torch.zeros(2, 8)).shape
+    torch.Size([2, 1, 32, 32])
     """
     match = re.fullmatch(r"([a-z]+)(?:x(\d+(?:\.\d+)?))?", str(name))
     make = _FAMILIES[choose("generator", match[1] if match else str(name), GENERATORS)]

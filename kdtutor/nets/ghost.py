@@ -138,6 +138,9 @@ def ghostnet(
     would cut off. So the only stage ends where the net itself has a ReLU: at the last 1×1 convolution.
 
     dropout: before the classifier; the authors train with `DROPOUT`.
+
+    >>> ghostnet(0.5, classes=10, stem_stride=1).num_classes
+    10
     """
     require(width > 0, f"width={width}: the multiplier of the widths must be above 0")
     stem_width = c_in = divisible(16 * width)
@@ -176,6 +179,9 @@ def renamed(weights: Mapping[str, Tensor], names: Iterable[str]) -> dict[str, Te
     the same order, so `net.load_state_dict(renamed(theirs.state_dict(), net.state_dict()))` works in both directions.
 
     Raises `ShapeError` if the numbers of entries differ.
+
+    >>> list(renamed({"a.weight": torch.zeros(1)}, ["b.weight"]))
+    ['b.weight']
     """
     found = list(names)
     require(len(found) == len(weights), f"{len(weights)} weights for {len(found)} names", ShapeError)
@@ -183,7 +189,11 @@ def renamed(weights: Mapping[str, Tensor], names: Iterable[str]) -> dict[str, Te
 
 
 def divisible(channels: float, by: int = 4) -> int:
-    """`channels` rounded to a multiple of `by`, at least `by`, and never more than a tenth lower."""
+    """`channels` rounded to a multiple of `by`, at least `by`, and never more than a tenth lower.
+
+    >>> divisible(17.0), divisible(3.0)
+    (16, 4)
+    """
     rounded = max(by, int(channels + by / 2) // by * by)
     return rounded + by if rounded < 0.9 * channels else rounded
 

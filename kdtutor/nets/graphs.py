@@ -23,7 +23,13 @@ _VIEW_MODULES = (nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout)
 
 
 def find(nodes: Mapping[str, Node], name: str, model: str) -> Node:
-    """The node called `name`, or the last node of the module called `name`."""
+    """The node called `name`, or the last node of the module called `name`.
+
+    >>> from kdtutor.nets.symbolic import both_graphs
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+    >>> find(labelled(both_graphs(net)[False]), "0", "mine").name
+    '_0'
+    """
     inside = [known for known in nodes if known == name or known.startswith(f"{name}.")]
     if not inside:
         modules = {".".join(known.split(".")[:i]) for known in nodes for i in range(1, known.count(".") + 2)}
@@ -35,7 +41,13 @@ def find(nodes: Mapping[str, Node], name: str, model: str) -> Node:
 
 
 def read_by_last_linear(module: nn.Module, logits: Node) -> Node:
-    """What the last linear layer before `logits` reads."""
+    """What the last linear layer before `logits` reads.
+
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    >>> *_, logits, output = (graph := torch.fx.symbolic_trace(net)).graph.nodes
+    >>> read_by_last_linear(net, logits).name
+    '_1'
+    """
     before = ancestors(logits)
     for node in reversed(logits.graph.nodes):
         if node in before and (_calls(module, node, (nn.Linear,)) or node.target is F.linear):
@@ -45,7 +57,13 @@ def read_by_last_linear(module: nn.Module, logits: Node) -> Node:
 
 
 def last_norms(module: nn.Module, graph: Graph, taps: Sequence[Node]) -> tuple[nn.BatchNorm2d | None, ...]:
-    """For each tap the batch norm that was computed last before it, after the tap before; None where there is none."""
+    """For each tap the batch norm that was computed last before it, after the tap before; None where there is none.
+
+    >>> net = torch.nn.Sequential(torch.nn.BatchNorm2d(8), torch.nn.ReLU())
+    >>> graph = torch.fx.symbolic_trace(net).graph
+    >>> last_norms(net, graph, [list(graph.nodes)[1]])
+    (BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True),)
+    """
     norms: list[nn.BatchNorm2d | None] = []
     last: nn.BatchNorm2d | None = None
     for node in graph.nodes:
@@ -58,14 +76,25 @@ def last_norms(module: nn.Module, graph: Graph, taps: Sequence[Node]) -> tuple[n
 
 
 def first_convolution(module: nn.Module, graph: Graph) -> nn.Conv2d | None:
-    """The convolution that is computed first."""
+    """The convolution that is computed first.
+
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 1), torch.nn.Conv2d(8, 4, 1))
+    >>> first_convolution(net, torch.fx.symbolic_trace(net).graph).out_channels
+    8
+    """
     called = (module.get_submodule(str(node.target)) for node in graph.nodes if node.op == "call_module")
     parts = (part for block in called for part in block.modules())  # torchvision's convolution and norm are one node
     return next((part for part in parts if isinstance(part, nn.Conv2d)), None)
 
 
 def ancestors(end: Node, start: Node | None = None) -> set[Node]:
-    """`end` and every node that it depends on, not looking past `start` (which is left out)."""
+    """`end` and every node that it depends on, not looking past `start` (which is left out).
+
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    >>> image, flat, active, *_ = torch.fx.symbolic_trace(net).graph.nodes
+    >>> sorted(node.name for node in ancestors(active, image))
+    ['_0', '_1']
+    """
     found: set[Node] = set()
     ahead = [end]
     while ahead:
@@ -77,7 +106,12 @@ def ancestors(end: Node, start: Node | None = None) -> set[Node]:
 
 
 def check_order(taps: Sequence[Node], model: str) -> None:
-    """Each tap must be computed after the one before it."""
+    """Each tap must be computed after the one before it.
+
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    >>> _, flat, active, *_ = torch.fx.symbolic_trace(net).graph.nodes
+    >>> check_order([flat, active], "mine")  # silent: one is computed after the other
+    """
     position = {node: i for i, node in enumerate(taps[0].graph.nodes)} if taps else {}
     for first, second in pairwise(taps):
         message = f"{label(second)!r} is not computed after {label(first)!r} in {model}; list stages in order"
@@ -85,17 +119,36 @@ def check_order(taps: Sequence[Node], model: str) -> None:
 
 
 def labelled(graph: Graph) -> dict[str, Node]:
-    """The nodes by the names that the user knows, in the order in which they are computed."""
+    """The nodes by the names that the user knows, in the order in which they are computed.
+
+    >>> from kdtutor.nets.symbolic import both_graphs
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+    >>> list(labelled(both_graphs(net)[False]))
+    ['input', '0', '1']
+    """
     return {node.meta["label"]: node for node in graph.nodes if "label" in node.meta}
 
 
 def label(node: Node) -> str:
-    """The node's name as the user knows it."""
+    """The node's name as the user knows it.
+
+    >>> from kdtutor.nets.symbolic import both_graphs
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+    >>> [label(node) for node in both_graphs(net)[False].nodes]
+    ['input', '0', '1', 'output']
+    """
     return str(node.meta.get("label", node.name))
 
 
 def protect(module: nn.Module, tap: Node) -> None:
-    """Let in-place operations on `tap` work on a copy, or a tapped pre-activation would be read after its ReLU."""
+    """Let in-place operations on `tap` work on a copy, or a tapped pre-activation would be read after its ReLU.
+
+    >>> net = torch.nn.Sequential(torch.nn.BatchNorm2d(8), torch.nn.ReLU(inplace=True))
+    >>> traced = torch.fx.symbolic_trace(net)
+    >>> protect(traced, list(traced.graph.nodes)[1])
+    >>> [node.name for node in traced.graph.nodes]
+    ['input_1', '_0', 'clone', '_1', 'output']
+    """
     users = [node for node in tap.graph.nodes if node in tap.users and node.op != "output"]
     overwriting = [_overwrites(module, user) for user in users]
     if any(overwriting):
@@ -110,6 +163,11 @@ def cut(graph: Graph, start: Node | None, end: Node) -> Graph:
     """The part of `graph` that leads from `start` (None: from the images) to `end`.
 
     Raises `ConfigError` where the part needs a tensor from before `start`.
+
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    >>> graph = torch.fx.symbolic_trace(net).graph
+    >>> [node.name for node in cut(graph, None, list(graph.nodes)[1]).nodes]
+    ['input_1', '_0', 'output']
     """
     needed = ancestors(end, start)
     part = Graph()
@@ -131,7 +189,12 @@ def cut(graph: Graph, start: Node | None, end: Node) -> Graph:
 
 
 def check_active(module: nn.Module, start: Node, end: Node) -> None:
-    """Raises `ConfigError` if what leads to `end` reads `start` otherwise than through a ReLU."""
+    """Raises `ConfigError` if what leads to `end` reads `start` otherwise than through a ReLU.
+
+    >>> net = torch.nn.Sequential(torch.nn.BatchNorm2d(8), torch.nn.ReLU())
+    >>> _, norm, active, _ = torch.fx.symbolic_trace(net).graph.nodes
+    >>> check_active(net, norm, active)  # silent: it is read by a ReLU
+    """
     require(
         _is_relu(module, start) or all(_is_relu(module, user) for user in _readers(start, ancestors(end, start))),
         f"{label(start)!r} is not read through a ReLU, so {label(end)!r} cannot be computed from its active map; "

@@ -32,6 +32,11 @@ def returned_logits(model: nn.Module, graphs: dict[bool, Graph]) -> dict[bool, N
     Raises:
         ConfigError: evaluation returns something else than one tensor, or training returns none, or several, that is
             the same. Which head is meant is then for the user to say.
+
+    >>> from kdtutor.nets.symbolic import both_graphs
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+    >>> returned_logits(net, both_graphs(net))[True].name
+    '_1'
     """
     name = type(model).__name__
     end = output(graphs[False]).args[0]
@@ -59,6 +64,11 @@ def named(model: nn.Module, graphs: dict[bool, Graph], name: str) -> dict[bool, 
 
     Raises:
         UnknownName: one of the graphs has no such node. ConfigError: in training the name is another node's.
+
+    >>> from kdtutor.nets.symbolic import both_graphs
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+    >>> named(net, both_graphs(net), "0")[False].name
+    '_0'
     """
     kind = type(model).__name__
     found = {mode: find(labelled(graphs[mode]), name, kind + " in training" * mode) for mode in (False, True)}
@@ -72,14 +82,25 @@ def named(model: nn.Module, graphs: dict[bool, Graph], name: str) -> dict[bool, 
 
 
 def named_logits(model: nn.Module, graphs: dict[bool, Graph], name: str) -> dict[bool, Node]:
-    """As `named`, for logits."""
+    """As `named`, for logits.
+
+    >>> from kdtutor.nets.symbolic import both_graphs
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
+    >>> named_logits(net, both_graphs(net), "1")[False].name
+    '_1'
+    """
     found = named(model, graphs, name)
     _warn_of_probabilities(model, found[False])
     return found
 
 
 def output(graph: Graph) -> Node:
-    """The node that returns what the model answers."""
+    """The node that returns what the model answers.
+
+    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    >>> output(torch.fx.symbolic_trace(net).graph).args[0].name
+    '_2'
+    """
     end: Node = next(node for node in reversed(graph.nodes) if node.op == "output")
     return end
 

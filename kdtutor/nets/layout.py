@@ -28,7 +28,11 @@ class StridedPointwise(nn.Conv2d):
 
 
 def breaks(conv: nn.Module) -> bool:
-    """Whether this is the convolution that `StridedPointwise` stands in for."""
+    """Whether this is the convolution that `StridedPointwise` stands in for.
+
+    >>> breaks(torch.nn.Conv2d(3, 8, 3))
+    False
+    """
     return (
         type(conv) is nn.Conv2d
         and (conv.kernel_size, conv.groups) == ((1, 1), 1)
@@ -39,7 +43,10 @@ def breaks(conv: nn.Module) -> bool:
 
 
 def mend(net: nn.Module) -> None:
-    """Let every convolution of `net` that `breaks` compute as a `StridedPointwise`; its weights and hooks stay."""
+    """Let every convolution of `net` that `breaks` compute as a `StridedPointwise`; its weights and hooks stay.
+
+    >>> mend(kd.nets.build("resnet8", classes=10))
+    """
     for module in net.modules():
         if breaks(module):
             module.__class__ = StridedPointwise
@@ -49,6 +56,11 @@ def lay_out(net: nn.Module, channels_last: bool) -> None:
     """Lay out the weights of `net`, so that its maps lie channels-last, or contiguous, whatever its images do.
 
     A convolution's map lies as its weights do.
+
+    >>> net = torch.nn.Conv2d(4, 8, 3)
+    >>> lay_out(net, channels_last=True)
+    >>> net.weight.is_contiguous(memory_format=torch.channels_last)
+    True
     """
     mend(net)
     for tensor in chain(net.parameters(), net.buffers()):
@@ -61,6 +73,9 @@ def laid_out(x: Float[Tensor, "B C H W"], channels_last: bool) -> Float[Tensor, 
 
     With one channel, or one pixel, x is in both layouts at once: torch's own `contiguous` then leaves it as it is, and
     the next convolution takes it for contiguous.
+
+    >>> laid_out(torch.zeros(2, 3, 4, 4), channels_last=True).stride()
+    (48, 1, 12, 3)
     """
     layout = torch.channels_last if channels_last else torch.contiguous_format
     wanted = torch.empty_like(x, memory_format=layout)

@@ -28,12 +28,20 @@ STAGES = (
 
 
 def widen(c_in: int, c_out: int) -> nn.Sequential:
-    """A 1×1 convolution and its norm; the ReLU is left to the reader."""
+    """A 1×1 convolution and its norm; the ReLU is left to the reader.
+
+    >>> widen(4, 24)(torch.zeros(2, 4, 8, 8)).shape
+    torch.Size([2, 24, 8, 8])
+    """
     return named(conv=conv(c_in, c_out, kernel=1), norm=nn.BatchNorm2d(c_out))
 
 
 def narrow(c_mid: int, c_out: int, stride: int) -> nn.Sequential:
-    """The rest of a block, of a widened active map: each channel by itself, then a linear 1×1 convolution."""
+    """The rest of a block, of a widened active map: each channel by itself, then a linear 1×1 convolution.
+
+    >>> narrow(24, 8, stride=2)(torch.zeros(2, 24, 8, 8)).shape
+    torch.Size([2, 8, 4, 4])
+    """
     return named(
         filter=nn.Conv2d(c_mid, c_mid, 3, stride=stride, padding=1, groups=c_mid, bias=False),
         norm1=nn.BatchNorm2d(c_mid),
@@ -81,6 +89,9 @@ def mobilenet(multiplier: float, classes: int, channels: int, stem_stride: int) 
     """MobileNetV2 with all widths times `multiplier`, the last one (1280) only where the multiplier is above 1.
 
     Strides 1, 2, 2 and 2 of the stages; the zoo's stem has stride 2. ReLU, as there; the paper's code cuts at 6.
+
+    >>> mobilenet(0.5, classes=10, channels=3, stem_stride=1).num_classes
+    10
     """
     stem_width = width = scaled(32, multiplier)
     stages, widths = [], []

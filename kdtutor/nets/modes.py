@@ -14,7 +14,15 @@ has to tell which parts were so before; nothing is written into the net."""
 
 @contextmanager
 def modes_kept(model: nn.Module) -> Iterator[None]:
-    """Leave every part of the model in the mode, training or evaluation, in which it was found."""
+    """Leave every part of the model in the mode, training or evaluation, in which it was found.
+
+    >>> net = torch.nn.Dropout()
+    >>> with modes_kept(net):
+    ...     net.eval().training
+    False
+    >>> net.training
+    True
+    """
     modes = {module: module.training for module in model.modules()}
     try:
         yield
@@ -25,7 +33,15 @@ def modes_kept(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def eval_mode(net: nn.Module) -> Iterator[None]:
-    """Eval mode; afterwards every module is back in the mode it had."""
+    """Eval mode; afterwards every module is back in the mode it had.
+
+    >>> net = torch.nn.Dropout()
+    >>> with eval_mode(net):
+    ...     net.training
+    False
+    >>> net.training
+    True
+    """
     with modes_kept(net):
         net.eval()
         yield
@@ -33,7 +49,13 @@ def eval_mode(net: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def evaluating(net: nn.Module) -> Iterator[None]:
-    """Eval mode without gradients; afterwards every module is back in the mode it had."""
+    """Eval mode without gradients; afterwards every module is back in the mode it had.
+
+    >>> net = torch.nn.Linear(1, 1)
+    >>> with evaluating(net):
+    ...     net(torch.zeros(1)).requires_grad
+    False
+    """
     with modes_kept(net), torch.no_grad():
         net.eval()
         yield
@@ -41,7 +63,14 @@ def evaluating(net: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def frozen_parts_kept(nets: Iterable[nn.Module]) -> Iterator[None]:
-    """Whatever modes are set meanwhile, what the user of `nets` has frozen is in eval mode afterwards."""
+    """Whatever modes are set meanwhile, what the user of `nets` has frozen is in eval mode afterwards.
+
+    >>> net = torch.nn.Sequential(torch.nn.BatchNorm2d(1), torch.nn.Dropout().eval())
+    >>> with frozen_parts_kept([net]):
+    ...     _ = net.train()
+    >>> [part.training for part in net]
+    [True, False]
+    """
     frozen = [part for net in nets for part in frozen_parts(net)]
     try:
         yield
@@ -56,6 +85,11 @@ def frozen_parts(net: nn.Module) -> list[nn.Module]:
     the norms all of whose parameters are frozen, since moving statistics would change what they compute.
 
     Where `net` as a whole is in eval mode, its modes say nothing; then what they said last counts.
+
+    >>> net = torch.nn.Sequential(torch.nn.BatchNorm2d(1), torch.nn.Dropout())
+    >>> _ = net[1].eval()
+    >>> frozen_parts(net)
+    [Dropout(p=0.5, inplace=False)]
     """
     parts = [module for module in net.modules() if module is not net]
     if net.training:

@@ -15,7 +15,11 @@ MakeBlock = Callable[[int, int, int], nn.Module]
 
 
 def two_convolutions(c_in: int, c_out: int, stride: int) -> nn.Sequential:
-    """What a block computes beside its shortcut, with a batch norm at the end."""
+    """What a block computes beside its shortcut, with a batch norm at the end.
+
+    >>> two_convolutions(4, 8, stride=2)(torch.zeros(1, 4, 8, 8)).shape
+    torch.Size([1, 8, 4, 4])
+    """
     return named(
         conv1=conv(c_in, c_out, stride=stride),
         norm1=nn.BatchNorm2d(c_out),
@@ -42,7 +46,11 @@ class Block(nn.Module):
 
 
 def stage(first: bool, c_in: int, c_out: int, stride: int, blocks: int, block: MakeBlock) -> nn.Sequential:
-    """Blocks with a ReLU between them; the `first` stage also starts with the ReLU of the stem."""
+    """Blocks with a ReLU between them; the `first` stage also starts with the ReLU of the stem.
+
+    >>> len(stage(True, 16, 16, 1, 3, Block))
+    6
+    """
     parts: dict[str, nn.Module] = {"relu1": nn.ReLU()} if first else {}
     parts["block1"] = block(c_in, c_out, stride)
     for i in range(2, blocks + 1):
@@ -64,6 +72,9 @@ def resnet(
     The stem has 16 m channels, but at most 32 (so the x4 nets have 32 → 64, 128, 256). block: (channels in, channels
     out, stride) → two layers of a stage, which read an active map and leave the ReLU after them to the next. net: the
     class, which knows its `norms`.
+
+    >>> resnet(8, 1.0, classes=10, channels=3, stem_stride=1).widths
+    (16, 32, 64)
     """
     blocks = (depth - 2) // 6
     widths = [scaled(width, multiplier) for width in (16, 32, 64)]
@@ -87,5 +98,8 @@ def plain(depth: int, multiplier: float, classes: int, channels: int, stem_strid
     """6n + 2 layers, one after the other: what a ResNet of this depth computes beside its shortcuts.
 
     A deep and thin one is hard to train from scratch, which is what hints (Romero et al. 2015) are for.
+
+    >>> plain(8, 1.0, classes=10, channels=3, stem_stride=1).widths
+    (16, 32, 64)
     """
     return resnet(depth, multiplier, classes, channels, stem_stride, block=two_convolutions)

@@ -69,6 +69,9 @@ def shufflenet(multiplier: float, classes: int, channels: int, stem_stride: int)
 
     240, 480 and 960 channels times `multiplier`, rounded to twelves. Weights start as PyTorch starts them, as in the
     zoo. The second ReLU of a unit is the zoo's; the paper has none there.
+
+    >>> shufflenet(1.0, classes=10, channels=3, stem_stride=1).num_classes
+    10
     """
     units = max(STEM // UNIT + 1, round(UNITS * multiplier))
     widths = [UNIT * units * 2**i for i in range(len(BLOCKS))]

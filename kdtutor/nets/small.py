@@ -51,6 +51,9 @@ def lenet(multiplier: float, classes: int, channels: int) -> Staged:
     Three 5×5 convolutions (6, 16, 120 channels: the stages; there is no stem), two poolings, linear 120 → 84 → K.
     Every width is multiplied by `multiplier`; the embedding is the 84 numbers before the last layer, after ReLU.
     Weights start as PyTorch starts them.
+
+    >>> lenet(1.0, classes=10, channels=1).num_classes
+    10
     """
     widths = [scaled(width, multiplier) for width in (6, 16, 120)]
     hidden = scaled(84, multiplier)
@@ -72,6 +75,9 @@ def mlp(width: int, classes: int, features: int) -> Staged:
     """Three hidden layers of `width` neurons on points (B, features); each layer is a stage.
 
     A stage is a pre-activation vector (B, width), kept as a map (B, width, 1, 1) so that every method can read it.
+
+    >>> mlp(16, classes=2, features=2)(torch.zeros(5, 2)).shape
+    torch.Size([5, 2])
     """
     widths = [width] * 3
     net = Staged(

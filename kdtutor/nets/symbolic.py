@@ -24,6 +24,9 @@ def both_graphs(model: nn.Module) -> dict[bool, fx.Graph]:
 
     Raises:
         ConfigError: the model cannot be traced.
+
+    >>> sorted(both_graphs(torch.nn.Sequential(torch.nn.ReLU())))
+    [False, True]
     """
     with modes_kept(model):
         try:
@@ -37,7 +40,12 @@ def both_graphs(model: nn.Module) -> dict[bool, fx.Graph]:
 
 
 def compiled(model: nn.Module, graph: fx.Graph) -> Callable[[nn.Module, Float[Tensor, "B ..."]], Any]:
-    """The graph as a function of the model, whose parts it calls, and of the images."""
+    """The graph as a function of the model, whose parts it calls, and of the images.
+
+    >>> net = torch.nn.Sequential(torch.nn.ReLU())
+    >>> compiled(net, both_graphs(net)[False])(net, torch.tensor([-1.0, 1.0]))
+    tensor([0., 1.])
+    """
     module = fx.GraphModule(model, graph)
     graph.eliminate_dead_code(lambda node: node.is_impure() or bool(node.meta.get("keeps")))
     graph.lint()

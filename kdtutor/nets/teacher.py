@@ -36,12 +36,20 @@ def teacher(name: str | Path) -> Net:
 
     Raises:
         UnknownName: no such teacher. DataError: its weights or its card are absent or damaged.
+
+    >>> net = teacher("digits-resnet14")
+    >>> net.training, net.card["accuracy"] > 0.9
+    (False, True)
     """
     return _trained(name, "teacher", build)
 
 
 def trained_generator(name: str | Path) -> Generator:
-    """A trained generator, as `teacher` gives a trained classifier: from data/generators, or from a path."""
+    """A trained generator, as `teacher` gives a trained classifier: from data/generators, or from a path.
+
+    >>> trained_generator("digits-dcgan-small").training
+    False
+    """
     return _trained(name, "generator", generator)
 
 
@@ -72,7 +80,11 @@ def _trained(name: str | Path, kind: str, make: Callable[..., Made]) -> Made:
 
 
 def teachers(folder: str | Path | None = None) -> list[dict[str, Any]]:
-    """The cards of the teachers that ship, by name; of those in `folder` if one is given."""
+    """The cards of the teachers that ship, by name; of those in `folder` if one is given.
+
+    >>> "digits-resnet14" in [card["name"] for card in teachers()]
+    True
+    """
     paths = sorted(Path(folder or _folder("teacher")).glob("*.json"))
     return [_require_own(_card(path), path) for path in paths]
 
@@ -90,6 +102,10 @@ def save_teacher(
     Raises:
         ConfigError: the name cannot be a file's, the card lacks something, the net cannot be built again, or the file
         exists already. DataError: it cannot be written.
+
+    >>> told = dict.fromkeys(("data", "recipe", "seed", "command"), "…") | {"accuracy": 0.5, "correct": 5, "total": 10}
+    >>> save_teacher(kd.nets.build("mlp8", classes=2), "mine", told, folder).name
+    'mine.safetensors'
     """
     return _save(net, name, card, TOLD, Path(folder or _folder("teacher")), overwrite)
 
@@ -97,7 +113,12 @@ def save_teacher(
 def save_generator(
     net: Generator, name: str, card: Mapping[str, Any], folder: str | Path | None = None, overwrite: bool = False
 ) -> Path:
-    """As `save_teacher`, into data/generators; its card needs data, recipe, seed and command."""
+    """As `save_teacher`, into data/generators; its card needs data, recipe, seed and command.
+
+    >>> net, told = kd.nets.generator("deconvolution", latent=8), ("data", "recipe", "seed", "command")
+    >>> save_generator(net, "mine", dict.fromkeys(told, "…"), folder).name
+    'mine.safetensors'
+    """
     return _save(net, name, card, TOLD_OF_GENERATORS, Path(folder or _folder("generator")), overwrite)
 
 

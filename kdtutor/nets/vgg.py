@@ -26,7 +26,11 @@ class PoolLarge(nn.Module):
 
 
 def convolution(c_in: int, c_out: int, stride: int) -> nn.Conv2d:
-    """3×3, with bias, as the zoo has it although a batch norm follows."""
+    """3×3, with bias, as the zoo has it although a batch norm follows.
+
+    >>> convolution(3, 8, 2)(torch.zeros(1, 3, 8, 8)).shape
+    torch.Size([1, 8, 4, 4])
+    """
     return nn.Conv2d(c_in, c_out, 3, stride, padding=1)
 
 
@@ -55,6 +59,9 @@ def vgg(
     Max pooling after the first three blocks, after the fourth only where the map is still larger than 4×4 (images over
     39 pixels); the last map is averaged over space. conv: (channels in, channels out, stride) → every convolution but
     the first of the net. poolings: after how many blocks maps of every size are pooled.
+
+    >>> vgg(8, 0.25, classes=10, channels=3, stem_stride=1).num_classes
+    10
     """
     stem_width, *widths = (scaled(width, multiplier) for width in (64, 128, 256, 512, 512))
     count, *counts = DEPTHS[depth]

@@ -67,6 +67,9 @@ def wide_resnet(depth: int, multiplier: float, classes: int, channels: int, stem
 
     The stem is the raw output of its convolution, without a norm: with k = 1 the first block adds it unchanged to its
     own output, so no norm may come between.
+
+    >>> wide_resnet(16, 1, classes=10, channels=3, stem_stride=1).widths
+    (16, 32, 64)
     """
     blocks = (depth - 4) // 6
     widths = [scaled(width, multiplier) for width in (16, 32, 64)]

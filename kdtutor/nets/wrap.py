@@ -44,6 +44,11 @@ def wrap(
     Raises:
         UnknownName: the model has no such node. ConfigError: it cannot be traced, or a default does not apply to it.
         ShapeError: a stage is not a map, or the logits are not (B, K).
+
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
+    >>> wrap(model, stages=["0"], example=torch.zeros(1, 3, 8, 8)).trace(torch.zeros(5, 3, 8, 8)).stages[0].shape
+    torch.Size([5, 4, 6, 6])
     """
     _check_model(model)
     mend(model)
@@ -56,7 +61,11 @@ def wrap(
 
 
 def node_names(model: nn.Module) -> list[str]:
-    """Names of all operations of a model, in the order in which they are computed: what `wrap` can read."""
+    """Names of all operations of a model, in the order in which they are computed: what `wrap` can read.
+
+    >>> node_names(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 3)))
+    ['input', '0', '1']
+    """
     return list(graphs.labelled(both_graphs(model)[False]))
 
 

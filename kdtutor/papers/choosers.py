@@ -84,7 +84,13 @@ CHOOSERS: dict[str, type[Chooser]] = {
 
 
 def rates(places: Sequence[Place], chosen: Bool[Tensor, "B spots"], logits: Float[Tensor, "B spots 2"]) -> Terms:
-    """The share of the chosen at each place, and the policy's mean probability of "distil" there."""
+    """The share of the chosen at each place, and the policy's mean probability of "distil" there.
+
+    >>> from kdtutor.papers.routing import Place
+    >>> told = rates([Place("logits", 4, 4)], torch.tensor([[True], [False]]), torch.zeros(2, 1, 2))
+    >>> {name: round(x.item(), 2) for name, x in told.items()}
+    {'rate_logits': 0.5, 'probability_logits': 0.5}
+    """
     said = F.softmax(logits, 2)[..., 0]
     return {
         f"{what}_{place.name}": x[:, i].float().mean()
@@ -105,6 +111,12 @@ def chosen_terms(
     """The loss of every spot on the samples that are chosen at all of its layers, times their share of the batch.
 
     `look_at` is told which samples they are before the loss sees their traces.
+
+    >>> trace = kd.nets.build("mlp8", classes=2).trace(torch.zeros(2, 2))
+    >>> batch = kd.data.Batch(torch.zeros(2, 2), *[torch.zeros(2).long()] * 2)
+    >>> spots, places = [Spot("kd", lambda s, t: torch.tensor(3.0), ("logits",))], [Place("logits", 2, 2)]
+    >>> chosen_terms(spots, places, torch.tensor([[True], [False]]), trace, trace, batch, len)["kd"].item()
+    1.5
     """
     column = {place.layer: i for i, place in enumerate(places)}
     spots = tuple(spots)

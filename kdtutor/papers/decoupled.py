@@ -26,6 +26,10 @@ def tckd_loss(
     """T² · KL(b_t ‖ b_s) in nats, mean over the labelled samples; b = (p_target, 1 - p_target), p = softmax(z / T).
 
     Target class knowledge distillation (§3.1): how sure the teacher is of the label. 0 where no sample is labelled.
+
+    >>> z_s, z_t, y = torch.tensor([[2.0, 1.0, 0.0]]), torch.tensor([[2.0, 0.0, 1.0]]), torch.tensor([0])
+    >>> abs(tckd_loss(z_s, z_t, y).item()) < 1e-6  # both give class 0 the same probability
+    True
     """
     _check("tckd_loss", z_s, z_t, labels, T)
     kl = relative_entropy(_log_target_or_not(z_t.detach(), labels, T), _log_target_or_not(z_s, labels, T)).sum(1)
@@ -39,6 +43,10 @@ def nckd_loss(
     """T² · KL(p̂_t ‖ p̂_s) in nats, mean over the labelled samples, with p̂ = softmax(z / T) over all but the target.
 
     Non-target class knowledge distillation (§3.1): what the label is like, had it to be another. 0 for two classes.
+
+    >>> z_s, z_t, y = torch.tensor([[2.0, 1.0, 0.0]]), torch.tensor([[5.0, 1.0, 0.0]]), torch.tensor([0])
+    >>> abs(nckd_loss(z_s, z_t, y).item()) < 1e-6  # the others are alike, whatever the target is
+    True
     """
     _check("nckd_loss", z_s, z_t, labels, T)
     log_p_s, log_p_t = (F.log_softmax(_apart(z, labels, T)[1], 1) for z in (z_s, z_t.detach()))
@@ -59,6 +67,10 @@ def dkd_loss(
     teacher, the less is learnt from the other classes. Samples without a label (`UNLABELLED`) have no target class and
     count in neither part; the teacher's side is constant. Raises `ShapeError` unless the logits are both `(B, K)` with
     K ≥ 2 and the labels `(B,)`, `ConfigError` unless T > 0; warns if z_t are probabilities.
+
+    >>> z_s, z_t, y = torch.zeros(1, 3), torch.tensor([[2.0, 0.0, 1.0]]), torch.tensor([0])
+    >>> bool(dkd_loss(z_s, z_t, y) > 0), dkd_loss(z_t, z_t, y).item()
+    (True, 0.0)
     """
     return alpha * tckd_loss(z_s, z_t, labels, T) + beta * nckd_loss(z_s, z_t, labels, T)
 

@@ -100,7 +100,11 @@ class Translator(nn.Sequential):
 
 
 def factor_width(channels: int, rate: float) -> int:
-    """Channels of a factor: `rate` of the teacher's, at least 1."""
+    """Channels of a factor: `rate` of the teacher's, at least 1.
+
+    >>> factor_width(64, rate=0.5), factor_width(1, rate=0.5)
+    (32, 1)
+    """
     require(rate > 0, f"rate={rate}: the factor's share of the teacher's channels must be positive (0.5 is usual)")
     return max(1, int(channels * rate))
 

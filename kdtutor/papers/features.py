@@ -110,7 +110,11 @@ class TwoPhases(Features):
 
 
 def halving(layers: int) -> tuple[float, ...]:
-    """2^(n-N+1) for n = 0 … N-1: …, 1/4, 1/2, 1."""
+    """2^(n-N+1) for n = 0 … N-1: …, 1/4, 1/2, 1.
+
+    >>> halving(3)
+    (0.25, 0.5, 1.0)
+    """
     return tuple(2.0 ** (n - layers + 1) for n in range(layers))
 
 
@@ -120,7 +124,12 @@ def stage_spots(
     loss: Callable[[Trace, Trace, int], Float[Tensor, ""]],
     weights: Sequence[float],
 ) -> tuple[Spot, ...]:
-    """One spot for each pair of stages, `name`1, `name`2, …, with its weight; `loss(s, t, n)` is that of pair n."""
+    """One spot for each pair of stages, `name`1, `name`2, …, with its weight; `loss(s, t, n)` is that of pair n.
+
+    >>> spots = stage_spots("at", [(0, 0), (1, 1)], lambda s, t, n: None, [1.0, 0.5])
+    >>> [(spot.name, spot.layers, spot.weight) for spot in spots]
+    [('at1', (1,), 1.0), ('at2', (2,), 0.5)]
+    """
 
     def one(n: int, weight: float) -> Spot:
         return Spot(f"{name}{n + 1}", lambda s, t: loss(s, t, n), (pairs[n][0] + 1,), weight)

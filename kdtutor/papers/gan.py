@@ -95,6 +95,10 @@ def laplacian(x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B h w"]:
     """[[0, 1, 0], [1, -4, 1], [0, 1, 0]] at the inner pixels of each image in grey, in units of 0…255.
 
     The images run from -1 to 1; C is 1, or 3 for red, green, blue. Raises `ShapeError` for other images.
+
+    >>> dot = torch.tensor([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]).reshape(1, 1, 3, 3)
+    >>> laplacian(dot).item()  # -4 · 127.5
+    -510.0
     """
     ok = x.ndim == 4 and x.shape[1] in (1, 3) and min(x.shape[2:]) >= 3
     require(ok, f"laplacian: the shape is {shape(x)}; expected (B, 1 or 3, H, W), H, W ≥ 3", ShapeError)
@@ -251,7 +255,13 @@ class Distil(Trainable):
 
 @contextmanager
 def frozen(net: nn.Module) -> Iterator[None]:
-    """Gradients pass through `net` and leave none in its parameters."""
+    """Gradients pass through `net` and leave none in its parameters.
+
+    >>> net = torch.nn.Linear(1, 1)
+    >>> with frozen(net):
+    ...     [p.requires_grad for p in net.parameters()]
+    [False, False]
+    """
     wanted = [parameter for parameter in net.parameters() if parameter.requires_grad]
     net.requires_grad_(False)
     try:

@@ -139,7 +139,11 @@ class _Imagined:
 
 
 def class_balance(z_t: Float[Tensor, "B K"]) -> Balance:
-    """Which classes the teacher sees in B images. Raises `ShapeError` unless (B, K)."""
+    """Which classes the teacher sees in B images. Raises `ShapeError` unless (B, K).
+
+    >>> class_balance(torch.tensor([[9.0, 0.0], [9.0, 0.0], [9.0, 0.0], [0.0, 9.0]])).shares
+    (0.75, 0.25)
+    """
     require(z_t.ndim == 2 and len(z_t) > 0, f"class_balance: the logits are {shape(z_t)}; expected (B, K)", ShapeError)
     shares = z_t.argmax(1).bincount(minlength=z_t.shape[1]).double() / len(z_t)
     return Balance(tuple(shares.tolist()))

@@ -28,7 +28,12 @@ class Pairs(NamedTuple):
 @full_precision
 def pairs(e: Float[Tensor, "B D"]) -> Pairs:
     """The pairs of B embeddings. Formed directly: by way of ‖a‖² + ‖b‖² - 2 a·b, embeddings with a common offset lose
-    every digit in float32. Raises `ShapeError` unless e is (B, D)."""
+    every digit in float32. Raises `ShapeError` unless e is (B, D).
+
+    >>> pairs(torch.tensor([[0.0, 0.0], [3.0, 4.0]])).squares
+    tensor([[ 0., 25.],
+            [25.,  0.]])
+    """
     require(e.ndim == 2 and len(e) > 0, f"the embeddings have shape {shape(e)}; expected (B, D) with B ≥ 1", ShapeError)
     differences = e.unsqueeze(0) - e.unsqueeze(1)
     return Pairs(differences, squared_sum(differences, -1))
@@ -36,7 +41,12 @@ def pairs(e: Float[Tensor, "B D"]) -> Pairs:
 
 def pairs_of_both(e_s: Float[Tensor, "B D"], e_t: Float[Tensor, "B E"], what: str) -> tuple[Pairs, Pairs]:
     """The student's and the teacher's pairs; the teacher's side is constant. Forming them costs as much as the rest of
-    a loss, so two losses of the same embeddings share them."""
+    a loss, so two losses of the same embeddings share them.
+
+    >>> s, t = pairs_of_both(torch.zeros(3, 2), torch.zeros(3, 5), "a loss")
+    >>> s.differences.shape, t.differences.shape
+    (torch.Size([3, 3, 2]), torch.Size([3, 3, 5]))
+    """
     check_vectors(e_s, e_t, what)
     with torch.no_grad():
         pairs_t = pairs(e_t)
@@ -82,7 +92,12 @@ def angles(e: Float[Tensor, "B D"]) -> Float[Tensor, "B B B"]:
 
 @full_precision
 def between(psi: Callable[[Pairs], Float[Tensor, "..."]], s: Pairs, t: Pairs) -> Float[Tensor, ""]:
-    """Huber loss (δ = 1) between the student's and the teacher's potential ψ of all pairs or triples, their mean."""
+    """Huber loss (δ = 1) between the student's and the teacher's potential ψ of all pairs or triples, their mean.
+
+    >>> e = pairs(torch.tensor([[0.0], [1.0], [3.0]]))
+    >>> between(lambda x: x.squares, e, e).item()
+    0.0
+    """
     with torch.no_grad():
         psi_t = psi(t)
     return F.smooth_l1_loss(psi(s), psi_t)

@@ -78,7 +78,13 @@ def at(trace: Trace, position: int) -> Float[Tensor, "B ..."]:
 
 
 def adapter(place: Place, source: Net, start: int, goal: Net, stop: int) -> nn.Module:
-    """What brings one net's tensor to the other's width: 1×1 convolution, norm and ReLU for maps, else linear."""
+    """What brings one net's tensor to the other's width: 1×1 convolution, norm and ReLU for maps, else linear.
+
+    >>> student, teacher = (kd.nets.build("resnet8", classes=10) for _ in "st")
+    >>> place = places(kd.papers.get("AT")(student, teacher))[0]
+    >>> adapter(place, student, place.student, teacher, place.teacher)(torch.zeros(2, 16, 8, 8)).shape
+    torch.Size([2, 16, 8, 8])
+    """
     if place.layer == "embedding":
         return nn.Linear(source.embedding_dim, goal.embedding_dim)
     return Regressor(source.widths[start - 1], goal.widths[stop - 1])
@@ -136,6 +142,10 @@ def routed(
         h_t = a · g_t + (1 - a) · adapter(g_s),    h_s = (1 - a) · g_s + a · adapter(g_t).
 
     `t`: the teacher's trace of the images in eval mode; it spares the teacher's first segment.
+
+    >>> net = kd.nets.build("resnet8", classes=10).eval()
+    >>> routed(net, net, [Place("logits", 5, 5)], [], torch.zeros(2, 3, 32, 32), torch.ones(2, 1)).shape
+    torch.Size([2, 10])
     """
     first = places[0]
     with eval_mode(student), eval_mode(teacher):

@@ -108,7 +108,10 @@ MINUTE = Preset(
     options=minute.OPTIONS,
 )
 
-FAMILY_PAIRS, CROSS_PAIRS = zoo.PAIRS, spot_adaptive.PAIRS
+FAMILY_PAIRS = zoo.PAIRS
+"""Pairs of one family, of the distillation zoo's table."""
+CROSS_PAIRS = spot_adaptive.PAIRS
+"""Pairs of different families, of spot-adaptive distillation's table."""
 PAIRS = {**FAMILY_PAIRS, **CROSS_PAIRS}
 """The pairs of the preset "paper": {name: (teacher, student)}, of one family first."""
 

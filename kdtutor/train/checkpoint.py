@@ -133,12 +133,21 @@ class RunFolder:
 
 
 def write_tensors(path: Path, net: nn.Module) -> None:
-    """The state of `net` as safetensors, whole or not at all."""
+    """The state of `net` as safetensors, whole or not at all.
+
+    >>> write_tensors(folder / "net.safetensors", torch.nn.Linear(2, 1))
+    >>> [path.name for path in folder.iterdir()]
+    ['net.safetensors']
+    """
     write_whole(path, save({name: value.detach().cpu().contiguous() for name, value in net.state_dict().items()}))
 
 
 def learnt(distiller: Trainable) -> dict[str, Tensor]:
-    """The state of everything that training changes, each thing once: a frozen teacher is left out."""
+    """The state of everything that training changes, each thing once: a frozen teacher is left out.
+
+    >>> sorted(learnt(kd.Alone(kd.nets.build("mlp8", classes=2))))[0]
+    'student.classifier.bias'
+    """
     frozen = distiller.teacher is not None and not any(p.requires_grad for p in distiller.teacher.parameters())
     seen: set[nn.Module | None] = {distiller.teacher} if frozen else set()
     left_out: list[str] = []  # a distiller around another one holds the nets under two names
@@ -150,7 +159,11 @@ def learnt(distiller: Trainable) -> dict[str, Tensor]:
 
 
 def random_state(distiller: Trainable) -> dict[str, Any]:
-    """Where torch's generators and the method's own stand."""
+    """Where torch's generators and the method's own stand.
+
+    >>> sorted(random_state(kd.Alone(kd.nets.build("mlp8", classes=2))))[:2]
+    ['noise', 'torch']
+    """
     state: dict[str, Any] = {"torch": torch.get_rng_state(), "noise": distiller.noise.get_state()}
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state_all()
@@ -158,7 +171,14 @@ def random_state(distiller: Trainable) -> dict[str, Any]:
 
 
 def restore_random_state(distiller: Trainable, state: dict[str, Any]) -> None:
-    """Put the generators back to where `random_state` found them."""
+    """Put the generators back to where `random_state` found them.
+
+    >>> method = kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> before = random_state(method)
+    >>> first = torch.rand(1)
+    >>> restore_random_state(method, before); bool(torch.rand(1) == first)
+    True
+    """
     torch.set_rng_state(state["torch"])
     distiller.noise.set_state(state["noise"])
     if "cuda" in state and torch.cuda.is_available():
@@ -166,12 +186,21 @@ def restore_random_state(distiller: Trainable, state: dict[str, Any]) -> None:
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether a run has begun in `folder`."""
+    """Whether a run has begun in `folder`.
+
+    >>> from pathlib import Path
+    >>> holds_run(Path("no-such-folder"))
+    False
+    """
     return any((folder / name).is_file() for name in (CHECKPOINT, BEFORE))
 
 
 def require_free(folder: Path, written: set[str] | None = None) -> None:
-    """Refuse a folder that holds no run but files named as those that are `written`; by default any files."""
+    """Refuse a folder that holds no run but files named as those that are `written`; by default any files.
+
+    >>> from pathlib import Path
+    >>> require_free(Path("no-such-folder"))  # silent: nothing would be overwritten
+    """
     foreign = [] if holds_run(folder) else visible(folder)
     require(not folder.is_file(), f"{folder} is a file; name a folder for the run with --out")
     clash = [path for path in foreign if written is None or path.name in written]
@@ -179,7 +208,13 @@ def require_free(folder: Path, written: set[str] | None = None) -> None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """What `RunFolder.save` wrote. Raises `DataError` if it is damaged, `ConfigError` if an old kdtutor wrote it."""
+    """What `RunFolder.save` wrote. Raises `DataError` if it is damaged, `ConfigError` if an old kdtutor wrote it.
+
+    >>> points, method = kd.data.load("moons"), kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> history = kd.fit(method, points, 1, out=folder, progress=False)
+    >>> read_checkpoint(folder / "checkpoint.pt")["config"]["data"]
+    'moons'
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -197,7 +232,12 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def newest_checkpoint(folder: Path) -> dict[str, Any] | None:
-    """The checkpoint in `folder`, or the one before if that is damaged, which is said; None if there is none."""
+    """The checkpoint in `folder`, or the one before if that is damaged, which is said; None if there is none.
+
+    >>> from pathlib import Path
+    >>> newest_checkpoint(Path("no-such-folder")) is None
+    True
+    """
     paths = [path for path in (folder / CHECKPOINT, folder / BEFORE) if path.is_file()]
     for path in paths:
         try:
@@ -210,7 +250,11 @@ def newest_checkpoint(folder: Path) -> dict[str, Any] | None:
 
 
 def another_teacher(folder: Path, teacher: nn.Module) -> str:
-    """The digest of `teacher`, if the run in `folder` has another one; else "", as where that run cannot be read."""
+    """The digest of `teacher`, if the run in `folder` has another one; else "", as where that run cannot be read.
+
+    >>> another_teacher(folder, kd.nets.build("mlp8", classes=2))  # no run, so no other teacher
+    ''
+    """
     try:
         stored = newest_checkpoint(folder)
     except Error:  # whoever continues the run is told

@@ -19,7 +19,10 @@ CLOSE = 1e-3  # of a sum of probabilities to 1
 
 
 def check_net(net: Any, role: str, kind: type[nn.Module] = Net) -> None:
-    """`net` is one net of `kind`, with numbers in it. Raises `ConfigError`."""
+    """`net` is one net of `kind`, with numbers in it. Raises `ConfigError`.
+
+    >>> check_net(kd.nets.build("resnet8", classes=10), "student")  # silent: it is a net
+    """
     inside = next((name for name in ("module", "_orig_mod") if isinstance(getattr(net, name, None), nn.Module)), None)
     if isinstance(net, list | tuple | dict):
         wrong = f"{len(net)} {role}s in a {type(net).__name__}: a method takes one {role}; run one after the other"
@@ -42,7 +45,11 @@ def check_net(net: Any, role: str, kind: type[nn.Module] = Net) -> None:
 
 
 def check_apart(student: nn.Module, teacher: nn.Module) -> None:
-    """Freezing and keeping the teacher leaves the student free. Raises `ConfigError`."""
+    """Freezing and keeping the teacher leaves the student free. Raises `ConfigError`.
+
+    >>> student, teacher = (kd.nets.build("resnet8", classes=10) for _ in "st")
+    >>> check_apart(student, teacher)  # silent: they share nothing
+    """
     require(teacher is not student, "teacher and student are the same object; build the student on its own")
     kept = set(teacher.parameters())
     shared = [name for name, p in student.named_parameters() if p in kept and p.requires_grad]
@@ -54,7 +61,11 @@ def check_apart(student: nn.Module, teacher: nn.Module) -> None:
 
 
 def same_classes(student: Net, teacher: Net, remedy: str = "") -> None:
-    """The logits of both nets are about the same classes. Raises `ConfigError`."""
+    """The logits of both nets are about the same classes. Raises `ConfigError`.
+
+    >>> student, teacher = (kd.nets.build("resnet8", classes=10) for _ in "st")
+    >>> same_classes(student, teacher)  # silent: ten each
+    """
     require(
         teacher.num_classes == student.num_classes,
         f"the teacher tells {teacher.num_classes} classes apart and the student {student.num_classes}; "
@@ -63,7 +74,10 @@ def same_classes(student: Net, teacher: Net, remedy: str = "") -> None:
 
 
 def check_numbers(owner: type, values: Mapping[str, Any]) -> None:
-    """What the constructor of `owner` annotates as `float` or `int` is a finite number. Raises `ConfigError`."""
+    """What the constructor of `owner` annotates as `float` or `int` is a finite number. Raises `ConfigError`.
+
+    >>> check_numbers(kd.papers.get("KD"), {"T": 4.0, "alpha": 0.9})  # silent: finite numbers
+    """
     for name, parameter in signature(owner).parameters.items():
         kind = parameter.annotation
         kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
@@ -72,14 +86,20 @@ def check_numbers(owner: type, values: Mapping[str, Any]) -> None:
 
 
 def check_number(name: str, value: Any, whole: bool = False) -> None:
-    """`value` is a finite number, and a whole one if asked for. Raises `ConfigError`."""
+    """`value` is a finite number, and a whole one if asked for. Raises `ConfigError`.
+
+    >>> check_number("T", 4.0)  # silent: a finite number
+    """
     number = not isinstance(value, bool) and isinstance(value, Integral if whole else Real)
     if not number or not math.isfinite(value):
         raise ConfigError(f"{name}={value!r:.60}: expected a {'whole' if whole else 'finite'} number")
 
 
 def check_data(data: Any) -> None:
-    """`data` is a data set of kdtutor. Raises `ConfigError`."""
+    """`data` is a data set of kdtutor. Raises `ConfigError`.
+
+    >>> check_data(kd.data.load("moons"))  # silent: data of kdtutor
+    """
     made = "make one of tensors: kd.data.Data(name, train=kd.data.Split(images, labels), …)"
     if isinstance(data, str):
         made = f"load it: kd.data.load({data!r})"
@@ -87,14 +107,20 @@ def check_data(data: Any) -> None:
 
 
 def check_split(split: Any) -> None:
-    """`split` is a part of a data set. Raises `ConfigError`."""
+    """`split` is a part of a data set. Raises `ConfigError`.
+
+    >>> check_split(kd.data.load("moons").test)  # silent: a split of kdtutor
+    """
     told = f"expected a split is a {type(split).__name__}"
     require(isinstance(split, Split), f"what is {told}; pass data.train, data.val or data.test, or make one: "
             "kd.data.Split(images, labels)")  # fmt: skip
 
 
 def warn_of_probabilities(logits: Float[Tensor, "B K"], what: str) -> None:
-    """Warn where every row of `logits` lies in 0…1 and sums to 1: a softmax has been applied already."""
+    """Warn where every row of `logits` lies in 0…1 and sums to 1: a softmax has been applied already.
+
+    >>> warn_of_probabilities(torch.tensor([[2.0, -1.0]]), "the logits")  # silent: they are logits
+    """
     z = logits.detach()
     wide = z.ndim == 2 and z.shape[1] > 1 and len(z) > 0
     if wide and bool(z.min() >= 0) and bool(((z.sum(1) - 1).abs() < CLOSE).all()):  # the first alone is asked mostly

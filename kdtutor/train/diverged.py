@@ -15,7 +15,13 @@ def cause(
     bad: list[str], terms: Mapping[str, float], batch: Batch, distiller: Trainable, phase: Phase, step: int, lr: float
 ) -> str:
     """Why the terms `bad` are NaN or infinite in this step, counted from 1, and what can be done about it; `lr` is the
-    recipe's."""
+    recipe's.
+
+    >>> method = kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> batch = kd.data.Batch(torch.full((2, 2), torch.nan), *[torch.zeros(2).long()] * 2)
+    >>> cause(["task"], {"task": torch.nan}, batch, method, method.phases(1)[0], step=1, lr=0.1)[:40]
+    "the term 'task' became nan in step 1 (ph"
+    """
     told = f"the term {bad[0]!r} became {terms[bad[0]]} in step {step} (phase {phase.name!r})"
     return f"{told}: {_reason(bad, terms, batch, distiller, phase, step, phase.lr or lr)}"
 

@@ -62,7 +62,12 @@ class Evaluation:
 
 
 def predict(net: nn.Module, split: Split, data: Data, batch_size: int = BATCH) -> Float[Tensor, "N K"]:
-    """Logits of every image of `split`, in order, computed where the net is. Modes and random state stay untouched."""
+    """Logits of every image of `split`, in order, computed where the net is. Modes and random state stay untouched.
+
+    >>> digits = kd.data.load("digits")
+    >>> predict(kd.nets.teacher("digits-resnet14"), digits.test[:4], digits).shape
+    torch.Size([4, 10])
+    """
     require(isinstance(net, nn.Module), f"what is to answer is a {type(net).__name__}; expected a net")
     return shown(net, net, split, data, batch_size)
 
@@ -74,7 +79,12 @@ def shown(
     data: Data,
     batch_size: int = BATCH,
 ) -> Float[Tensor, "N D"]:
-    """What `answer` says of every image of `split`, in order, with `net` in eval mode and the images where it is."""
+    """What `answer` says of every image of `split`, in order, with `net` in eval mode and the images where it is.
+
+    >>> digits, net = kd.data.load("digits"), kd.nets.build("lenet5", classes=10, channels=1)
+    >>> shown(net, lambda x: net.trace(x).embedding, digits.test[:4], digits).shape
+    torch.Size([4, 84])
+    """
     check_split(split)
     check_data(data)
     require(len(split) > 0, "there is no image to predict from: the split is empty")
@@ -85,7 +95,12 @@ def shown(
 
 
 def evaluate(net: nn.Module, split: Split, data: Data) -> Evaluation:
-    """`net` on `split`, a part of `data`. Raises `DivergedError` where its answers are no numbers."""
+    """`net` on `split`, a part of `data`. Raises `DivergedError` where its answers are no numbers.
+
+    >>> digits = kd.data.load("digits")
+    >>> evaluate(kd.nets.teacher("digits-resnet14"), digits.test[:20], digits).accuracy > 0.9
+    True
+    """
     logits = predict(net, split, data)
     broken = int(logits.isnan().any(1).sum())
     told = f"the net answers NaN to {broken} of {len(logits)} images, so nothing can be measured"

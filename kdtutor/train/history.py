@@ -124,7 +124,11 @@ class History:
 
 
 def environment() -> dict[str, Any]:
-    """What a number may depend on besides its configuration."""
+    """What a number may depend on besides its configuration.
+
+    >>> sorted({"torch", "python"} & environment().keys())
+    ['python', 'torch']
+    """
     import torch
 
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None

@@ -25,7 +25,13 @@ def identity(
     distiller: Trainable, data: Data, phases: tuple[Phase, ...], batches: Source, source: Source | None = None
 ) -> Identity:
     """The digests of a run that is about to begin, from its nets, data and phases, and from the source of its batches
-    if the caller gave one. Where batches are latents no training image is looked at."""
+    if the caller gave one. Where batches are latents no training image is looked at.
+
+    >>> points, method = kd.data.load("moons"), kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> now = identity(method, points, method.phases(1), method.source(points, kd.Recipe()))
+    >>> now == identity(method, points, method.phases(1), method.source(points, kd.Recipe()))
+    True
+    """
     splits = {
         name: split for name, split in data.splits().items() if name != "train" or not isinstance(batches, Latents)
     }
@@ -53,6 +59,10 @@ def difference(then: Identity, now: Identity, distiller: Trainable, learnt: Mapp
     A student that has learnt in this run already counts as the one that began it, and so do the other nets of its
     distiller: the same call goes on in the same kernel. What the distiller made for itself (adapters, a memory) is then
     not compared: another distiller around that student draws it anew, and the checkpoint's replaces it.
+
+    >>> method = kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> difference({"data": "a"}, {"data": "a"}, method, {})
+    ''
     """
     held = parts(distiller)
     anew = then.get(STUDENT) == now.get(STUDENT)
@@ -67,7 +77,11 @@ def difference(then: Identity, now: Identity, distiller: Trainable, learnt: Mapp
 
 
 def parts(distiller: Trainable, prefix: str = "") -> dict[str, nn.Module]:
-    """The nets of a distiller, each once, by the name under which its state is stored first."""
+    """The nets of a distiller, each once, by the name under which its state is stored first.
+
+    >>> list(parts(kd.Alone(kd.nets.build("mlp8", classes=2))))
+    ['student']
+    """
     found: dict[str, nn.Module] = {}
     for name, child in distiller.named_children():
         inner = parts(child, f"{prefix}{name}.") if isinstance(child, Trainable) else {prefix + name: child}

@@ -64,6 +64,11 @@ def steps(
     Batches come from `source`, or from where the distiller takes them: the training split, mostly. `seed` fixes order,
     augmentation and noise (also torch's global generator); the first weights are the caller's. Where there can be
     no run a sentence says so at once; `DivergedError` names the cause where a term becomes NaN or infinite.
+
+    >>> student, teacher = (kd.nets.build("resnet8", classes=10) for _ in "st")
+    >>> run = steps(kd.papers.get("KD")(student, teacher), kd.data.load("digits"), epochs=1, device="cpu")
+    >>> next(run).step
+    1
     """
     where = find_device(device)
     choose("precision", precision, PRECISIONS)
@@ -93,6 +98,11 @@ def fit(
     Afterwards the student is in eval mode, ready to answer, and nothing of the run is left in it. What was frozen of
     it has stayed as it was, see `Trainable`, and stays so in further runs until `student.train()` thaws what was in
     eval mode, or `requires_grad_(True)` what did not require a gradient.
+
+    >>> points = kd.data.load("moons")
+    >>> history = fit(kd.Alone(kd.nets.build("mlp8", classes=2)), points, epochs=1, device="cpu", progress=False)
+    >>> history.phases
+    ('alone',)
     """
     from tqdm import tqdm
 

@@ -27,6 +27,10 @@ def full_precision(loss: Callable[P, R]) -> Callable[P, R]:
 
     Sums over many positions lose their digits in bfloat16, and a loss costs little beside the nets. An argument that is
     annotated as a tensor has to be one, and one of floating-point numbers where it is a `Float`; else `ShapeError`.
+
+    >>> mean = full_precision(lambda x: x.mean())
+    >>> mean(torch.ones(2, dtype=torch.bfloat16)).dtype
+    torch.float32
     """
     parameters = signature(loss).parameters
     floats = {
@@ -66,13 +70,22 @@ def _lift(function: str, name: str, x: Any, floats: bool | None) -> Any:
 
 @full_precision
 def task_loss(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
-    """Cross-entropy in nats, mean over the labelled samples of the batch; 0 if none is labelled."""
+    """Cross-entropy in nats, mean over the labelled samples of the batch; 0 if none is labelled.
+
+    >>> logits, labels = torch.zeros(3, 2), torch.tensor([0, 1, kd.data.UNLABELLED])
+    >>> round(task_loss(logits, labels).item(), 4)  # log 2; the third has no label
+    0.6931
+    """
     total = F.cross_entropy(logits, labels, ignore_index=UNLABELLED, reduction="sum")
     return total / (labels != UNLABELLED).sum().clamp(min=1)
 
 
 def accuracy(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
-    """Share of the labelled samples whose largest logit is their class; 0 if none is labelled."""
+    """Share of the labelled samples whose largest logit is their class; 0 if none is labelled.
+
+    >>> accuracy(torch.tensor([[2.0, 1.0], [0.0, 1.0]]), torch.tensor([0, 0])).item()
+    0.5
+    """
     known = labels != UNLABELLED
     return ((logits.argmax(1) == labels) & known).sum() / known.sum().clamp(min=1)
 
@@ -82,6 +95,9 @@ def weighted_sum(terms: Mapping[str, Float[Tensor, ""]], weights: Mapping[str, f
 
     Raises `ConfigError` unless every weight has its term and every term its weight: one that is misspelt or forgotten
     would leave its term at 1.
+
+    >>> weighted_sum({"task": torch.tensor(2.0), "kd": torch.tensor(3.0)}, {"task": 1.0, "kd": 0.5}).item()
+    3.5
     """
     if not weights:
         return torch.stack(list(terms.values())).sum()
@@ -107,7 +123,12 @@ def _refuse(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> None:
 def minimise(
     terms: Mapping[str, Tensor], weights: Mapping[str, float], optimiser: torch.optim.Optimizer
 ) -> Float[Tensor, ""]:
-    """One step of `optimiser` down the `weighted_sum` of `terms`, which is returned without its gradient."""
+    """One step of `optimiser` down the `weighted_sum` of `terms`, which is returned without its gradient.
+
+    >>> w = torch.nn.Parameter(torch.tensor(2.0))
+    >>> minimise({"task": w**2}, {}, torch.optim.SGD([w], lr=0.25)).item(), w.item()
+    (4.0, 1.0)
+    """
     total = weighted_sum(terms, weights)
     descend(total, optimiser)
     return total.detach()
@@ -117,6 +138,11 @@ def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
     """One step of `optimiser` down the gradient of `loss`. Parameters that `loss` does not reach stay as they are.
 
     Raises `ConfigError` where it reaches none at all.
+
+    >>> w = torch.nn.Parameter(torch.tensor(2.0))
+    >>> descend(w**2, torch.optim.SGD([w], lr=0.25))
+    >>> w.item()
+    1.0
     """
     require(
         loss.requires_grad,
@@ -130,7 +156,13 @@ def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
 
 def descend_alone(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
     """One step of `optimiser` down the gradient of `loss`, which is computed for the parameters of `optimiser` alone:
-    whatever else `loss` passes through is left without one."""
+    whatever else `loss` passes through is left without one.
+
+    >>> w, other = (torch.nn.Parameter(torch.tensor(2.0)) for _ in "ab")
+    >>> descend_alone(w * other, torch.optim.SGD([w], lr=0.25))
+    >>> w.item(), other.grad
+    (1.5, None)
+    """
     own = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     for parameter, gradient in zip(own, torch.autograd.grad(loss, own), strict=True):
         parameter.grad = gradient

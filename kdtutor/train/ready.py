@@ -30,7 +30,12 @@ _guard = threading.Lock()
 def ready(
     distiller: Trainable, data: Data, epochs: int, recipe: Recipe, seed: int, out: str | Path | None, source: Any
 ) -> tuple[Phase, ...]:
-    """The phases of a run with these arguments of `fit`. Raises a sentence where there can be none."""
+    """The phases of a run with these arguments of `fit`. Raises a sentence where there can be none.
+
+    >>> method = kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> [phase.name for phase in ready(method, kd.data.load("moons"), 2, kd.Recipe(), 0, None, None)]
+    ['alone']
+    """
     _check_kinds(distiller, data, epochs, recipe, seed, out, source)
     distiller.check(data)
     phases = distiller.phases(epochs)
@@ -103,13 +108,21 @@ def _first_look(net: Net, role: str, data: Data) -> None:
 
 def strange_data(teacher: nn.Module | None, *data: str) -> str:
     """The data on the teacher's card if it is none of `data`, the names of what it is to teach on; else "", as where
-    the card says nothing that can be compared."""
+    the card says nothing that can be compared.
+
+    >>> strange_data(kd.nets.teacher("digits-resnet14"), "digits")
+    ''
+    """
     told = getattr(teacher, "card", {}).get("data")
     return told if isinstance(told, str) and family(told) not in map(family, data) else ""
 
 
 def family(name: str) -> str:
-    """The data set that `name` is a form of: "digits-16" are small digits, and the digits are a part of MNIST."""
+    """The data set that `name` is a form of: "digits-16" are small digits, and the digits are a part of MNIST.
+
+    >>> family("digits-16"), family("cifar100")
+    ('mnist', 'cifar100')
+    """
     plain = re.sub(r"-\d+$", "", name)
     return SAME.get(plain, plain)
 
@@ -126,7 +139,11 @@ def _warn_of_strange_data(teacher: nn.Module | None, data: Data) -> None:
 
 @contextmanager
 def alone(student: nn.Module) -> Iterator[None]:
-    """Hold the student for one run; a second run over the same student would mix two trainings."""
+    """Hold the student for one run; a second run over the same student would mix two trainings.
+
+    >>> with alone(kd.nets.build("mlp8", classes=2)):
+    ...     pass  # a second run of the same net would be refused here
+    """
     with _guard:
         if student in _held:
             raise BusyError(

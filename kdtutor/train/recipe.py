@@ -77,7 +77,11 @@ class Recipe:
 
 
 def rate(schedule: str, done: float, milestones: tuple[float, ...] = ()) -> float:
-    """The factor on the learning rate when the share `done` (0…1) of a phase is over."""
+    """The factor on the learning rate when the share `done` (0…1) of a phase is over.
+
+    >>> [rate("steps", done, milestones=(0.5,)) for done in (0.0, 0.6)], rate("cosine", 1.0) < 1e-9
+    ([1.0, 0.1], True)
+    """
     if schedule == "constant":
         return 1.0
     if schedule == "steps":

@@ -17,7 +17,12 @@ NEIGHBOURS = 512  # queries whose distances are held at once
 
 
 def embed(net: Net, split: Split, data: Data, batch_size: int = BATCH) -> Float[Tensor, "N D"]:
-    """The embedding of every image of `split`, in order. Modes and random state stay untouched."""
+    """The embedding of every image of `split`, in order. Modes and random state stay untouched.
+
+    >>> digits = kd.data.load("digits")
+    >>> embed(kd.nets.build("lenet5", classes=10, channels=1), digits.test[:4], digits).shape
+    torch.Size([4, 84])
+    """
     check_net(net, "net")
     return shown(net, lambda images: net.trace(images).embedding, split, data, batch_size)
 
@@ -29,6 +34,9 @@ def recall_at(
 
     pytorch-metric-learning looks for the neighbours and counts. Samples that are the only one of their class, or have
     no label, are left out. With `normalise`, embeddings are compared at unit length.
+
+    >>> recall_at(torch.tensor([[0.0], [0.1], [5.0], [5.1]]), torch.tensor([0, 0, 1, 1]))
+    {'recall@1': 1.0}
     """
     from pytorch_metric_learning.distances import LpDistance
     from pytorch_metric_learning.utils.inference import CustomKNN
@@ -67,14 +75,24 @@ def _calculator() -> type:
 
 
 def prototypes(support: Float[Tensor, "way shot D"]) -> Float[Tensor, "way D"]:
-    """The mean embedding of each class's known samples (Snell et al. 2017)."""
+    """The mean embedding of each class's known samples (Snell et al. 2017).
+
+    >>> prototypes(torch.tensor([[[0.0], [2.0]], [[5.0], [7.0]]]))
+    tensor([[1.],
+            [6.]])
+    """
     return support.mean(1)
 
 
 def few_shot(
     embeddings: Float[Tensor, "N D"], tasks: Iterable[Episode], normalise: bool = False
 ) -> Float[Tensor, " episodes"]:
-    """The accuracy of each episode: a query belongs to the class of the nearest prototype."""
+    """The accuracy of each episode: a query belongs to the class of the nearest prototype.
+
+    >>> labels = torch.arange(2).repeat_interleave(4)
+    >>> few_shot(labels.unsqueeze(1).float(), kd.data.episodes(labels, way=2, queries=2, count=3))
+    tensor([1., 1., 1.])
+    """
     if normalise:
         embeddings = F.normalize(embeddings, dim=1)
     shares = []

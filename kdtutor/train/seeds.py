@@ -25,7 +25,13 @@ def mean_and_error(values: ArrayLike) -> tuple[Array, Array]:
 
 
 def mean_and_error_by(rows: "pd.DataFrame", by: str, value: str) -> tuple[Array, Array, Array]:
-    """The values of the column `by` in order, and `mean_and_error` of the column `value` over the rows of each."""
+    """The values of the column `by` in order, and `mean_and_error` of the column `value` over the rows of each.
+
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"labels": [2, 2, 5], "test": [1.0, 3.0, 4.0]})
+    >>> [x.tolist() for x in mean_and_error_by(rows, "labels", "test")]
+    [[2.0, 5.0], [2.0, 4.0], [1.0, 0.0]]
+    """
     groups = rows.dropna(subset=[value]).groupby(by)[value]
     found = [(key, *mean_and_error(numbers)) for key, numbers in groups]
     keys, mean, error = np.array(found, dtype=np.float64).reshape(-1, 3).T

@@ -84,3 +84,9 @@ def test_what_a_word_in_backticks_refers_to(word: str, module: str, full: str | 
 
 def test_an_argument_is_no_reference() -> None:
     assert resolve("entropy", "kdtutor.papers.hinton") and not resolve("entropy", "kdtutor.papers.hinton", ("entropy",))
+
+
+def test_data_that_a_package_exports_is_found_where_it_is_defined() -> None:
+    found = {name: at.full for name, at in exported("kdtutor.settings").items() if isinstance(at, Name)}
+    assert found["PAIRS"] == "kdtutor.settings.presets.PAIRS"
+    assert all(full in {name.full for name in everything()} for full in found.values())
