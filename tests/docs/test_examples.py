@@ -13,7 +13,7 @@ import kdtutor as kd
 from docs.names import Name, everything
 
 LAYERS = ("papers", "nets", "train", "data")
-ELSEWHERE = ("caltech", "faces", "metric_sets", "vision", "image_folder.tiny_imagenet")  # sets that do not ship
+ELSEWHERE = ("photographs", "metric_sets", "vision", "image_folder.tiny_imagenet")  # sets that do not ship
 SHOWN = [name for name in everything() if name.kind != "data" and ">>>" in (inspect.getdoc(name.value) or "")]
 LONGEST = 4  # lines of an example
 
