@@ -7,7 +7,7 @@ from torch import zeros
 import kdtutor as kd
 from kdtutor.papers import METHODS, gan
 from kdtutor.train import Phase, Recipe, Spot, descend, descend_alone, minimise, task_loss, weighted_sum
-from kdtutor.train.objective import full_precision
+from kdtutor.train.precision import full_precision
 
 from .common import small
 
