@@ -40,13 +40,20 @@ class StoppedError(Error, RuntimeError):
 
 
 def require(condition: bool, message: str, error: type[Error] = ConfigError) -> None:
-    """Raise `error(message)` unless `condition` holds."""
+    """Raise `error(message)` unless `condition` holds.
+
+    >>> require(1 < 2, "expected a smaller number")  # silent: it holds
+    """
     if not condition:
         raise error(message)
 
 
 def choose(kind: str, name: str, options: Iterable[str], instead: str | None = None) -> str:
-    """Return `name` if it is one of `options`, else raise `UnknownName` that lists them, or says `instead`."""
+    """Return `name` if it is one of `options`, else raise `UnknownName` that lists them, or says `instead`.
+
+    >>> choose("preset", "minute", ("minute", "paper"))
+    'minute'
+    """
     known = sorted(options)
     if name in known:
         return name

@@ -23,6 +23,9 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
 
     It is written under a hidden name beside the target, flushed to the disk, and renamed. Raises `DataError` where
     that fails (disk full, folder read-only); the old file is then as it was, and nothing is left beside it.
+
+    >>> write_whole(folder / "a.txt", "one").read_text()
+    'one'
     """
     path = Path(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -43,7 +46,13 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line at the end of a file and flush it to the disk; raises `DataError` where that fails."""
+    """Add a line at the end of a file and flush it to the disk; raises `DataError` where that fails.
+
+    >>> append_line(folder / "log.txt", "one")
+    >>> append_line(folder / "log.txt", "two")
+    >>> (folder / "log.txt").read_text().split()
+    ['one', 'two']
+    """
     try:
         with path.open("ab") as file:
             file.write(f"{line}\n".encode())
@@ -53,7 +62,12 @@ def append_line(path: Path, line: str) -> None:
 
 
 def move(path: Path, target: Path) -> None:
-    """Rename a file over another one; raises `DataError` where that fails."""
+    """Rename a file over another one; raises `DataError` where that fails.
+
+    >>> move(write_whole(folder / "a.txt", "one"), folder / "b.txt")
+    >>> visible(folder) == [folder / "b.txt"]
+    True
+    """
     try:
         os.replace(path, target)
         _flush_folder(target.parent)
@@ -84,7 +98,12 @@ def _flush_folder(folder: Path) -> None:
 
 
 def visible(folder: Path) -> list[Path]:
-    """What lies in a folder, without hidden files: locks, and what a killed process was writing."""
+    """What lies in a folder, without hidden files: locks, and what a killed process was writing.
+
+    >>> _ = write_whole(folder / ".hidden", ""), write_whole(folder / "a.txt", "")
+    >>> [path.name for path in visible(folder)]
+    ['a.txt']
+    """
     return sorted(path for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
 
 
@@ -124,7 +143,11 @@ def held(folder: str | Path, name: str = LOCK) -> Iterator[Path]:
 
 
 def file_name(kind: str, name: str) -> str:
-    """`name`, if it can be the name of a file in the folder that is meant; else raises `ConfigError`."""
+    """`name`, if it can be the name of a file in the folder that is meant; else raises `ConfigError`.
+
+    >>> file_name("study", "fsp_race")
+    'fsp_race'
+    """
     plain = isinstance(name, str) and bool(name) and name == name.strip() and name.isprintable()
     plain = plain and not name.startswith(".") and not name.endswith(".") and not set(name) & set('/\\:*?"<>|')
     if not plain or _RESERVED.fullmatch(name):
@@ -136,24 +159,39 @@ def file_name(kind: str, name: str) -> str:
 
 
 def digest_of(content: Mapping[str, Any]) -> str:
-    """The sha256 of what JSON holds of `content`, whatever its layout; its own seal does not count."""
+    """The sha256 of what JSON holds of `content`, whatever its layout; its own seal does not count.
+
+    >>> digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
+    True
+    """
     rest = {key: value for key, value in json.loads(json.dumps(content)).items() if key != SEAL}
     return sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
-    """`content` with its digest, for a JSON file."""
+    """`content` with its digest, for a JSON file.
+
+    >>> sorted(sealed({"a": 1}))
+    ['a', 'digest']
+    """
     return {**content, SEAL: digest_of(content)}
 
 
 def require_sealed(content: Mapping[str, Any]) -> None:
-    """Raise `ValueError` if `content` has been changed since it was `sealed`; what never was, counts as it is."""
+    """Raise `ValueError` if `content` has been changed since it was `sealed`; what never was, counts as it is.
+
+    >>> require_sealed(sealed({"a": 1}))  # silent: nothing has changed
+    """
     if SEAL in content and content[SEAL] != digest_of(content):
         raise ValueError("it was changed after it was written: its digest is another")
 
 
 def read_json(text: str | bytes) -> dict[str, Any]:
-    """The object that a JSON text holds; raises `ValueError` for anything else."""
+    """The object that a JSON text holds; raises `ValueError` for anything else.
+
+    >>> read_json('{"a": 1}')
+    {'a': 1}
+    """
     try:
         content = json.loads(text)
     except RecursionError:

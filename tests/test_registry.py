@@ -10,6 +10,7 @@ import yaml
 
 import kdtutor as kd
 from kdtutor import methods, papers
+from kdtutor.citation import Paper
 from kdtutor.course import references
 from kdtutor.train import Distiller
 
@@ -76,3 +77,10 @@ def test_the_citation_file_is_that_of_the_list():
     assert {"cff-version", "message", "title", "authors"} <= cited.keys() and cited["version"] == kd.__version__
     ghost = next(entry for entry in cited["references"] if entry["doi"].endswith("1911.11907"))
     assert ghost["authors"][0] == {"given-names": "Kai", "family-names": "Han"} and ghost["year"] == 2020
+
+
+def test_one_word_is_a_whole_name_and_what_is_not_known_is_left_out():
+    paper = Paper("plato2026shadows", "Shadows", "Plato, Mary Ann Evans", "arXiv preprint", 2026)
+    (entry,) = yaml.safe_load(references.cff([methods.Method("shadows", "", "shadows:Shadows", paper)]))["references"]
+    assert entry["authors"] == [{"name": "Plato"}, {"given-names": "Mary Ann", "family-names": "Evans"}]
+    assert "doi" not in entry and entry["year"] == 2026

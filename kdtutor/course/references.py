@@ -22,8 +22,8 @@ def bibtex(rows: Iterable[Method] = ROWS) -> str:
     return "\n".join(_entry(paper) for paper in papers(rows))
 
 
-def cff() -> str:
-    """CITATION.cff (citation-file-format.github.io, 1.2.0): how to cite the course, and the papers it teaches."""
+def cff(rows: Iterable[Method] = ROWS) -> str:
+    """CITATION.cff (citation-file-format.github.io, 1.2.0): how to cite the course, and the papers of the rows."""
     lines = [
         "cff-version: 1.2.0",
         "message: If you use this course, please cite it and the papers that it teaches.",
@@ -34,7 +34,7 @@ def cff() -> str:
         "authors:",
         "  - name: the kdtutor authors",
         "references:",
-        *(line for paper in papers() for line in _reference(paper)),
+        *(line for paper in papers(rows) for line in _reference(paper)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -57,7 +57,7 @@ def _entry(paper: Paper) -> str:
 
 def _reference(paper: Paper) -> list[str]:
     _, kind = _kinds(paper)
-    names = [name.rsplit(" ", 1) for name in paper.names]
+    doi = paper.doi or (paper.arxiv and ARXIV + paper.arxiv)
     where = {"article": [f"    journal: {_quoted(paper.venue)}"]}.get(
         kind, ["    conference:", f"      name: {_quoted(paper.venue)}"] if kind == "conference-paper" else []
     )
@@ -65,11 +65,16 @@ def _reference(paper: Paper) -> list[str]:
         f"  - type: {kind}",
         f"    title: {_quoted(paper.title)}",
         "    authors:",
-        *(f"      - {{given-names: {_quoted(given)}, family-names: {_quoted(family)}}}" for given, family in names),
+        *(f"      - {{{_person(name)}}}" for name in paper.names),
         f"    year: {paper.year}",
-        f"    doi: {paper.doi or ARXIV + paper.arxiv}",
+        *([f"    doi: {doi}"] if doi else []),
         *where,
     ]
+
+
+def _person(name: str) -> str:
+    given, _, family = name.rpartition(" ")
+    return f"given-names: {_quoted(given)}, family-names: {_quoted(family)}" if given else f"name: {_quoted(family)}"
 
 
 def _kinds(paper: Paper) -> tuple[str, str]:

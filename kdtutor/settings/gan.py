@@ -67,5 +67,9 @@ class Setting:
 
 
 def paper(data_name: str) -> Setting:
-    """The paper's setting on "digits-32", "mnist", "cifar10" or "celeba", the latter three where they are present."""
+    """The paper's setting on "digits-32", "mnist", "cifar10" or "celeba", the latter three where they are present.
+
+    >>> paper("cifar10").channels
+    3
+    """
     return Setting(choose("data set of the paper", data_name, SETS))

@@ -117,7 +117,12 @@ PAIRS = {**FAMILY_PAIRS, **CROSS_PAIRS}
 
 
 def preset(name: str, pair: str = "resnet56-resnet20") -> Preset:
-    """The preset "minute" or "paper"; `pair` chooses teacher and student of the latter (a key of `PAIRS`)."""
+    """The preset "minute" or "paper"; `pair` chooses teacher and student of the latter (a key of `PAIRS`).
+
+    >>> minute, paper = preset("minute"), preset("paper", pair="vgg13-vgg8")
+    >>> minute.options_for("AT"), paper.teacher_name, paper.epochs
+    ({'beta': 300.0}, 'cifar100-vgg13', 240)
+    """
     choose("preset", name, ("minute", "paper"))
     if name == "minute":
         return MINUTE

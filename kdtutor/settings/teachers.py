@@ -78,6 +78,9 @@ def find_teacher(name: str | Path) -> Net:
     """A teacher that ships, one trained here with `kdtutor teach`, or the one at the path of a .safetensors file.
 
     Raises `DataError` for a teacher that is known but not trained yet, `UnknownName` for any other name.
+
+    >>> find_teacher("digits-resnet14").name
+    'resnet14'
     """
     if Path(name).suffix == ".safetensors" or name in {card["name"] for card in nets.teachers()}:
         return nets.teacher(name)
@@ -92,7 +95,11 @@ def find_teacher(name: str | Path) -> Net:
 
 
 def teacher_folders() -> tuple[Path, ...]:
-    """Where teachers trained here are looked for: below the current folder, and below that of the course."""
+    """Where teachers trained here are looked for: below the current folder, and below that of the course.
+
+    >>> teacher_folders()[0].as_posix()
+    'runs/teachers'
+    """
     return RUNS / "teachers", sets.root().parent / RUNS / "teachers"
 
 
