@@ -8,7 +8,7 @@ writes it together with the files.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
 
 from .citation import CVPR, ECCV, ICCV, ICLR, NEURIPS, PREPRINT, Paper
 from .errors import UnknownName
@@ -249,6 +249,7 @@ def names() -> tuple[str, ...]:
     return tuple(row.name for row in matched())
 
 
+@cache
 def matched() -> tuple[Method, ...]:
     """The rows that say *what* is matched: those that `kdtutor.papers.METHODS` holds."""
     return tuple(row for row in ROWS if row.question == WHAT)

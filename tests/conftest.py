@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,17 @@ def pytest_configure(config: pytest.Config) -> None:
         from .browser import lessons
 
         config.pluginmanager.register(lessons, "lessons")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Count lines in the tests of the packages named and of them all: elsewhere tracing would only cost time."""
+    if config.pluginmanager.hasplugin("_cov"):  # it is there if --cov is given
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        tests = ROOT / "tests"
+        counted = {tests, *(tests / Path(package).name for package in project["tool"]["coverage"]["run"]["source"])}
+        for item in items:
+            if item.path.parent not in counted:
+                item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session", autouse=True)

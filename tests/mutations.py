@@ -34,6 +34,7 @@ SWAPS = {
     ast.And: ast.Or, ast.Or: ast.And, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
 }  # fmt: skip
 
+SPOT_ADAPTIVE = ("papers/test_spot_adaptive.py", "papers/test_spot_adaptive_training.py")
 # The tests of a file are those of its name; these have others as well, or another name.
 OTHERS = {
     "papers": ("papers/test_methods.py",),
@@ -41,11 +42,12 @@ OTHERS = {
     "data": ("data",),
     "nets": ("nets",),
     "settings/data_free": ("settings/test_data_free.py", "cli/test_distil.py"),
-    "papers/choosers": ("papers/test_choosers.py", "papers/test_spot_adaptive.py"),
-    "papers/decisions": ("papers/test_spot_adaptive.py",),
-    "papers/routing": ("papers/test_spot_adaptive.py",),
+    "papers/choosers": ("papers/test_choosers.py", *SPOT_ADAPTIVE),
+    "papers/decisions": ("papers/test_decisions.py", *SPOT_ADAPTIVE),
+    "papers/routing": ("papers/test_routing.py", *SPOT_ADAPTIVE),
+    "papers/spot_adaptive": (*SPOT_ADAPTIVE, "papers/test_choosers.py", "papers/test_routing.py"),
     "papers/adapters": ("papers/test_fitnets.py", "papers/test_overhaul.py", "papers/test_selectivity.py"),
-    "papers/features": ("papers/test_fitnets.py", "papers/test_overhaul.py", "papers/test_spot_adaptive.py"),
+    "papers/features": ("papers/test_fitnets.py", "papers/test_overhaul.py", "papers/test_spot_adaptive_training.py"),
     "papers/tensors": ("papers/test_probabilistic.py", "papers/test_relational.py", "papers/test_hazards.py"),
 }
 

@@ -19,7 +19,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 ASKED = [Requirement(line) for line in chain(PROJECT["dependencies"], *EXTRAS.values()) if "kdtutor" not in line]
 PIN_LINES = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
@@ -136,6 +137,19 @@ def test_make_installs_again_without_the_pins_and_remembers_that(installed: Path
     assert "Installing" not in run("make", "install", venv).stdout
     asked = run("make", "-n", "-W", "pyproject.toml", "install", venv).stdout
     assert re.search(r"pip install \S+ --pre +-e", asked)
+
+
+def test_a_whole_run_fails_for_a_package_of_which_too_few_lines_are_covered(installed: Path):
+    coverage = installed / "bin/coverage"
+    coverage.write_text('#!/bin/sh\ncase "$*" in *nets*) echo 89; exit 2;; *) echo 95;; esac\n')
+    coverage.chmod(0o755)
+    test = ("make", "-o", "check", "test", f"VENV={installed}")
+    whole = run(*test, "PYTEST_ARGS=")
+    lines = re.findall(r"^lines covered of (\w+), in %: (\d+)$", whole.stdout, re.MULTILINE)
+    counted = [Path(package).name for package in PYPROJECT["tool"]["coverage"]["run"]["source"]]
+    assert lines == [(name, "89" if name == "nets" else "95") for name in counted]
+    assert whole.returncode != 0 and "below 90 %: nets; " in whole.stderr
+    assert run(*test, "PYTEST_ARGS=-x").returncode == 0  # of a part nothing can be asked
 
 
 def test_what_ci_runs_is_sound_and_executable():

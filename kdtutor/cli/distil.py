@@ -13,8 +13,7 @@ from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
 from ..settings import PAIRS, Preset, find_teacher, preset
 from ..settings.data_free import IMITATION, SETTINGS
 from ..train import Alone, Distiller, Recipe, fit, seed_everything
-from ..train.checkpoint import holds_run, require_free, teacher_of
-from ..train.identity import teacher_digest
+from ..train.checkpoint import another_teacher, holds_run, require_free
 from ..train.ready import strange_data
 from .job import Job, label
 from .report import Report
@@ -78,8 +77,8 @@ def prepare(job: Job, data: Data | None = None) -> Setup:
     student = _student(chosen, job.student, data, job.seed)
     distiller, epochs = _distiller(job, chosen, student, teacher)
     distiller, generator = (distiller, "") if job.maker is None else _data_free(job.maker, chosen, data, distiller)
-    augment = chosen.recipe.augment if data.size else None  # points cannot be shifted like images
-    return Setup(job, distiller, data, epochs, replace(chosen.recipe, augment=augment), generator)
+    recipe = chosen.recipe if data.size else replace(chosen.recipe, augment=None)  # points are not shifted like images
+    return Setup(job, distiller, data, epochs, recipe, generator)
 
 
 def _require_sense(job: Job) -> None:
@@ -111,25 +110,25 @@ def _preset(job: Job) -> Preset:
     if job.maker is None or job.preset != "paper" or data not in SETTINGS[job.maker]:
         return chosen
     published = chosen.data_free(job.maker, data)
-    require(
-        job.pair is None,
-        f"--pair {job.pair}: with the published generator for {data} {published.teacher_name} teaches "
-        f"{published.student_name}; leave --pair out, or name other nets with --teacher and --student",
-    )
+    if job.pair is not None:
+        raise ConfigError(
+            f"--pair {job.pair}: with the published generator for {data} {published.teacher_name} teaches "
+            f"{published.student_name}; leave --pair out, or name other nets with --teacher and --student"
+        )
     return published
 
 
 def _teacher(job: Job, chosen: Preset, data: Data) -> nets.Net:
     """The teacher that the job names, or the preset's; refused if its card names other data."""
     teacher = find_teacher(job.teacher or chosen.teacher_name)
-    strange = strange_data(teacher, data.name, job.data or chosen.data_name)
-    whose = f"the teacher {job.teacher}" if job.teacher else f"the preset's teacher {chosen.teacher_name}"
-    require(
-        job.teacher_of_other_data or not strange,
-        f"{whose} was trained on {strange} ({teacher.num_classes} classes), not on {job.data or chosen.data_name} "
-        f"({data.num_classes} classes): name a teacher of these data with --teacher, or allow this one with "
-        "--teacher-of-other-data",
-    )
+    named = job.data or chosen.data_name
+    strange = strange_data(teacher, data.name, named)
+    if strange and not job.teacher_of_other_data:
+        whose = f"the teacher {job.teacher}" if job.teacher else f"the preset's teacher {chosen.teacher_name}"
+        raise ConfigError(
+            f"{whose} was trained on {strange} ({teacher.num_classes} classes), not on {named} ({data.num_classes} "
+            "classes): name a teacher of these data with --teacher, or allow this one with --teacher-of-other-data"
+        )
     return teacher
 
 
@@ -138,10 +137,8 @@ def _placed(job: Job, teacher: nets.Net | None) -> Job:
 
     Two teachers can have the same file name, and a teacher can be trained again under its name.
     """
-    if job.out is None and teacher is not None and holds_run(job.folder):
-        weights, held = teacher_digest(teacher), teacher_of(job.folder)
-        if held not in (None, weights):
-            job = replace(job, out=str(job.folder.with_name(f"{job.folder.name}-teacher{weights[:8]}")))
+    if job.out is None and teacher is not None and (weights := another_teacher(job.folder, teacher)):
+        job = replace(job, out=str(job.folder.with_name(f"{job.folder.name}-teacher{weights[:8]}")))
     require_free(job.folder)  # a report would overwrite somebody else's files of the same names
     return job
 
@@ -164,7 +161,8 @@ def _distiller(job: Job, chosen: Preset, student: nets.Net, teacher: nets.Net | 
     if teacher is None:
         return Alone(student), epochs
     options = chosen.options_for(matched, epochs) if job.spots is None else chosen.host_for(matched, epochs)
-    host = papers.method(matched)(student, teacher, **{**options, **IMITATION.get(job.method, {})})
+    kind: Any = papers.get(matched)
+    host = kind(student, teacher, **{**options, **IMITATION.get(job.method, {})})
     if job.spots is None:
         return host, epochs
     distiller = SpotAdaptive(host, **{**chosen.spots_for(matched), "strategy": job.spots})

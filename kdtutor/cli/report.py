@@ -46,8 +46,11 @@ class Report:
     def table(self) -> str:
         """Every term at the end of each phase, and at the best epoch; test accuracy below."""
         terms = sorted(self.history.terms, key=lambda term: (term.endswith(ACCURACY), term == "loss"))
+        chosen = " (the best epoch was found on them, so do not report it)"
         if self.held_out == "val_accuracy":
             terms.remove("test_accuracy")
+            chosen = ""
+        values = {(row.term, row.epoch): row.value for row in self.history.rows}
         phase_of = {row.epoch: row.phase for row in self.history.rows}
         ends = {phase: epoch for epoch, phase in phase_of.items()}
         names = {max(phase_of): ["last"]}
@@ -56,22 +59,13 @@ class Report:
             [
                 phase_of[epoch],
                 f"{epoch}, {' and '.join(names[epoch])}" if epoch in names else str(epoch),
-                *(self._cell(term, epoch) for term in terms),
+                *(_cell(term, values.get((term, epoch))) for term in terms),
             ]
             for epoch in sorted({*ends.values(), *names})
         ]
-        return f"{plain_table(['phase', 'epoch', *map(words_of, terms)], lines)}\n\n{self._result()}"
-
-    def _cell(self, term: str, epoch: int) -> str:
-        value = next((r.value for r in self.history.rows if (r.term, r.epoch) == (term, epoch)), None)
-        if value is None:
-            return "-"
-        return percent(value) if term.endswith(ACCURACY) else f"{value:.4f}"
-
-    def _result(self) -> str:
-        chosen = "" if self.held_out == "val_accuracy" else " (the best epoch was found on them, so do not report it)"
-        images = f"{self.test_images:,} images{chosen}"
-        return f"test accuracy {percent(self.test_accuracy)}: weights of the last epoch, {images}, seed {self.job.seed}"
+        images = f"{self.test_images:,} images{chosen}, seed {self.job.seed}"
+        result = f"test accuracy {percent(self.test_accuracy)}: weights of the last epoch, {images}"
+        return f"{plain_table(['phase', 'epoch', *map(words_of, terms)], lines)}\n\n{result}"
 
     def summary(self) -> dict[str, Any]:
         """The same for a machine."""
@@ -127,3 +121,9 @@ class Report:
             'student.load_state_dict(load_file("last.safetensors"))\n'
             "```\n"
         )
+
+
+def _cell(term: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return percent(value) if term.endswith(ACCURACY) else f"{value:.4f}"

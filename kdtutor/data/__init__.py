@@ -1,16 +1,16 @@
 """What the networks see: the digits that ship, toy sets, torchvision's sets, those of metric learning, any folder."""
 
+from functools import cache
 from pathlib import Path
 
 from ..errors import choose
 from . import digits, metric_sets
 from .batches import Augment, Batches, Source, derived_seed
-from .caltech import caltech101
 from .classes import ClassBatches, Episode, apart, episodes, only
-from .faces import celeba
 from .folders import root, search_roots
 from .image_folder import WORKERS, image_folder, tiny_imagenet
 from .latents import Latents
+from .photographs import caltech101, celeba
 from .sizes import for_generators
 from .splits import UNLABELLED, Batch, Data, Split
 from .toy import CURVES, toy
@@ -25,6 +25,7 @@ __all__ = [
 SMALL = {"digits-16": 16, "digits-32": 32}  # the digits for generators, in pixels
 
 
+@cache
 def names() -> tuple[str, ...]:
     """Every name that `load` knows.
 

@@ -3,11 +3,10 @@
 `build("resnet20", classes=10).trace(images)` is what one forward pass leaves: stem, stages, embedding, logits.
 """
 
-from .build import NAMES, build
+from .build import NAMES, build, count_multiply_adds, count_parameters
 from .critics import Critic, critic
 from .generators import GENERATORS, Generator, generator
 from .ghost import ghostnet
-from .layers import count_multiply_adds, count_parameters
 from .teacher import save_generator, save_teacher, teacher, teachers, trained_generator
 from .trace import Net, Trace
 from .wrap import node_names, wrap

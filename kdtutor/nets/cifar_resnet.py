@@ -9,8 +9,7 @@ from functools import partial
 
 from torch import nn
 
-from .layers import conv, initialise, named, scaled
-from .pooled import image_stem, pooled
+from .layers import conv, image_stem, initialise, named, pooled, scaled
 from .resnet import Block, stage, two_convolutions
 from .trace import Staged
 

@@ -1,16 +1,16 @@
-"""The few layers that several architectures share, and how weights start."""
+"""What several architectures share: a few layers, what nets for images begin and end with, and how weights start."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, fx, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from ..errors import ConfigError, ShapeError, require
 from .layout import mend
+from .trace import Staged
 
 
 class Images(nn.Module):
@@ -81,6 +81,33 @@ def average_pool() -> nn.Sequential:
     return named(average=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten())
 
 
+def image_stem(channels: int, width: int, stride: int, kernel: int = 3) -> nn.Sequential:
+    """Images (B, `channels`, H, W) → a map of `width` channels, before its ReLU.
+
+    >>> image_stem(3, 16, stride=2)(torch.zeros(1, 3, 8, 8)).shape
+    torch.Size([1, 16, 4, 4])
+    """
+    return named(images=Images(channels), conv=conv(channels, width, kernel, stride=stride), norm=nn.BatchNorm2d(width))
+
+
+def pooled(
+    stem: nn.Module,
+    stages: Iterable[nn.Module],
+    widths: Sequence[int],
+    classes: int,
+    stem_width: int,
+    kind: type[Staged] = Staged,
+) -> Staged:
+    """Stem and stages, the mean of the last active map over space, and a linear layer with `classes` logits.
+
+    >>> net = pooled(torch.nn.Conv2d(3, 4, 1), [torch.nn.Conv2d(4, 8, 1)], [8], classes=2, stem_width=4)
+    >>> net(torch.zeros(5, 3, 6, 6)).shape
+    torch.Size([5, 2])
+    """
+    classifier = nn.Linear(widths[-1], classes)
+    return kind(stem, stages, average_pool(), classifier, widths=widths, stem_width=stem_width)
+
+
 def scaled(width: int, multiplier: float) -> int:
     """`width` times `multiplier`, at least one channel.
 
@@ -107,26 +134,3 @@ def initialise(net: nn.Module) -> None:
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
-
-
-def count_parameters(net: nn.Module) -> int:
-    """How many numbers the net has to learn: elements of all its parameters, buffers not counted.
-
-    >>> count_parameters(torch.nn.Linear(3, 2))  # 3 · 2 weights and 2 biases
-    8
-    """
-    return sum(parameter.numel() for parameter in net.parameters())
-
-
-def count_multiply_adds(net: nn.Module, x: Float[Tensor, "B ..."]) -> int:
-    """Multiply-adds of all convolutions and linear layers in a forward pass of x, by torch's counter of operations.
-
-    A multiply-add is a multiplication and an addition, which torch counts as two operations. Norms, ReLUs and poolings
-    are not counted, as papers do it. The net and x may lie on the device "meta": then nothing is computed.
-
-    >>> count_multiply_adds(torch.nn.Linear(3, 2), torch.zeros(1, 3))
-    6
-    """
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        net(x)
-    return int(counter.get_total_flops()) // 2

@@ -12,8 +12,7 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .layers import conv, initialise, named, scaled
-from .pooled import image_stem, pooled
+from .layers import conv, image_stem, initialise, named, pooled, scaled
 from .trace import Staged
 
 EXPANSION = 6  # how many times a block widens its map; the first block does not

@@ -56,7 +56,8 @@ def evaluating(net: nn.Module) -> Iterator[None]:
     ...     net(torch.zeros(1)).requires_grad
     False
     """
-    with eval_mode(net), torch.no_grad():
+    with modes_kept(net), torch.no_grad():
+        net.eval()
         yield
 
 

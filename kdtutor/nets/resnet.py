@@ -1,4 +1,5 @@
-"""CIFAR ResNets (He et al. 2016, Deep Residual Learning, §4.2), 6n + 2 layers, as the distillation zoo builds them."""
+"""CIFAR ResNets (He et al. 2016, Deep Residual Learning, §4.2), 6n + 2 layers, as the distillation zoo builds them;
+and plain nets, which are the same without shortcuts."""
 
 from __future__ import annotations
 
@@ -7,8 +8,7 @@ from collections.abc import Callable
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .layers import conv, initialise, named, scaled
-from .pooled import image_stem, pooled
+from .layers import conv, image_stem, initialise, named, pooled, scaled
 from .trace import Staged
 
 MakeBlock = Callable[[int, int, int], nn.Module]
@@ -92,3 +92,14 @@ def resnet(
     )
     initialise(made)
     return made
+
+
+def plain(depth: int, multiplier: float, classes: int, channels: int, stem_stride: int) -> Staged:
+    """6n + 2 layers, one after the other: what a ResNet of this depth computes beside its shortcuts.
+
+    A deep and thin one is hard to train from scratch, which is what hints (Romero et al. 2015) are for.
+
+    >>> plain(8, 1.0, classes=10, channels=3, stem_stride=1).widths
+    (16, 32, 64)
+    """
+    return resnet(depth, multiplier, classes, channels, stem_stride, block=two_convolutions)

@@ -6,8 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .layers import named
-from .pooled import image_stem, pooled
+from .layers import image_stem, named, pooled
 from .resnet import stage
 from .trace import Staged
 

@@ -8,8 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .layers import Images, initialise, named, scaled
-from .pooled import pooled
+from .layers import Images, initialise, named, pooled, scaled
 from .trace import Staged
 
 # Convolutions in each of the five blocks, by number of layers.

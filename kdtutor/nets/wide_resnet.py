@@ -10,8 +10,7 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .layers import Images, conv, initialise, named, scaled
-from .pooled import pooled
+from .layers import Images, conv, initialise, named, pooled, scaled
 from .trace import Staged
 
 

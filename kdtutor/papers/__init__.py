@@ -3,10 +3,10 @@
 A paper's module loads on first use. `METHODS` holds what says *what* is matched, by name; `get` finds any method.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
@@ -19,7 +19,7 @@ class _Methods(Mapping[str, type[Distiller]]):
     """Classes by the names of their methods. Acronyms and aliases are taken, too, in any case: `METHODS["RKD"]`."""
 
     def __getitem__(self, name: str) -> type[Distiller]:
-        return method(name)
+        return cast(type[Distiller], get(name, methods.matched()))
 
     def __iter__(self) -> Iterator[str]:
         return (row.name for row in methods.matched())
@@ -45,25 +45,20 @@ def method(name: str) -> type[Distiller]:
     >>> method("RKD").__name__
     'Relational'
     """
-    found: type[Distiller] = _load(methods.find(name, methods.matched()))
-    return found
+    return METHODS[name]
 
 
-def get(name: str) -> type[nn.Module]:
+def get(name: str, rows: Iterable[methods.Method] = methods.ROWS) -> type[nn.Module]:
     """The class of any method of the course by its name, acronym or alias: `get("RKD")`, `get("SAKD")`, `get("gan")`.
 
-    Raises `UnknownName` with the nearest name for any other.
+    Raises `UnknownName` with the nearest name for any other, and for what is none of `rows`.
 
     >>> get("SAKD").__name__, get("gan").__name__
     ('SpotAdaptive', 'Distil')
     """
-    found: type[nn.Module] = _load(methods.find(name))
+    module, _, kind = methods.find(name, rows).home.partition(":")
+    found: type[nn.Module] = getattr(import_module(f".{module}", __name__), kind)
     return found
-
-
-def _load(row: methods.Method) -> Any:
-    module, _, name = row.home.partition(":")
-    return getattr(import_module(f".{module}", __name__), name)
 
 
 _MODULES = tuple(module.name for module in iter_modules(__path__))

@@ -1,8 +1,12 @@
-"""A run on disk: enough to continue it to the same numbers; a kill at any moment leaves a whole file."""
+"""A run on disk: its folder is claimed before the first step and saved after each epoch, with enough to continue it to
+the same numbers; a kill at any moment leaves whole files."""
 
 import io
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,11 +14,15 @@ from typing import Any
 import torch
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
+from ..data import Data, Source
 from ..errors import ConfigError, DataError, Error, require
-from ..files import move, visible, write_whole
-from .identity import TEACHER, Identity, difference
-from .trainable import Trainable
+from ..files import held, move, remove_partial, visible, write_whole
+from ..nets.digest import digest
+from .history import History
+from .identity import TEACHER, Identity, difference, identity
+from .trainable import Phase, Trainable
 
 CHECKPOINT = "checkpoint.pt"
 BEFORE = "checkpoint.before.pt"  # the last one but one, while a run goes on
@@ -22,6 +30,106 @@ BEST, LAST, HISTORY = "best.safetensors", "last.safetensors", "history.json"
 ELSEWHERE = "choose another folder for `out`, or move the old run away"
 SEAL = 64  # hexadecimal digits of a sha256: the comment at the end of the zip archive that torch writes
 NO_COMMENT = b"PK\5\6"  # where such an archive ends without a comment
+
+Stored = dict[str, Any]
+
+
+@dataclass
+class RunFolder:
+    """Files are written in an order of which every beginning can be continued: a checkpoint before the first step,
+    then after each epoch the best weights and a checkpoint, at the end the last weights and the history."""
+
+    path: Path
+    distiller: Trainable
+    data: Data
+    phases: tuple[Phase, ...]
+    batches: Source
+    source: Source | None  # the batches, if the caller gave them
+    identity: Identity = field(default_factory=dict)  # of the run as it began
+
+    @contextmanager
+    def opened(self, config: dict[str, Any]) -> Iterator[Stored | None]:
+        """Hold the folder, and give the checkpoint in it, if it is of this run; None for an empty folder.
+
+        Raises `BusyError` while another process holds it, `ConfigError` if it is another run's, `DataError` if it
+        cannot be written or its checkpoints are damaged.
+        """
+        with held(self.path):
+            remove_partial(self.path)
+            require_free(self.path, {BEST, LAST, HISTORY})
+            self.identity = identity(self.distiller, self.data, self.phases, self.batches, self.source)
+            stored = newest_checkpoint(self.path)
+            if stored is not None:
+                told = self._differs(stored, config)
+                require(not told, f"{self.path} holds another run: {told}; {ELSEWHERE}")
+                self.identity = stored["identity"]
+            yield stored
+
+    def _differs(self, stored: Stored, config: dict[str, Any]) -> str:
+        """What of the run that was stored is not as in this one; "" for the same run."""
+        then = stored["config"]
+        different = {key for key in config.keys() | then.keys() if config.get(key) != then.get(key)}
+        if different:
+            key = min(different)
+            return f"its {key} is {then.get(key)!r}, this run's is {config.get(key)!r}"
+        return difference(stored["identity"], self.identity, self.distiller, stored["distiller"])
+
+    def claim(self, progress: Stored) -> None:
+        """Make the folder this run's; a disk that is full or read-only is noticed here, before the first step."""
+        self.save(progress, {})
+        # three as large as this first one are the least that a run needs
+        needed, free = 3 * (self.path / CHECKPOINT).stat().st_size, shutil.disk_usage(self.path).free
+        require(
+            free >= needed,
+            f"{self.path} has {free / 1e6:.0f} MB of free space, a run needs at least {needed / 1e6:.0f} MB; "
+            "make room, or choose a folder on another disk",
+            DataError,
+        )
+
+    def save(self, progress: Stored, optimisers: dict[str, Optimizer]) -> None:
+        """Write what is needed to continue: `progress` is what the loop itself has to know again. The checkpoint before
+        stays until the next, if a step was done then."""
+        content = {
+            **progress,
+            "identity": self.identity,
+            "distiller": learnt(self.distiller),
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
+            "random": random_state(self.distiller),
+        }
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        archive = bytes(buffer.getbuffer())[:-2] + SEAL.to_bytes(2, "little")  # the length of the comment that follows
+        seal = sha256(archive).hexdigest().encode()
+        new = write_whole(self.path / f".{CHECKPOINT}.part", archive + seal)
+        newest = self.path / CHECKPOINT
+        try:
+            if progress["done"] and newest.exists():
+                move(newest, self.path / BEFORE)
+            move(new, newest)
+        finally:
+            new.unlink(missing_ok=True)
+
+    def save_best(self) -> None:
+        """Keep the student as it is now as the best one."""
+        write_tensors(self.path / BEST, self.distiller.student)
+
+    def restore(self, stored: Stored) -> None:
+        """Put nets and random numbers where they were; a frozen teacher is not among what was stored."""
+        self.distiller.load_state_dict(stored["distiller"], strict=False)
+        restore_random_state(self.distiller, stored["random"])
+
+    def rewind(self) -> None:
+        """Put the nets back to what was saved last: who calls again with the same objects is then recognised."""
+        with suppress(Exception):  # what ended the run is raised, and says more than what may happen here
+            if stored := newest_checkpoint(self.path):
+                self.distiller.load_state_dict(stored["distiller"], strict=False)
+
+    def close(self, history: History) -> None:
+        """Write what a finished run leaves; once the last checkpoint has been read back whole, the one before goes."""
+        write_tensors(self.path / LAST, self.distiller.student)
+        history.save(self.path / HISTORY)
+        read_checkpoint(self.path / CHECKPOINT)
+        (self.path / BEFORE).unlink(missing_ok=True)
 
 
 def write_tensors(path: Path, net: nn.Module) -> None:
@@ -93,37 +201,19 @@ def require_free(folder: Path, written: set[str] | None = None) -> None:
     >>> from pathlib import Path
     >>> require_free(Path("no-such-folder"))  # silent: nothing would be overwritten
     """
-    require(not folder.is_file(), f"{folder} is a file; name a folder for the run with --out")
     foreign = [] if holds_run(folder) else visible(folder)
+    require(not folder.is_file(), f"{folder} is a file; name a folder for the run with --out")
     clash = [path for path in foreign if written is None or path.name in written]
     require(not clash, f"{folder} holds other files and no run; name an empty or new folder with --out")
 
 
-def save_checkpoint(folder: Path, content: dict[str, Any]) -> None:
-    """Write the checkpoint; the one before stays until the next, if a step was done then.
-
-    >>> save_checkpoint(folder, {"done": 3})
-    >>> newest_checkpoint(folder)["done"]
-    3
-    """
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    archive = bytes(buffer.getbuffer())[:-2] + SEAL.to_bytes(2, "little")  # the length of the comment that follows
-    new = write_whole(folder / f".{CHECKPOINT}.part", archive + sha256(archive).hexdigest().encode())
-    try:
-        if content["done"] and (folder / CHECKPOINT).exists():
-            move(folder / CHECKPOINT, folder / BEFORE)
-        move(new, folder / CHECKPOINT)
-    finally:
-        new.unlink(missing_ok=True)
-
-
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """What `save_checkpoint` wrote. Raises `DataError` if it is damaged, `ConfigError` if an old kdtutor wrote it.
+    """What `RunFolder.save` wrote. Raises `DataError` if it is damaged, `ConfigError` if an old kdtutor wrote it.
 
-    >>> save_checkpoint(folder, {"done": 3})
-    >>> read_checkpoint(next(folder.glob("checkpoint*")))["done"]
-    3
+    >>> points, method = kd.data.load("moons"), kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> history = kd.fit(method, points, 1, out=folder, progress=False)
+    >>> read_checkpoint(folder / "checkpoint.pt")["config"]["data"]
+    'moons'
     """
     try:
         content = path.read_bytes()
@@ -159,61 +249,16 @@ def newest_checkpoint(folder: Path) -> dict[str, Any] | None:
     return None
 
 
-def load_checkpoint(folder: Path, config: dict[str, Any], now: Identity, distiller: Trainable) -> dict[str, Any] | None:
-    """The newest checkpoint in `folder`, or None if there is none. It must belong to the run that is asked for.
+def another_teacher(folder: Path, teacher: nn.Module) -> str:
+    """The digest of `teacher`, if the run in `folder` has another one; else "", as where that run cannot be read.
 
-    >>> load_checkpoint(folder, {}, {}, kd.Alone(kd.nets.build("mlp8", classes=2))) is None  # nothing there yet
-    True
-    """
-    content = newest_checkpoint(folder)
-    if content is None:
-        return None
-    stored = content["config"]
-    different = {key for key in config.keys() | stored.keys() if config.get(key) != stored.get(key)}
-    if different:
-        key = min(different)
-        told = f"its {key} is {stored.get(key)!r}, this run's is {config.get(key)!r}"
-    else:
-        told = difference(content["identity"], now, distiller, content["distiller"])
-    require(not told, f"{folder} holds another run: {told}; {ELSEWHERE}", ConfigError)
-    return content
-
-
-def teacher_of(folder: Path) -> str | None:
-    """The digest of the teacher of the run in `folder`; None if it has none, or if the run cannot be read.
-
-    >>> teacher_of(folder) is None
-    True
+    >>> another_teacher(folder, kd.nets.build("mlp8", classes=2))  # no run, so no other teacher
+    ''
     """
     try:
         stored = newest_checkpoint(folder)
     except Error:  # whoever continues the run is told
-        return None
-    return stored["identity"].get(TEACHER) if stored else None
-
-
-def drop_before(folder: Path) -> None:
-    """Remove the checkpoint before the last one of a finished run, once the last one has been read back whole.
-
-    >>> save_checkpoint(folder, {"done": 3})
-    >>> drop_before(folder)
-    >>> read_checkpoint(folder / "checkpoint.pt")["done"]
-    3
-    """
-    read_checkpoint(folder / CHECKPOINT)
-    (folder / BEFORE).unlink(missing_ok=True)
-
-
-def require_room(folder: Path) -> None:
-    """Raise `DataError` if the disk cannot hold three checkpoints as large as the first: the least that a run needs.
-
-    >>> save_checkpoint(folder, {"done": 3})
-    >>> require_room(folder)  # silent: there is room
-    """
-    needed, free = 3 * (folder / CHECKPOINT).stat().st_size, shutil.disk_usage(folder).free
-    require(
-        free >= needed,
-        f"{folder} has {free / 1e6:.0f} MB of free space, a run needs at least {needed / 1e6:.0f} MB; make room, or "
-        "choose a folder on another disk",
-        DataError,
-    )
+        return ""
+    held_there = stored["identity"].get(TEACHER) if stored else None
+    here = digest(teacher.state_dict()) if held_there else ""
+    return here if here != held_there else ""

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..data import Data, Split
-from ..errors import require
+from ..errors import ConfigError, require
 from ..nets import Net
 
 CLOSE = 1e-3  # of a sum of probabilities to 1
@@ -40,7 +40,8 @@ def check_net(net: Any, role: str, kind: type[nn.Module] = Net) -> None:
     else:
         make = "wrap it: kd.nets.wrap(model)" if kind is Net else f"a {kind.__name__} is needed"
         wrong = f"the {role} is a {type(net).__name__} and no {kind.__name__} of kdtutor; {make}"
-    require(not wrong, wrong)
+    if wrong:
+        raise ConfigError(wrong)
 
 
 def check_apart(student: nn.Module, teacher: nn.Module) -> None:
@@ -90,8 +91,8 @@ def check_number(name: str, value: Any, whole: bool = False) -> None:
     >>> check_number("T", 4.0)  # silent: a finite number
     """
     number = not isinstance(value, bool) and isinstance(value, Integral if whole else Real)
-    good = number and math.isfinite(value)
-    require(good, f"{name}={value!r:.60}: expected a {'whole' if whole else 'finite'} number")
+    if not number or not math.isfinite(value):
+        raise ConfigError(f"{name}={value!r:.60}: expected a {'whole' if whole else 'finite'} number")
 
 
 def check_data(data: Any) -> None:

@@ -1,6 +1,5 @@
 """Why a term is no number: what to change follows from where the first bad number came from."""
 
-import math
 from collections.abc import Mapping
 
 import torch
@@ -8,29 +7,26 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..data import UNLABELLED, Batch
-from ..errors import DivergedError
 from .distiller import Distiller
 from .trainable import Phase, Trainable
 
 
-def check_terms(
-    terms: Mapping[str, float], batch: Batch, distiller: Trainable, phase: Phase, step: int, lr: float
-) -> None:
-    """Raise `DivergedError` if a term is NaN or infinite, with the cause and what can be done about it.
-
-    `step` counts from 1; `lr` is the peak rate of the phase.
+def cause(
+    bad: list[str], terms: Mapping[str, float], batch: Batch, distiller: Trainable, phase: Phase, step: int, lr: float
+) -> str:
+    """Why the terms `bad` are NaN or infinite in this step, counted from 1, and what can be done about it; `lr` is the
+    recipe's.
 
     >>> method = kd.Alone(kd.nets.build("mlp8", classes=2))
-    >>> batch = kd.data.Batch(torch.zeros(2, 2), *[torch.zeros(2).long()] * 2)
-    >>> check_terms({"task": 0.7}, batch, method, method.phases(1)[0], step=1, lr=0.1)  # silent: a number
+    >>> batch = kd.data.Batch(torch.full((2, 2), torch.nan), *[torch.zeros(2).long()] * 2)
+    >>> cause(["task"], {"task": torch.nan}, batch, method, method.phases(1)[0], step=1, lr=0.1)[:40]
+    "the term 'task' became nan in step 1 (ph"
     """
-    bad = [name for name, value in terms.items() if not math.isfinite(value)]
-    if bad:
-        told = f"the term {bad[0]!r} became {terms[bad[0]]} in step {step} (phase {phase.name!r})"
-        raise DivergedError(f"{told}: {_cause(bad, terms, batch, distiller, phase, step, lr)}")
+    told = f"the term {bad[0]!r} became {terms[bad[0]]} in step {step} (phase {phase.name!r})"
+    return f"{told}: {_reason(bad, terms, batch, distiller, phase, step, phase.lr or lr)}"
 
 
-def _cause(
+def _reason(
     bad: list[str], terms: Mapping[str, float], batch: Batch, distiller: Trainable, phase: Phase, step: int, lr: float
 ) -> str:
     spoilt = _rows(batch.images)

@@ -1,6 +1,6 @@
 """Which run a folder holds: digests of everything that shapes a run, and what differs between two of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from os.path import commonpath
@@ -18,6 +18,7 @@ Identity = dict[str, str]
 """A digest (of a version: the version) by what it is of, in the order in which a difference is told."""
 
 STUDENT, TEACHER, OWN = "student", "teacher", "own"
+LEFT_OUT = {"training", "noise", "options"}  # of what a distiller holds: the rest are settings, functions, a judge
 
 
 def identity(
@@ -35,17 +36,18 @@ def identity(
         name: split for name, split in data.splits().items() if name != "train" or not isinstance(batches, Latents)
     }
     held = parts(distiller)
-    attributes = {f"its {name}": value for each in _levels(distiller) for name, value in _attributes(each).items()}
+    levels = [module for module in distiller.modules() if isinstance(module, Trainable)]
+    attributes = {name: value for each in levels for name, value in public(each).items() if name not in LEFT_OUT}
     return {
         **{name: digest(net.state_dict()) for name, net in held.items()},
         "layers": digest({name: structure(net) for name, net in held.items()}),
-        OWN: digest(_own_tensors(distiller)),
+        OWN: digest(_own_tensors(levels)),
         "data": digest([data.name, data.classes, data.mean, data.std]),
         **{f"{name} split": digest(_content(split)) for name, split in splits.items()},
         "source of batches": digest(source),
         "phases": digest([[p.name, p.epochs, p.weights, p.needs_teacher, p.schedule, p.lr] for p in phases]),
-        "code": digest([type(each) for each in _levels(distiller)]),
-        **{name: digest(value) for name, value in attributes.items()},
+        "code": digest([type(each) for each in levels]),
+        **{f"its {name}": digest(value) for name, value in attributes.items()},
         "version of torch": torch.__version__.split("+")[0],
         "version of kdtutor": _version(),
     }
@@ -74,16 +76,6 @@ def difference(then: Identity, now: Identity, distiller: Trainable, learnt: Mapp
     return ""
 
 
-def teacher_digest(teacher: nn.Module) -> str:
-    """The digest under which a run knows its teacher.
-
-    >>> net = kd.nets.build("mlp8", classes=2)
-    >>> teacher_digest(net) == teacher_digest(net)
-    True
-    """
-    return digest(teacher.state_dict())
-
-
 def parts(distiller: Trainable, prefix: str = "") -> dict[str, nn.Module]:
     """The nets of a distiller, each once, by the name under which its state is stored first.
 
@@ -97,20 +89,8 @@ def parts(distiller: Trainable, prefix: str = "") -> dict[str, nn.Module]:
     return found
 
 
-def _levels(distiller: Trainable) -> Iterator[Trainable]:
-    return (module for module in distiller.modules() if isinstance(module, Trainable))
-
-
-def _attributes(distiller: Trainable) -> dict[str, Any]:
-    """What a distiller holds besides registered nets and tensors: settings, functions, lists of nets, a judge."""
-    known = {"training", "noise", "options"}
-    return {name: value for name, value in public(distiller).items() if name not in known}
-
-
-def _own_tensors(distiller: Trainable) -> dict[str, Tensor]:
-    tensors = [
-        chain(each.named_parameters(recurse=False), each.named_buffers(recurse=False)) for each in _levels(distiller)
-    ]
+def _own_tensors(levels: Iterable[Trainable]) -> dict[str, Tensor]:
+    tensors = [chain(each.named_parameters(recurse=False), each.named_buffers(recurse=False)) for each in levels]
     return {f"{level} {name}": tensor for level, named in enumerate(tensors) for name, tensor in named}
 
 

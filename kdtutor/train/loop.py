@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 
 from ..data import Batch, Data, Source, derived_seed
-from ..errors import choose, require
+from ..errors import DivergedError, choose, require
 from ..nets.digest import plain
 from ..nets.layout import laid_out, lay_out
+from .checkpoint import RunFolder, Stored
 from .devices import device as find_device
-from .diverged import check_terms
-from .folder import RunFolder, Stored
+from .diverged import cause
 from .history import History
 from .ready import alone, ready
 from .recipe import Recipe
@@ -168,14 +168,14 @@ class _Run:
         return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
 
     def steps(self) -> Generator[Progress]:
-        with alone(self.distiller.student), self._opened() as stored:
+        opened: AbstractContextManager[Stored | None] = nullcontext()
+        if self.folder:
+            opened = self.folder.opened(self.history.config)
+        with alone(self.distiller.student), opened as stored:
             try:
                 yield from self._steps(stored)
             finally:
                 self.distiller.zero_grad(set_to_none=True)
-
-    def _opened(self) -> AbstractContextManager[Stored | None]:
-        return self.folder.opened(self.history.config) if self.folder else nullcontext()
 
     def _steps(self, stored: Stored | None) -> Iterator[Progress]:
         self.distiller.begin(self.data)
@@ -245,7 +245,8 @@ class _Run:
             [v.detach().float() for v in values.values()]
         ).tolist()  # one wait for the GPU
         terms = dict(zip(values, numbers, strict=True))
-        check_terms(terms, batch, self.distiller, phase, self.done + 1, phase.lr or self.recipe.lr)
+        if bad := [name for name, value in terms.items() if not math.isfinite(value)]:
+            raise DivergedError(cause(bad, terms, batch, self.distiller, phase, self.done + 1, self.recipe.lr))
         for name, value in terms.items():
             total, count = self.sums.get(name, (0.0, 0))
             self.sums[name] = (total + value, count + 1)

@@ -16,7 +16,7 @@ LAYERS = ("settings", "papers", "nets", "train", "data", "errors", "moved")
 ELSEWHERE = tuple(
     f"kdtutor.{name}"
     for name in (
-        *("data.caltech", "data.faces", "data.metric_sets", "data.vision", "data.image_folder.tiny_imagenet"),
+        *("data.photographs", "data.metric_sets", "data.vision", "data.image_folder.tiny_imagenet"),
         *("settings.teachers.train_teacher", "settings.generators.train_generator"),
     )
 )
