@@ -10,7 +10,7 @@ import typer
 from ..errors import ConfigError
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
-from .options import Device, Root
+from .options import METHODS, Device, Root
 
 INSTEAD = {
     "spot_adaptive": "says where another method is matched: name that one, as in `kdtutor distil attention --spots "
@@ -126,7 +126,7 @@ def runnable(method: str) -> str:
     """The name of a method that can be run, from its name, acronym or alias in any case; `ALONE` stays."""
     if method.lower() == ALONE:
         return ALONE
-    row = find(method, instead=f"Choose from: {ALONE}, {', '.join(row.name for row in RUNNABLE)}.")
+    row = find(method, instead=f"Choose from: {ALONE}, {METHODS}.")
     if row not in RUNNABLE:
         raise ConfigError(f"{row.label} {INSTEAD.get(row.name, 'cannot be run by itself')}")
     return row.name

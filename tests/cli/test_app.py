@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("somewhere_else")
 @pytest.mark.parametrize(
     "arguments, code, sentence",
     [
-        (["distil", "fps"], 2, "'fps' is not a known method. Did you mean 'fsp'? Choose from: alone, hinton, fitnets"),
+        (["distil", "fps"], 2, "'fps' is not a known method. Did you mean 'fsp'? Choose from: alone, hinton (KD)"),
         (["distil", "alone", "--preset", "papr"], 2, "'papr' is not a known preset. Did you mean 'paper'?"),
         (
             ["distil", "fsp", "--spots", "adaptve"],
