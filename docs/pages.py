@@ -8,10 +8,10 @@ from types import ModuleType
 import typer
 
 from kdtutor import papers
-from kdtutor.citation import Paper
 from kdtutor.cli.app import app
 from kdtutor.course.references import bibtex
-from kdtutor.methods import ROWS, Method, matched
+from kdtutor.methods import ROWS, matched
+from kdtutor.row import Method, Paper
 
 from .formulas import formulas, formulas_of
 from .names import ROOT, Name, data_docs, defined, exported, modules, packages

@@ -6,62 +6,15 @@ writes it together with the files.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache, cached_property
+from functools import cache
 
-from .citation import CVPR, ECCV, ICCV, ICLR, NEURIPS, PREPRINT, Paper
 from .errors import UnknownName
+from .row import CVPR, DATA, ECCV, ICCV, ICLR, NETS, NEURIPS, PREPRINT, WHAT, WHERE, Method, Paper, key_of
 
-WHAT, WHERE, DATA, NETS = (
-    "what is matched?", "where is it matched?", "on what data?", "between which networks?",
-)  # fmt: skip
-QUESTIONS = (WHAT, WHERE, DATA, NETS)
-
-
-@dataclass(frozen=True)
-class Method:
-    """One row: a method by its name, its acronym, and where its class is.
-
-    `home` is "module:Class" in `kdtutor.papers`; `question` is the one of the four that the method answers. `lesson` is
-    the number of the lesson that teaches it, `title` that lesson's title, where the lesson is named after this method.
-    """
-
-    name: str
-    acronym: str
-    home: str
-    paper: Paper
-    question: str = WHAT
-    aliases: tuple[str, ...] = ()
-    lesson: int | None = None
-    title: str = ""
-
-    @property
-    def module(self) -> str:
-        """The module of `kdtutor.papers` that has the class."""
-        return self.home.partition(":")[0]
-
-    @cached_property
-    def label(self) -> str:
-        """Name and acronym, as they are printed: attention (AT)."""
-        told = self.acronym and _key(self.acronym) != _key(self.name)
-        return f"{self.name} ({self.acronym})" if told else self.name
-
-    @property
-    def quoted(self) -> str:
-        """The same in a sentence: 'attention' (AT)."""
-        return self.label.replace(self.name, repr(self.name), 1)
-
-    @cached_property
-    def keys(self) -> frozenset[str]:
-        """Everything the method answers to, in lower case."""
-        return frozenset(map(_key, filter(None, (self.name, self.acronym, self.home.partition(":")[2], *self.aliases))))
-
-    @property
-    def notebook(self) -> str:
-        """The stem of the lesson's notebook; empty where no lesson is named after the method."""
-        return f"{self.lesson:02}_{self.name}" if self.title else ""
-
+__all__ = [
+    "ALONE", "MAKERS", "ROWS", "RUNNABLE", "Method", "find", "known", "matched", "named", "names", "taught",
+]  # fmt: skip
 
 _FITNETS = Paper(
     "romero2015fitnets", "FitNets: Hints for Thin Deep Nets",
@@ -271,7 +224,7 @@ def find(name: str, rows: Iterable[Method] = ROWS, instead: str | None = None) -
     acronym; or it says `instead` which there are.
     """
     rows = tuple(rows)
-    wanted = _key(str(name))
+    wanted = key_of(str(name))
     found = next((row for row in rows if wanted in row.keys), None)
     if found is not None:
         return found
@@ -292,8 +245,4 @@ def named(method: str) -> str:
 
 def known(name: str, rows: Iterable[Method] = ROWS) -> bool:
     """Whether `find` would find a row."""
-    return any(_key(name) in row.keys for row in rows)
-
-
-def _key(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
+    return any(key_of(name) in row.keys for row in rows)

@@ -10,8 +10,8 @@ import yaml
 
 import kdtutor as kd
 from kdtutor import methods, papers
-from kdtutor.citation import Paper
 from kdtutor.course import references
+from kdtutor.row import Paper
 from kdtutor.train import Distiller
 
 ROOT = Path(__file__).parents[1]

@@ -254,13 +254,14 @@ def show_map(
 @app.command()
 def cite(
     names: Annotated[list[str] | None, typer.Argument(help="Methods by name or acronym.", show_default="all")] = None,
-    cff: Annotated[bool, typer.Option("--cff", help="The whole citation file of the repository instead.")] = False,
+    cff: Annotated[bool, typer.Option("--cff", help="The citation file of the repository instead.")] = False,
 ) -> None:
     """Print the papers of methods as BibTeX."""
     from ..course import references
     from ..methods import ROWS, find
 
-    typer.echo(references.cff() if cff else references.bibtex([find(name) for name in names or ()] or ROWS), nl=False)
+    form = references.cff if cff else references.bibtex
+    typer.echo(form([find(name) for name in names or ()] or ROWS), nl=False)
 
 
 app.command()(new_method)

@@ -19,10 +19,10 @@ from typing import Annotated
 
 import typer
 
-from ..citation import Paper
 from ..errors import ConfigError, DataError, require
 from ..files import write_whole
-from ..methods import ROWS, WHAT, Method, find, known, taught
+from ..methods import ROWS, find, known, taught
+from ..row import WHAT, Method, Paper
 from .places import files
 
 ROOT = Path(__file__).resolve().parents[2]  # of a clone; an installed package has no skeleton
@@ -211,7 +211,13 @@ def _after_line(source: str, number: int, text: str) -> str:
 def _derive(root: Path, lesson: bool) -> tuple[str, ...]:
     """Write what follows from the rows again, in a process that reads the new ones. Returns what was written."""
     code = f"from kdtutor.cli.new_method import derive; derive({lesson})"
-    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    told = (done.stderr.strip().splitlines() or [""])[-1]
+    require(
+        done.returncode == 0,
+        f"the files are written, but not what follows from the new row ({told}); mend it in kdtutor/methods.py, then "
+        "run `kdtutor cite > references.bib`, `kdtutor cite --cff > CITATION.cff`, `kdtutor map --write README.md`",
+    )
     return ("references.bib", "CITATION.cff", *(["README.md"] if lesson else []))
 
 

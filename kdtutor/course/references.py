@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 
 from .. import __version__
-from ..citation import Paper
-from ..methods import ROWS, Method
+from ..methods import ROWS
+from ..row import Method, Paper
 
 ARXIV = "10.48550/arXiv."  # of every preprint's DOI
 TITLE = "kdtutor: a course on knowledge distillation, one notebook per paper"

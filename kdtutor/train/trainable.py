@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ..data import Batch, Batches, Data, Source, Split
+from ..errors import ConfigError
 from ..nets import Generator, Net
 from ..nets.modes import frozen_parts_kept
 from .checks import check_apart, check_net, check_numbers
@@ -36,6 +37,10 @@ class Phase:
     lr: float | None = None
 
 
+RENAMED = {"teach": "teacher_trace", "teaches": "needs_teacher", "shares": "the weight of each spot"}
+"""What a method of the reader's own may still define by its old name, and the new one."""
+
+
 class Trainable(nn.Module):
     """Base of all that can be trained: a student, perhaps with a teacher, and how one batch moves the student.
 
@@ -56,6 +61,13 @@ class Trainable(nn.Module):
     """Whether it cannot do without a teacher."""
     student: Net | Generator
     teacher: Net | Generator | None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if not cls.__module__.startswith("kdtutor."):  # whose own old names are calls that warn
+            for name in RENAMED.keys() & vars(cls).keys():
+                told = f"{cls.__name__} defines {name}, which nobody asks for any more"
+                raise ConfigError(f"{told}; it is {RENAMED[name]} now: rename it")
 
     def __init__(self, student: Net | Generator, teacher: Net | Generator | None = None, **options: Any) -> None:
         super().__init__()

@@ -142,6 +142,11 @@ class Lesson(IPyNbFile):
             self.setup_sanitize_files()
             self.kernel = Shown(self.reading)
 
+    def teardown(self) -> None:
+        """As nbval's, but that it asks no kernel for the lines that it covered: those of the tests are what counts."""
+        if self.kernel is not None and self.kernel.is_alive():
+            self.kernel.stop()
+
 
 class InThePage(pytest.Item):
     """Run All shows no error, every picture is there, and every explorer's first slider moves it."""

@@ -1,6 +1,7 @@
 """Every exercise of every lesson: nothing done, done, and each mistake that has a name."""
 
 from functools import partial
+from importlib import import_module
 
 import pytest
 
@@ -20,6 +21,12 @@ def by_name(value: object) -> str | None:
 
 def test_an_exercise_is_called_what_a_reader_types() -> None:
     assert [exercise.name for exercise in EXERCISES] == list(check.__all__)
+
+
+def test_no_two_lessons_have_an_exercise_of_one_name() -> None:
+    modules = [import_module(f"kdtutor.course.exercises.{name}") for name in check.MODULES]
+    found = [name for module in modules for name, value in vars(module).items() if isinstance(value, Exercise)]
+    assert len(found) == len(set(found)) == len(EXERCISES)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=by_name)

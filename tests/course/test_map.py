@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kdtutor import ConfigError, DataError, methods
+from kdtutor import ConfigError, DataError, row
 from kdtutor.course import map as course
 
 ROOT = Path(__file__).parents[2]
@@ -15,7 +15,7 @@ def test_a_start_and_a_lesson_for_each_number():
     assert [lesson.number for lesson in lessons] == list(range(len(lessons)))
     assert all(lesson.name.startswith(f"{lesson.number:02}_") for lesson in lessons)
     assert all(lesson.paper and lesson.reference for lesson in lessons[1:])
-    assert {lesson.question for lesson in lessons[1:]} == set(methods.QUESTIONS)
+    assert {lesson.question for lesson in lessons[1:]} == set(row.QUESTIONS)
 
 
 def test_a_lesson_is_ready_when_its_notebook_is_there(tmp_path, monkeypatch):

@@ -222,3 +222,10 @@ def test_adam_gets_its_betas_and_sgd_its_momentum():
 def test_betas_out_of_range(betas, sentence):
     with pytest.raises(kd.ConfigError, match=rf"{sentence}: it must lie in \[0, 1\)"):
         Recipe(betas=betas)
+
+
+@pytest.mark.parametrize(("old", "new"), [("teach", "teacher_trace"), ("shares", "the weight of each spot")])
+def test_a_method_that_defines_a_hook_by_its_old_name_is_told(old, new):
+    """Nobody would call it, and the run would go another way without a word."""
+    with pytest.raises(kd.ConfigError, match=f"Mine defines {old}, .* it is {new} now"):
+        type("Mine", (kd.Distiller,), {old: lambda self: None})

@@ -19,10 +19,12 @@ def test_mean_and_standard_error() -> None:
 
 def test_one_seed_has_no_error() -> None:
     mean, error = mean_and_error(np.array([[1.0, 3.0]]))
-    assert mean.tolist() == [1.0, 3.0] and error.tolist() == [0.0, 0.0]
+    assert mean.tolist() == [1.0, 3.0] and np.isnan(error).all()
 
 
 def test_mean_and_standard_error_at_each_value_of_a_column() -> None:
     rows = pd.DataFrame({"x": [2, 2, 1, 1, 3, 3], "y": [5.0, 5.0, 1.0, 3.0, 7.0, math.nan]})
     x, mean, error = mean_and_error_by(rows, "x", "y")
-    assert x.tolist() == [1, 2, 3] and mean.tolist() == [2, 5, 7] and error == pytest.approx([1, 0, 0])
+    assert (
+        x.tolist() == [1, 2, 3] and mean.tolist() == [2, 5, 7] and error == pytest.approx([1, 0, math.nan], nan_ok=True)
+    )
