@@ -8,6 +8,7 @@ Chromium the last test skips.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
@@ -123,6 +124,17 @@ class Shown:
         """Its kernel ended with the visit."""
 
 
+@contextmanager
+def uncounted(config: pytest.Config) -> Iterator[None]:
+    """Where the tests count the lines that they cover, nbval would have the kernels count theirs, too."""
+    counted = getattr(config.option, "cov_source", None)
+    config.option.cov_source = None
+    try:
+        yield
+    finally:
+        config.option.cov_source = counted
+
+
 class Lesson(IPyNbFile):
     """nbval's collector for a notebook of the course."""
 
@@ -137,15 +149,15 @@ class Lesson(IPyNbFile):
         if chromium := find_chromium():
             self.reading = visiting(self.config, chromium)(lambda page, address: read_lesson(page, address, name))
         if self.reading is None or not self.reading.whole:
-            super().setup()
+            with uncounted(self.config):
+                super().setup()
         else:
             self.setup_sanitize_files()
             self.kernel = Shown(self.reading)
 
     def teardown(self) -> None:
-        """As nbval's, but that it asks no kernel for the lines that it covered: those of the tests are what counts."""
-        if self.kernel is not None and self.kernel.is_alive():
-            self.kernel.stop()
+        with uncounted(self.config):
+            super().teardown()
 
 
 class InThePage(pytest.Item):
