@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, ShapeError, require
 from ..nets import Net
+from ..nets.modes import modes_kept
 from .tensors import shape
 
 Pool = Literal["max", "avg"]
@@ -113,15 +114,11 @@ def batch_statistics(net: nn.Module) -> Iterator[None]:
     ...     abs(norm(torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1)).mean().item()) < 1e-6
     True
     """
-    modes = {norm: norm.training for norm in _norms(net)}
-    try:
-        for norm in modes:
+    with modes_kept(net):
+        for norm in _norms(net):
             norm.training = True
         with unchanged_statistics(net):
             yield
-    finally:
-        for norm, training in modes.items():
-            norm.training = training
 
 
 @contextmanager
