@@ -24,7 +24,7 @@ def test_as_many_work_at_a_time_as_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_an_error_comes_back_as_itself_and_ends_the_work(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="^0 is refused$"):
+    with pytest.raises(ConfigError, match=r"^0 is refused$"):
         list(workers(count=1).run(tasks.refuse, [(number, tmp_path) for number in range(50)]))
     assert len(list(tmp_path.iterdir())) < 10
 
