@@ -11,12 +11,18 @@ from ..errors import ConfigError, Error, UnknownName
 from . import options
 from .job import Job, Setting
 from .new_method import new_method
+from .torchrun import require_shared, shared
 
 WRONG, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
 
 
 class Sentences(TyperGroup):
     """An error of kdtutor ends the command with its sentence, not with a traceback."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        found = super().resolve_command(ctx, args)
+        require_shared(found[0])
+        return found
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -66,24 +72,27 @@ def distil(
     """Teach a student.
 
     Shows a progress bar and a table, and leaves a folder with configuration, history, curves, weights and report.
-    The same command continues a run that was interrupted.
+    The same command continues a run that was interrupted. `torchrun --nproc-per-node N -m kdtutor distil …` shares it
+    between N processes, on a GPU each.
     """
     from .distil import prepare, run
 
-    job = Job(method, seed, out, **vars(setting))
-    setup = prepare(job)
-    folder = setup.job.folder
-    if folder != job.folder:
-        typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
-    try:
-        report = run(setup, progress)
-    except KeyboardInterrupt:
-        kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
-        raise _interrupted(kept if setup.begun else "no epoch was whole yet, so nothing is kept") from None
-    if as_json:
-        _print_json(report.summary())
-    else:
-        typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
+    with shared(setting.device) as first:
+        job = Job(method, seed, out, **vars(setting))
+        setup = prepare(job)
+        folder = setup.job.folder
+        if folder != job.folder and first:
+            typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
+        try:
+            report = run(setup, progress)
+        except KeyboardInterrupt:
+            kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
+            told = kept if setup.begun else "no epoch was whole yet, so nothing is kept"
+            raise (_interrupted(told) if first else typer.Exit(INTERRUPTED)) from None
+        if as_json:
+            _print_json(report.summary())
+        else:
+            typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
 
 
 @app.command()

@@ -12,8 +12,9 @@ from ..methods import ALONE, find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
 from ..settings import PAIRS, Preset, find_teacher, preset
 from ..settings.data_free import IMITATION, SETTINGS
-from ..train import Alone, Distiller, Recipe, fit, seed_everything
+from ..train import Alone, Distiller, Recipe, device, fit, seed_everything
 from ..train.checkpoint import another_teacher, holds_run, require_free
+from ..train.ranks import from_first, rank, synchronised
 from ..train.ready import strange_data
 from .job import Job, label
 from .report import Report
@@ -60,7 +61,8 @@ def run(setup: Setup, progress: bool = True) -> Report:
         job, history, teacher.card if teacher is not None else None, nets.count_parameters(student),
         len(setup.data.test), time.perf_counter() - started, setup.generator,
     )  # fmt: skip
-    report.save()
+    if rank() == 0:
+        report.save()
     return report
 
 
@@ -73,8 +75,10 @@ def prepare(job: Job, data: Data | None = None) -> Setup:
     chosen = _preset(job)
     data = data or sets.load(job.data or chosen.data_name, job.root)
     teacher = None if job.method == ALONE else _teacher(job, chosen, data)
-    job = _placed(job, teacher)
+    job = from_first(lambda: _placed(job, teacher))
     student = _student(chosen, job.student, data, job.seed)
+    if job.sync_batch_norm:
+        student = synchronised(student, device(job.device))
     distiller, epochs = _distiller(job, chosen, student, teacher)
     distiller, generator = (distiller, "") if job.maker is None else _data_free(job.maker, chosen, data, distiller)
     recipe = chosen.recipe if data.size else replace(chosen.recipe, augment=None)  # points are not shifted like images

@@ -46,6 +46,9 @@ class Setting:
     epochs: Annotated[int | None, typer.Option(help="Over all phases.", show_default="the preset's")] = None
     device: Device = None
     precision: Annotated[str, typer.Option(help="float32 or bf16.")] = "float32"
+    sync_batch_norm: Annotated[
+        bool, typer.Option("--sync-batch-norm", help="Statistics over the GPUs of torchrun, not of each alone.")
+    ] = False
     root: Root = None
     spots: Annotated[
         str | None,

@@ -14,6 +14,7 @@ from ..errors import require
 from ..nets import Net, Trace
 from .evaluation import evaluate
 from .objective import Terms, accuracy, minimise, task_loss
+from .ranks import traced
 from .trainable import Phase, Trainable
 
 Layer = int | Literal["embedding", "logits"]
@@ -43,6 +44,7 @@ class Distiller(Trainable):
     """
 
     kind = Net
+    shares_batches = True
     student: Net
     teacher: Net | None
     needs_rows = False
@@ -95,10 +97,13 @@ class Distiller(Trainable):
     def answers(self, batch: Batch) -> Trace | None:
         """The teacher's trace of the batch's images: the batch's own `answer`, or `teacher_trace` where it has none, or
         where this method runs its teacher in a way of its own."""
-        if self.teacher is None or batch.answer is None or type(self).teacher_trace is not Distiller.teacher_trace:
-            return self.teacher_trace(batch.images)
-        known = batch.answer(self.teacher, batch.images)
-        return self.teacher_trace(batch.images) if known is None else known
+        if self.teacher is None or type(self).teacher_trace is not Distiller.teacher_trace:
+            return self.teacher_trace(batch.images)  # the whole batch, which it may have its reasons to look at
+        known = None if batch.answer is None else batch.answer(self.teacher, batch.images)
+        if known is not None:
+            return known
+        with torch.no_grad():
+            return traced(self.teacher.trace, batch.images)
 
     def teach(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         """Deprecated: `teacher_trace`."""
@@ -108,7 +113,7 @@ class Distiller(Trainable):
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         """One update. Returns every term, the weighted total as "loss", and the accuracy on labelled samples."""
         t = self.answers(batch) if phase.needs_teacher else None
-        s = self.student.trace(batch.images)
+        s = traced(self.student.trace, batch.images)
         terms = phase.losses(s, t, batch)
         loss = minimise(terms, phase.weights, optimisers["student"])
         return {**terms, "loss": loss, "train_accuracy": accuracy(s.logits, batch.labels)}

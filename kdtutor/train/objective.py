@@ -10,6 +10,7 @@ from torch import Tensor
 from ..data import UNLABELLED
 from ..errors import require
 from .precision import full_precision
+from .ranks import average_gradients
 
 Terms = dict[str, Float[Tensor, ""]]
 
@@ -97,6 +98,7 @@ def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
     )
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
+    average_gradients(optimiser)
     optimiser.step()
 
 
@@ -112,4 +114,5 @@ def descend_alone(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> 
     own = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     for parameter, gradient in zip(own, torch.autograd.grad(loss, own), strict=True):
         parameter.grad = gradient
+    average_gradients(optimiser)
     optimiser.step()
