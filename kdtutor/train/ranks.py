@@ -25,7 +25,7 @@ from ..nets import Net, Trace
 from .devices import device as find_device
 
 PATIENCE = timedelta(minutes=10)  # after which a rank that does not answer counts as lost
-VOICE = "kdtutor/voice"  # where the ranks count how many of them have wanted to speak
+VOICE = "voice"  # where the ranks count how many of them have wanted to speak
 
 T = TypeVar("T")
 
@@ -66,6 +66,8 @@ def joined(device: str | torch.device | None = None) -> Iterator[Callable[[], bo
         torch.cuda.set_device(local)
     with _heard():
         store, number, count = next(iter(dist.rendezvous("env://", timeout=PATIENCE)))
+        turn = store.add(f"kdtutor/{number}", 1)  # how often this rank has joined, as all have
+        store = dist.PrefixStore(f"kdtutor/{turn}", store)
         backend = "cpu:gloo,cuda:nccl" if where.type == "cuda" else "gloo"
         dist.init_process_group(backend, store=store, rank=number, world_size=count, timeout=PATIENCE)
     yield lambda: bool(store.add(VOICE, 1) == 1)
@@ -93,6 +95,19 @@ def from_first(function: Callable[[], T]) -> T:
         raise error
     made: T = value
     return made
+
+
+def from_all(value: T) -> list[T]:
+    """The value of every rank, by its number.
+
+    >>> from_all(2)
+    [2]
+    """
+    values = [value] * world()
+    if world() > 1:
+        with _heard():
+            dist.all_gather_object(values, value)
+    return values
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from .checkpoint import RunFolder, Stored, restore
 from .diverged import cause
 from .history import History
 from .objective import Terms
-from .ranks import agree, from_first, opened_by_first, own_statistics, rank, world
+from .ranks import agree, from_all, from_first, opened_by_first, own_statistics, world
 from .ready import alone
 from .recipe import Recipe
 from .record import Record
@@ -130,10 +130,10 @@ class Run:
         yield self.at(self.phases[-1], self.epochs, {}, epoch_ended=False)
 
     def _require_one_run(self) -> None:
-        """Raise `ConfigError` if this rank was asked for another run than rank 0: with a seed of its own, say."""
-        asked = from_first(lambda: self.history.config)
-        differ = [name for name, value in self.history.config.items() if value != asked.get(name)]
-        told = f"process {rank()} was asked for another run than process 0 ({', '.join(differ)} differ)"
+        """Raise `ConfigError`, on every rank, if one was asked for another run than rank 0: with its own seed, say."""
+        first, *others = from_all(self.history.config)
+        differ = sorted(key for other in others for key in first if first[key] != other.get(key))
+        told = f"the processes of this run were asked for different ones ({', '.join(differ)})"
         require(not differ, f"{told}: start all of them with the same arguments")
 
     def _phase(self, phase: Phase, first: int, stored: Stored | None) -> Iterator[Progress]:
