@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ SPOTS = ("adaptive", "random")  # strategies of spot-adaptive distillation
 NAMES = (*METHODS, *SPOTS, "consecutive")
 
 
+@cache
 def images() -> kd.Data:
     """A few digits in numbers that need no rounding; some of the training images have no label."""
     whole = kd.data.load("digits")

@@ -1,5 +1,5 @@
-"""One run on several processes: the numbers of one process, one that writes and speaks, and what becomes of the rest when
-one is lost."""
+"""One run on several processes: the numbers of one process, one that writes and speaks, and what becomes of the rest
+when one is lost."""
 
 import json
 import os
@@ -105,12 +105,12 @@ def test_what_several_ranks_cannot_do(shared: tuple[Path, str]) -> None:
         "held is in use by another run; wait until that run has ended, or choose another folder"
     )
     assert first == {
-        "uneven": "a batch of 15 images cannot be shared evenly by 2 processes: choose a batch size that is a multiple, "
-        "or another number of processes",
+        "uneven": "a batch of 15 images cannot be shared evenly by 2 processes: choose a batch size that is a "
+        "multiple, or another number of processes",
         "generated": "Adversarial takes steps that 2 processes cannot share: start it in one, without torchrun",
         "together": "runs side by side cannot be shared by 2 processes: start them without torchrun",
-        "another run": "the processes of this run were asked for different ones (seed): start all of them with the same "
-        "arguments",
+        "another run": "the processes of this run were asked for different ones (seed): start all of them with the "
+        "same arguments",
     }
     with pytest.raises(kd.ConfigError, match="its ranks with batch norms of their own is 2, this run's is None"):
         with_norms(folder / "norms")
