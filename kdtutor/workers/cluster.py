@@ -2,6 +2,7 @@
 
 import logging
 import os
+import pickle
 import re
 import socket
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -53,13 +54,13 @@ class Cluster:
             with _loss_told(ray, self.where):
                 nodes = ray.nodes()
                 require_room(nodes, gpus, self.where)
-                require_equal_versions(ray, rooms(nodes, gpus))
+                require_equal_versions(ray, nodes)
             task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=self.retries)(_in_one_thread)
             left = iter(enumerate(tasks))
             while True:
                 with _loss_told(ray, self.where):
                     for index, arguments in islice(left, (self.count or len(tasks)) - len(running)):
-                        running[task.remote(function, *arguments)] = index
+                        running[task.remote(ray.cloudpickle.dumps((function, arguments)))] = index
                     if not running:
                         return
                     ended, _ = ray.wait(list(running), timeout=PATIENCE)
@@ -156,6 +157,8 @@ def _outcome(ray: Any, reference: Any) -> tuple[Any, Any]:
         return None, error
 
 
-def _in_one_thread(function: Callable[..., Result], *arguments: Any) -> Result:
+def _in_one_thread(work: bytes) -> Any:
+    """Call a function that is sealed with its arguments: what cannot be opened on a node fails as a run does."""
     torch.set_num_threads(1)
+    function, arguments = pickle.loads(work)
     return function(*arguments)

@@ -1,11 +1,11 @@
 """What is asked of a cluster's nodes before the first run: room for it, and the versions that are here."""
 
 import platform
+import sys
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from typing import Any
 
-from .. import __version__
 from ..errors import require
 
 Node = Mapping[str, Any]
@@ -17,8 +17,13 @@ def versions() -> dict[str, str]:
     >>> sorted(versions())
     ['Python', 'kdtutor', 'torch']
     """
-    python = ".".join(platform.python_version_tuple()[:2])
-    return {"Python": python, "torch": metadata.version("torch").partition("+")[0], "kdtutor": __version__}
+    from kdtutor import __version__  # by name, and here: nodes get this function alone, and answer for themselves
+
+    try:
+        torch = metadata.version("torch").partition("+")[0]
+    except metadata.PackageNotFoundError:
+        torch = "nowhere"
+    return {"Python": ".".join(platform.python_version_tuple()[:2]), "torch": torch, "kdtutor": __version__}
 
 
 def rooms(nodes: list[Node], gpus: float) -> list[Node]:
@@ -47,7 +52,7 @@ def require_room(nodes: list[Node], gpus: float, where: str) -> None:
 def require_equal_versions(ray: Any, nodes: list[Node]) -> None:
     """Raise `ConfigError` for a node whose versions are not those here: its numbers could differ."""
     here = versions()
-    for node, there in _asked(ray, nodes):
+    for node, there in _asked(ray, [node for node in nodes if node["Alive"]]):
         name = f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
         require(
             not isinstance(there, Exception),
@@ -66,13 +71,16 @@ def _asked(ray: Any, nodes: list[Node]) -> Iterator[tuple[Node, Any]]:
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     task = ray.remote(num_cpus=0)(versions)
-    asked = [
-        (node, task.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)).remote())
-        for node in nodes
-    ]
-    for node, reference in asked:
+    this = sys.modules[__name__]
+    ray.cloudpickle.register_pickle_by_value(this)  # a node that cannot import kdtutor answers, too
+    try:
+        places = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
+        asked = [(node, task.options(scheduling_strategy=at).remote()) for node, at in zip(nodes, places, strict=True)]
+    finally:
+        ray.cloudpickle.unregister_pickle_by_value(this)
+    for node, answer in asked:
         try:
-            yield node, ray.get(reference)
+            yield node, ray.get(answer)
         except ray.exceptions.RayError as error:
             yield node, error
 
