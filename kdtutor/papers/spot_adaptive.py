@@ -25,7 +25,7 @@ from ..train import (
 )
 from ..train.checks import same_classes
 from ..train.objective import Terms
-from ..train.ranks import traced
+from ..train.shares import traced
 from .choosers import CHOOSERS, chosen_terms, rates
 from .decisions import TAU, annealed, decide, gumbel
 from .generated import Generated

@@ -14,7 +14,7 @@ from ..errors import require
 from ..nets import Net, Trace
 from .evaluation import evaluate
 from .objective import Terms, accuracy, minimise, task_loss
-from .ranks import traced
+from .shares import traced
 from .trainable import Phase, Trainable
 
 Layer = int | Literal["embedding", "logits"]
@@ -100,10 +100,7 @@ class Distiller(Trainable):
         if self.teacher is None or type(self).teacher_trace is not Distiller.teacher_trace:
             return self.teacher_trace(batch.images)  # the whole batch, which it may have its reasons to look at
         known = None if batch.answer is None else batch.answer(self.teacher, batch.images)
-        if known is not None:
-            return known
-        with torch.no_grad():
-            return traced(self.teacher.trace, batch.images)
+        return traced(self.teacher_trace, batch.images) if known is None else known
 
     def teach(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         """Deprecated: `teacher_trace`."""

@@ -12,10 +12,11 @@ from ..errors import choose, require
 from .checkpoint import RunFolder
 from .devices import device as find_device
 from .history import History
-from .ranks import rank, require_even
+from .ranks import rank
 from .ready import ready
 from .recipe import Recipe
 from .run import Progress, Run
+from .shares import read_by_all, require_even
 from .trainable import Trainable
 
 PRECISIONS = ("float32", "bf16")
@@ -72,7 +73,7 @@ def prepared(
     """
     choose("precision", precision, PRECISIONS)
     phases = ready(distiller, data, epochs, recipe, seed, out, source)
-    batches = source or distiller.source(replace(data, train=data.train.to(device)), recipe)
+    batches = source or distiller.source(replace(data, train=read_by_all(data.train.to(device))), recipe)
     require_even(sum(getattr(batches, "shares", ())))  # of a source of the caller's the first batch tells
     writes = out is not None and rank() == 0
     folder = RunFolder(Path(out), distiller, data, phases, batches, source) if writes else None  # type: ignore[arg-type]

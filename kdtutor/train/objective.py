@@ -10,7 +10,7 @@ from torch import Tensor
 from ..data import UNLABELLED
 from ..errors import require
 from .precision import full_precision
-from .ranks import average_gradients
+from .shares import average_gradients
 
 Terms = dict[str, Float[Tensor, ""]]
 

@@ -16,10 +16,11 @@ from .checkpoint import RunFolder, Stored, restore
 from .diverged import cause
 from .history import History
 from .objective import Terms
-from .ranks import agree, from_all, from_first, opened_by_first, own_statistics, world
+from .ranks import agree, from_all, from_first, opened_by_first, world
 from .ready import alone
 from .recipe import Recipe
 from .record import Record
+from .shares import own_statistics
 from .trainable import Phase, Trainable
 
 
@@ -85,9 +86,11 @@ class Run:
             self.history.config["ranks with batch norms of their own"] = world()
 
     def at(self, phase: Phase, epoch: int, terms: Mapping[str, float], epoch_ended: bool) -> Progress:
+        """Where the run stands now."""
         return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
 
     def steps(self) -> Generator[Progress]:
+        """Train, one step per iteration, see `loop.steps`; the student belongs to this run meanwhile."""
         opened: AbstractContextManager[Stored | None] = nullcontext()
         if self.folder:
             opened = self.folder.opened(self.history.config)

@@ -60,7 +60,7 @@ class Trainable(nn.Module):
     needs_teacher: ClassVar[bool] = False
     """Whether it cannot do without a teacher."""
     shares_batches: bool = False
-    """Whether its steps are less work where several ranks take a share of each batch: by `ranks.traced`."""
+    """Whether its steps are less work where several ranks take a share of each batch: by `shares.traced`."""
     student: Net | Generator
     teacher: Net | Generator | None
 

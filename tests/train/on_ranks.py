@@ -18,6 +18,7 @@ import torch
 
 import kdtutor as kd
 from kdtutor.cli.app import app
+from kdtutor.data import image_folder
 from kdtutor.papers import METHODS
 from kdtutor.papers.adversarial import Adversarial
 from kdtutor.papers.spot_adaptive import SpotAdaptive
@@ -85,6 +86,19 @@ def refusals() -> dict[str, str]:
     return told
 
 
+def streamed(root: Path) -> tuple[dict[str, torch.Tensor], int]:
+    """The weights after an epoch over images that stay on disk, and how many of them were read here to train on."""
+    data = image_folder.image_folder(root, size=16, in_memory=0, workers=0)
+    paths: list[Path] = []
+    usual = image_folder.read
+    image_folder.read = lambda path: [paths.append(path), usual(path)][1]  # type: ignore[func-returns-value]
+    kd.seed_everything(0)
+    student = kd.nets.build("lenet5x0.5", classes=2)
+    kd.fit(kd.Alone(student), data, 1, recipe=Recipe(batch_size=4), device="cpu", progress=False)
+    image_folder.read = usual
+    return student.state_dict(), sum("train" in path.parts for path in paths)
+
+
 def with_norms(out: Path) -> None:
     """A run whose student has batch norms."""
     student = kd.nets.build("resnet8x0.25", classes=10, channels=1, stem_stride=2).double()
@@ -120,6 +134,10 @@ def shared(folder: Path) -> None:
             if rank() == 0:
                 torch.save(result, folder / f"{name}.pt")
         with_norms(folder / "norms")
+        weights, read = streamed(folder / "images")
+        (folder / f"read{rank()}.json").write_text(json.dumps(read))
+        if rank() == 0:
+            torch.save(weights, folder / "streamed.pt")
         (folder / f"refused{rank()}.json").write_text(json.dumps(refusals()))
     distil(folder / "whole")
     distil(folder / "killed")

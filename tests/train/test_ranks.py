@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 import kdtutor as kd
 from kdtutor.files import held
-from kdtutor.train.ranks import synchronised
+from kdtutor.train.shares import synchronised
 
 from ..children import guarded
 from ..cli.calls import call
-from .on_ranks import NAMES, command, trained, with_norms
+from .on_ranks import NAMES, command, streamed, trained, with_norms
 
 ROOT = Path(__file__).parents[2]
 EXACT = 1e-12  # of the largest weight of a tensor, after a few steps in float64
@@ -55,6 +56,10 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
 def shared(killed: tuple[Path, int, str]) -> tuple[Path, str]:
     """The same folder after two ranks have trained all methods, and gone on with what was killed."""
     folder = killed[0]
+    for i in range(12):
+        path = folder / "images" / ("train", "test")[i // 8] / f"{i % 2}" / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (16, 16), (20 * i, 0, 255 - 20 * i)).save(path)
     with held(folder / "held"):
         code, said = on_two_ranks("shared", folder)
     assert code == 0, said
@@ -73,6 +78,14 @@ def test_two_ranks_give_the_numbers_of_one_process(shared: tuple[Path, str]) -> 
             if not difference <= EXACT * x.abs().max():
                 apart[f"{name}: {part}"] = difference.item()
     assert not apart
+
+
+def test_images_that_stay_on_disk_are_read_by_the_rank_that_needs_them(shared: tuple[Path, str]) -> None:
+    folder = shared[0]
+    there = torch.load(folder / "streamed.pt")
+    here, read = streamed(folder / "images")
+    torch.testing.assert_close(there, dict(here), rtol=1e-4, atol=1e-6)
+    assert read == 8 and [json.loads((folder / f"read{rank}.json").read_text()) for rank in range(2)] == [4, 4]
 
 
 def test_rank_0_alone_writes_and_speaks(shared: tuple[Path, str]) -> None:
