@@ -84,7 +84,7 @@ def minimise(
 def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
     """One step of `optimiser` down the gradient of `loss`. Parameters that `loss` does not reach stay as they are.
 
-    Raises `ConfigError` where it reaches none at all.
+    The gradient is averaged over the processes that share the run. Raises `ConfigError` where it reaches none at all.
 
     >>> w = torch.nn.Parameter(torch.tensor(2.0))
     >>> descend(w**2, torch.optim.SGD([w], lr=0.25))

@@ -46,7 +46,13 @@ def joined(device: str | torch.device | None = None) -> Iterator[Callable[[], bo
     On CUDA each rank takes the GPU of its local number, and they talk by NCCL; on the CPU by gloo. Yields a function
     that is true for the first rank that calls it: of all that meet an error, one tells it. Raises `ConfigError` for a
     device that cannot be shared, `LostError` if the ranks do not find each other.
+
+    >>> with joined():
+    ...     pass
+    Traceback (most recent call last):
+    kdtutor.errors.ConfigError: torchrun has not started this process: torchrun --nproc-per-node N script.py
     """
+    require("RANK" in os.environ, "torchrun has not started this process: torchrun --nproc-per-node N script.py")
     require(dist.is_available(), "this torch was built without torch.distributed: start the run in one process")
     where, local = find_device(device), int(os.environ.get("LOCAL_RANK", 0))
     require(where.type != "mps", "one GPU of Apple's cannot be shared by several processes: use --device cpu")
