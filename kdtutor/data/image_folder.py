@@ -60,10 +60,13 @@ class FileSplit(Split):
         files = Files([self.files.paths[i] for i in chosen.tolist()], self.files.size)
         return FileSplit(self.images, self.labels[rows], files, self.workers)
 
+    @property
+    def device(self) -> torch.device:
+        return self.labels.device
+
     def chunks(self, rows: Iterable[Int[Tensor, " b"]]) -> Iterator[UInt8[Tensor, "b 3 size size"]]:
-        device = self.labels.device
         for images in _read_ahead(self.files, (chunk.tolist() for chunk in rows), self.workers):
-            yield torch.stack(images).to(device, non_blocking=True)
+            yield torch.stack(images).to(self.device, non_blocking=True)
 
     def to(self, device: torch.device | str) -> "FileSplit":
         """The labels on a device; the images stay in their files."""
