@@ -135,6 +135,7 @@ def teach(
     ] = None,
     device: options.Device = None,
     root: options.Root = None,
+    precision: options.Precision = "float32",
     size: options.Size = None,
     weights: Annotated[
         str | None, typer.Option(help="A file of torchvision's weights to take instead of a training, for imagenet.")
@@ -152,7 +153,7 @@ def teach(
     from .teachers import teach as run
 
     try:
-        net = run(name, out, device, root, overwrite, progress, weights, size)
+        net = run(name, out, device, root, overwrite, progress, weights, size, precision)
     except KeyboardInterrupt:
         raise _interrupted("whole epochs are kept: continue with the same command") from None
     typer.echo(outcome(net.card))

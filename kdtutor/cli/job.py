@@ -10,7 +10,7 @@ import typer
 from ..errors import ConfigError
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
-from .options import METHODS, Device, Root, Size
+from .options import METHODS, Device, Precision, Root, Size
 
 INSTEAD = {
     "spot_adaptive": "says where another method is matched: name that one, as in `kdtutor distil attention --spots "
@@ -51,7 +51,7 @@ class Setting:
     ] = None
     epochs: Annotated[int | None, typer.Option(help="Over all phases.", show_default="the preset's")] = None
     device: Device = None
-    precision: Annotated[str, typer.Option(help="float32 or bf16.")] = "float32"
+    precision: Precision = "float32"
     root: Root = None
     size: Size = None
     spots: Annotated[

@@ -53,6 +53,7 @@ def teach(
     progress: bool = True,
     weights: str | None = None,
     size: int | None = None,
+    precision: str = "float32",
 ) -> Net | Generator:
     """Train the teacher `name`; those on the digits belong to what ships, the others to what this machine has made.
 
@@ -65,6 +66,7 @@ def teach(
     folder = Path(out) if out else home
     sized = size is None or (not generates and TEACHER_PLANS[name].data in sets.SIZED)
     require(sized, f"--size {size}: the images of {name} have a size of their own")
+    require(not generates or precision == "float32", f"--precision {precision}: generators are trained in float32")
     require(weights is None or not generates, f"--weights {weights}: there are no published weights for {name}")
     exists = (folder / f"{name}.safetensors").exists()
     require(overwrite or not exists, f"{name} is in {folder} already; pass --overwrite to train it again")
@@ -73,7 +75,7 @@ def teach(
             return train_generator(name, folder, device, progress)
         if weights is not None:
             return take_teacher(name, weights, folder, root, device, size)
-        return train_teacher(name, folder, root, device, progress, size)
+        return train_teacher(name, folder, root, device, progress, size, precision)
 
 
 def outcome(card: Mapping[str, Any]) -> str:

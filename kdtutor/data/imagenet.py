@@ -26,6 +26,12 @@ def imagenet(
     beside the square is never seen; in exchange the images of a batch have one size, and are cut on the device.
     As many threads read as there are cores, unless `workers` says otherwise.
     The classes are those of the folder: a part of ILSVRC, or other photographs in its layout, do as well.
+
+    >>> from PIL import Image
+    >>> for place in [folder / part / name for part in ("train", "val") for name in ("n01440764", "n01443537")]:
+    ...     _ = place.mkdir(parents=True), Image.new("L", (4, 2)).save(place / "a.png")
+    >>> imagenet(folder, size=8).size
+    (8, 8)
     """
     base = _folder(root)
     val = base / "val"

@@ -131,23 +131,24 @@ def train_teacher(
     device: str | None = None,
     progress: bool = True,
     size: int | None = None,
+    precision: str = "float32",
 ) -> Net:
     """Train the teacher `name` of `TEACHER_PLANS` and save its weights and card in `folder`.
 
     The run itself is kept in `folder/NAME.run`; interrupted, it continues. The card has the last epoch's accuracy.
-    `size` is that of photographs, other than usual.
+    `size` is that of photographs, other than usual; `precision` as in `fit`.
     """
     plan, data, net = _begun(name, root, size)
     recipe = fitted(plan.recipe, data)
     history = fit(
-        Alone(net), data, plan.epochs, recipe=recipe, seed=plan.seed, device=device, progress=progress,
-        out=Path(folder) / f"{name}.run",
+        Alone(net), data, plan.epochs, recipe=recipe, seed=plan.seed, device=device, precision=precision,
+        progress=progress, out=Path(folder) / f"{name}.run",
     )  # fmt: skip
     card = {
         "recipe": {"epochs": plan.epochs, **asdict(recipe)},
         "val_accuracy": history.last("val_accuracy") if data.val is not None else None,
         "protocol": "test split, weights of the last epoch",
-        "command": f"kdtutor teach {name}" + _sized(size),
+        "command": f"kdtutor teach {name}" + _asked(size, precision),
     }
     return _saved(net, name, card, data, folder)
 
@@ -164,6 +165,10 @@ def take_teacher(
 
     It is measured on the test split and saved with its card in `folder`. Raises `ConfigError` for a teacher without
     published weights, `DataError` for a file that does not hold them for the classes of the data.
+
+    >>> take_teacher("digits-resnet14", "resnet34-b627a593.pth", folder)
+    Traceback (most recent call last):
+    kdtutor.errors.ConfigError: there are no published weights for digits-resnet14: train it, without --weights
     """
     plan = TEACHER_PLANS[choose("teacher", name, TEACHER_PLANS, LISTED)]
     require(plan.weights is not None, f"there are no published weights for {name}: train it, without --weights")
@@ -182,7 +187,7 @@ def take_teacher(
     card = {
         "recipe": {"weights": path.name},
         "protocol": "test split, published weights",
-        "command": f"kdtutor teach {name} --weights {path.name}" + _sized(size),
+        "command": f"kdtutor teach {name} --weights {path.name}" + _asked(size),
     }
     return _saved(net, name, card, data, folder)
 
@@ -195,8 +200,9 @@ def _begun(name: str, root: str | None, size: int | None) -> tuple[TeacherPlan, 
     return plan, data, nets.build(**{"classes": data.num_classes, **plan.net})  # type: ignore[arg-type]
 
 
-def _sized(size: int | None) -> str:
-    return "" if size is None else f" --size {size}"
+def _asked(size: int | None, precision: str = "float32") -> str:
+    """The options of a command that are not as usual."""
+    return (f" --size {size}" if size is not None else "") + (f" --precision {precision}" * (precision != "float32"))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from kdtutor.data.image_folder import FileSplit
 from kdtutor.data.pixels import read, square
 from kdtutor.settings import TEACHER_PLANS, fitted, imagenet, preset, zoo
 from kdtutor.settings.teachers import take_teacher, train_teacher
+from kdtutor.train.identity import identity
 
 CLASSES = ("n01440764", "n01443537", "n01484850", "n01491361")
 SIZE = 32
@@ -64,11 +65,16 @@ def test_a_folder_that_streams_gives_the_same_batches(folder):
     assert isinstance(streamed.train, FileSplit) and isinstance(streamed.test, FileSplit)
     batches = [next(kd.data.Batches(d.train, d, 8, kd.data.ResizedCrop(28)).epoch(0, 0)) for d in (held, streamed)]
     assert torch.equal(batches[0].images, batches[1].images) and batches[0].images.shape == (8, 3, 28, 28)
+    whole = replace(streamed.test, files=replace(streamed.test.files, middle=1.0))
+    method = kd.Alone(kd.nets.build("resnet8x0.25", classes=4))
+    runs = [identity(method, replace(streamed, test=test), (), None, None) for test in (streamed.test, whole)]
+    assert {key for key in runs[0] if runs[0][key] != runs[1][key]} == {"test split"}, "another cut is another run"
     assert torch.equal(held.test[[0, 5]].images, next(iter(streamed.test[[0, 5]].chunks([torch.arange(2)]))))
 
 
 def test_from_published_weights_to_a_report(folder):
-    """The path as a reader walks it: published weights, then a distillation in bfloat16, which a CPU has, too."""
+    """The path as a reader walks it: published weights, then a distillation in bfloat16, which a CPU has, too. The
+    student is a narrow one: most of the time would go by writing a whole one."""
     file = weights(folder)
     told = call("teach", "imagenet-resnet34", "--root", folder, "--size", SIZE, "--weights", file)
     assert "imagenet-resnet34: test accuracy" in told
@@ -76,12 +82,13 @@ def test_from_published_weights_to_a_report(folder):
     assert card["config"] == {"name": "imagenet_resnet34", "classes": 4, "channels": 3, "stem_stride": 2}
     assert card["command"] == f"kdtutor teach imagenet-resnet34 --weights {file.name} --size {SIZE}"
     asked = ["distil", "hinton", "--preset", "imagenet", "--root", folder, "--size", SIZE, "--epochs", 1]
+    asked += ["--student", "imagenet_resnet18x0.125"]
     told = call(*asked, "--precision", "bf16", "--device", "cpu", "--no-progress")
-    run = Path(f"runs/hinton-imagenet-{SIZE}px-1epochs-seed0")
+    run = Path(f"runs/hinton-imagenet-imagenet_resnet18x0.125-{SIZE}px-1epochs-seed0")
     assert f"report: {run / 'report.md'}" in told
     config = json.loads((run / "config.json").read_text())
     assert config["recipe"]["augment"]["size"] == SIZE and config["precision"] == "bf16"
-    assert config["student"]["name"] == "imagenet_resnet18" and config["student"]["classes"] == len(CLASSES)
+    assert config["student"]["classes"] == config["teacher"]["classes"] == len(CLASSES)
     assert config["options"]["T"] == 1.0 and config["options"]["alpha"] == 0.5 and config["steps_per_epoch"] == 1
 
 
@@ -89,9 +96,11 @@ def test_a_teacher_is_trained_on_the_classes_of_the_folder(folder, monkeypatch, 
     plan = TEACHER_PLANS["imagenet-resnet34"]
     small = replace(plan, net={**plan.net, "name": "imagenet_resnet18x0.125"}, epochs=1)
     monkeypatch.setitem(TEACHER_PLANS, "small", small)
-    net = train_teacher("small", tmp_path, str(folder), "cpu", progress=False, size=SIZE)
+    net = train_teacher("small", tmp_path, str(folder), "cpu", False, SIZE, "bf16")
     assert net.num_classes == len(CLASSES) and net.card["recipe"]["augment"]["size"] == SIZE
-    assert net.card["data"] == "imagenet" and net.card["command"] == f"kdtutor teach small --size {SIZE}"
+    assert (
+        net.card["data"] == "imagenet" and net.card["command"] == f"kdtutor teach small --size {SIZE} --precision bf16"
+    )
 
 
 def test_the_preset_is_the_published_recipe():
@@ -105,7 +114,8 @@ def test_the_preset_is_the_published_recipe():
     assert chosen.options_for("KD") == {"T": 1.0, "alpha": 0.5} and chosen.epochs_for("KD") == 100
     assert chosen.epochs_for("FSP") == 100 + round(100 * zoo.EXTRA_EPOCHS["fsp"]["flow_epochs"] / zoo.EPOCHS)
     with torch.device("meta"):
-        assert kd.nets.count_parameters(chosen.student()) == 11_689_512
+        student, teacher = chosen.student(), kd.nets.build(**plan.net, classes=1000)
+    assert [kd.nets.count_parameters(net) for net in (student, teacher)] == [11_689_512, 21_797_672]  # torchvision's
     assert imagenet.published("alone") < imagenet.published("AT") < imagenet.published("KD")
 
 
