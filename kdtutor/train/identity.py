@@ -98,7 +98,7 @@ def content(split: Split) -> list[Any]:
     """Images and labels; of images that stay on disk their names and sizes, for reading them all takes too long.
 
     >>> [tuple(x.shape) for x in content(kd.data.load("moons").test)]
-    [(500, 2), (500,)]
+    [(400, 2), (400,)]
     """
     if not isinstance(split, FileSplit):
         return [split.images, split.labels]

@@ -54,7 +54,7 @@ def kept_of(trace: Trace, top_k: int | None) -> Kept:
     return {"logits": trace.logits, "embedding": trace.embedding} if top_k is None else strongest(trace.logits, top_k)
 
 
-def not_kept(what: str, holds: str) -> NoReturn:
+def _not_kept(what: str, holds: str) -> NoReturn:
     """Raise the sentence for what a method reads and a cache does not hold."""
     raise ConfigError(
         f"the method reads {what}, and the cache holds {holds} alone; train it without the cache, or with one of "
@@ -93,12 +93,12 @@ class StoredTrace(Trace):
     @cached_property
     def embedding(self) -> Float[Tensor, "B D"]:
         if "embedding" not in self.kept:
-            not_kept("the teacher's embedding", self.holds)
+            _not_kept("the teacher's embedding", self.holds)
         return self._rows_of("embedding")
 
     @property
     def stem(self) -> Any:
-        return not_kept("the teacher's stem", self.holds)
+        return _not_kept("the teacher's stem", self.holds)
 
     @property
     def stages(self) -> Sequence[Any]:
@@ -133,7 +133,7 @@ class _Absent(Sequence[Any]):
 
     def __getitem__(self, i: Any) -> Any:
         range(self.number)[i]  # what lies outside is refused as a tuple refuses it
-        not_kept("the teacher's stages", self.holds)
+        _not_kept("the teacher's stages", self.holds)
 
     def __iter__(self) -> Iterator[Any]:
-        not_kept("the teacher's stages", self.holds)
+        _not_kept("the teacher's stages", self.holds)
