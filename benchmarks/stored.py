@@ -1,4 +1,4 @@
-"""A step that reads its teacher's answers beside one of the student alone, and beside one for which the teacher runs."""
+"""A step that reads its teacher's answers, beside one of the student alone and one for which the teacher runs."""
 
 import tempfile
 from collections.abc import Callable

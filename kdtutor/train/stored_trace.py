@@ -98,14 +98,17 @@ class StoredTrace(Trace):
 
     @property
     def stem(self) -> Any:
+        """Was not kept: raises `ConfigError`."""
         return _not_kept("the teacher's stem", self.holds)
 
     @property
     def stages(self) -> Sequence[Any]:
+        """As many as the teacher has; to read one raises `ConfigError`."""
         return _Absent(self.maps, self.holds)
 
     @property
     def active(self) -> Sequence[Any]:
+        """As `stages`."""
         return _Absent(self.maps, self.holds)
 
     def __len__(self) -> int:
