@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 import kdtutor as kd
 from kdtutor.cli.app import app
+from kdtutor.cli.groups import grouped
+from kdtutor.cli.job import Job
 from kdtutor.data.image_folder import FileSplit
 from kdtutor.data.pixels import read, square
 from kdtutor.settings import TEACHER_PLANS, fitted, imagenet, preset, zoo
@@ -157,3 +159,8 @@ def test_what_cannot_be_done_is_said_in_one_sentence(folder):
     for name in CLASSES:
         (folder / "val" / name).rmdir()
     assert "ILSVRC packs its validation images flat" in refused(*asked, "--root", folder)
+
+
+def test_runs_in_different_sizes_are_not_trained_together():
+    jobs = [Job("alone", preset="imagenet", size=size) for size in (32, 64)]
+    assert [len(group) for group in grouped(jobs, count=1)] == [1, 1]
