@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from ..data import Batch
-from ..errors import choose
+from ..errors import require
 from ..nets import Trace
 from .capture import CAPTURES, Replay, first_cause
 from .moment import Moment, difference, state
@@ -48,11 +48,14 @@ def replayable(distiller: Trainable, device: torch.device) -> bool:
 
 def wanted() -> bool:
     """Whether steps are to be replayed: the environment variable KDTUTOR_GRAPHS is not 0.
+    Raises `ConfigError` unless it is 0 or 1.
 
     >>> wanted()
     True
     """
-    return choose(GRAPHS_VARIABLE, os.environ.get(GRAPHS_VARIABLE) or "1", ("0", "1")) == "1"
+    setting = os.environ.get(GRAPHS_VARIABLE) or "1"
+    require(setting in ("0", "1"), f"{GRAPHS_VARIABLE}={setting!r}: expected 1, or 0 for steps that are not replayed")
+    return setting == "1"
 
 
 class GraphedStep:
