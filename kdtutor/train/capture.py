@@ -71,7 +71,11 @@ CAPTURES: dict[str, Capture] = {"cuda": cuda_graph}
 
 
 def first_cause(error: BaseException) -> str:
-    """What went wrong first, in a line."""
+    """What went wrong first, in a line.
+
+    >>> first_cause(ValueError("this\\nand that"))
+    'this'
+    """
     while error.__context__ is not None:
         error = error.__context__
     return (str(error).strip() or type(error).__name__).splitlines()[0]
