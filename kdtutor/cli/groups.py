@@ -24,7 +24,7 @@ def placed(jobs: Sequence[Job]) -> list[Job]:
     teachers: dict[str, Net] = {}
     found = []
     for job in jobs:
-        kind = (job.preset, job.pair, job.data, job.maker, job.root)
+        kind = (job.preset, job.pair, job.data, job.maker, job.root, job.size)
         setup = prepare(job, data.get(kind), teachers)
         setup.check()
         data[kind] = setup.data
@@ -107,7 +107,8 @@ def grouped(jobs: Sequence[Job], count: int = 1) -> list[list[Job]]:
     """
     alike: dict[tuple[object, ...], list[Job]] = {}
     for job in jobs:
-        key = (job.seed, job.data, job.teacher, job.student, job.preset, job.pair, job.device, job.precision, job.root)
+        nets, data = (job.teacher, job.student), (job.data, job.root, job.size)
+        key = (job.seed, data, nets, job.preset, job.pair, job.device, job.precision)
         alike.setdefault(key, []).append(job)
     groups = list(alike.values())
     left = len(groups) % count
