@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import course, data, figures, nets, papers, settings, train, widgets
+    from . import course, data, figures, nets, papers, settings, train, widgets, workers
     from .data import Data
     from .errors import (
         BusyError,
@@ -22,34 +22,37 @@ if TYPE_CHECKING:
         DataError,
         DivergedError,
         Error,
+        LostError,
         ShapeError,
         StoppedError,
         UnknownName,
     )
     from .nets import Net, Trace
     from .settings import preset
-    from .train import Alone, Distiller, History, Phase, Recipe, device, evaluate, fit, seed_everything
+    from .train import Alone, Distiller, History, Phase, Recipe, cache, device, evaluate, fit, seed_everything
 
 __version__ = "0.1.0"
 
-_LAYERS = ("course", "widgets", "figures", "settings", "papers", "train", "nets", "data")
+_LAYERS = ("course", "widgets", "figures", "settings", "papers", "train", "nets", "data", "workers")
 _HOME = {
     "data": ("Data",),
     "nets": ("Net", "Trace"),
     "train": (
-        "Alone", "Distiller", "History", "Phase", "Recipe", "device", "evaluate", "fit", "seed_everything",
+        "Alone", "Distiller", "History", "Phase", "Recipe", "cache", "device", "evaluate", "fit", "seed_everything",
     ),
     "settings": ("preset",),
     "errors": (
-        "BusyError", "ConfigError", "DataError", "DivergedError", "Error", "ShapeError", "StoppedError", "UnknownName",
+        "BusyError", "ConfigError", "DataError", "DivergedError", "Error", "LostError", "ShapeError", "StoppedError",
+        "UnknownName",
     ),
 }  # fmt: skip
 _WHERE = {name: layer for layer, names in _HOME.items() for name in names}
 
 __all__ = [
-    "Alone", "BusyError", "ConfigError", "Data", "DataError", "Distiller", "DivergedError", "Error", "History", "Net",
-    "Phase", "Recipe", "ShapeError", "StoppedError", "Trace", "UnknownName", "course", "data", "device", "evaluate",
-    "figures", "fit", "nets", "papers", "preset", "seed_everything", "settings", "train", "widgets",
+    "Alone", "BusyError", "ConfigError", "Data", "DataError", "Distiller", "DivergedError", "Error", "History",
+    "LostError", "Net", "Phase", "Recipe", "ShapeError", "StoppedError", "Trace", "UnknownName", "cache", "course",
+    "data", "device", "evaluate", "figures", "fit", "nets", "papers", "preset", "seed_everything", "settings", "train",
+    "widgets", "workers",
 ]  # fmt: skip
 
 

@@ -207,6 +207,10 @@ class Contrastive(Features):
         self.memory, self.rows = None, None
         self.train(student.training)
 
+    @property
+    def graphable(self) -> bool:
+        return False  # its negatives are drawn anew in each step
+
     def begin(self, data: Data) -> None:
         """Make an empty memory for the training images, and learn which of them are negatives of which."""
         where = self.embed_s.weight

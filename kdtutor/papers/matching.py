@@ -233,6 +233,10 @@ class MatchingGuided(Features):
         self.train(student.training)
 
     @property
+    def graphable(self) -> bool:
+        return False  # the groups of channels are looked at in each step
+
+    @property
     def flows(self) -> tuple[Float[Tensor, "_C_s _C_t"], ...]:
         """The flow matrix of each pair of stages."""
         return tuple(getattr(self, f"flow{n}") for n in range(len(self.pairs)))

@@ -36,6 +36,10 @@ class Around(Distiller):
         self.noise = inner.noise  # one stream, which the loop seeds and stores
         self.options = {"inner": {"method": type(inner).__name__, **inner.options}, **options}
 
+    @property
+    def graphable(self) -> bool:
+        return False  # samples are chosen, or made, step by step
+
     def spots(self) -> tuple[Spot, ...]:
         return self.inner.spots()
 
@@ -77,6 +81,9 @@ class Around(Distiller):
 
     def teacher_trace(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         return self.inner.teacher_trace(images)
+
+    def answers(self, batch: Batch) -> Trace | None:
+        return self.inner.answers(batch)
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         return self.inner.step(batch, phase, optimisers)

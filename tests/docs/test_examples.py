@@ -12,15 +12,16 @@ import torch
 import kdtutor as kd
 from docs.names import Name, everything
 
-LAYERS = ("settings", "papers", "nets", "train", "data", "errors", "moved")
+LAYERS = ("settings", "papers", "nets", "train", "data", "workers", "errors", "moved")
 ELSEWHERE = tuple(
     f"kdtutor.{name}"
     for name in (
         *("data.photographs", "data.metric_sets", "data.vision", "data.image_folder.tiny_imagenet"),
         *("settings.teachers.train_teacher", "settings.generators.train_generator"),
+        "train.capture.cuda_graph",
     )
 )
-"""Sets that do not ship, and trainings that take minutes."""
+"""Sets that do not ship, trainings that take minutes, and what runs on a GPU alone."""
 SHOWN = [name for name in everything() if name.kind != "data" and ">>>" in (inspect.getdoc(name.value) or "")]
 LONGEST = 4  # lines of an example
 

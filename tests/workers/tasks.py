@@ -1,0 +1,51 @@
+"""What workers are given to do in these tests; here, because a worker looks functions up by their modules."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from kdtutor.course.studies import hinton
+from kdtutor.course.studies.runner import Case
+from kdtutor.errors import ConfigError
+
+
+def threads_and_square(number: int) -> tuple[int, int]:
+    return torch.get_num_threads(), number * number
+
+
+def process(folder: Path) -> int:
+    """This process, once every one of two is at work."""
+    (folder / str(os.getpid())).touch()
+    while len(list(folder.iterdir())) < 2:
+        time.sleep(0.01)
+    return os.getpid()
+
+
+def refuse(number: int, folder: Path) -> None:
+    (folder / str(number)).touch()
+    raise ConfigError(f"{number} is refused")
+
+
+def sleep(folder: Path, seconds: float) -> int:
+    """Note which process sleeps, then sleep; without seconds return at once."""
+    if seconds:
+        (folder / str(os.getpid())).touch()
+        time.sleep(seconds)
+    return os.getpid()
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def explore(case: Case, seed: int) -> dict[str, float]:
+    """A run of the lesson on Hinton's distillation; on the node that the file `doomed` names, it never ends."""
+    if "ray" in sys.modules:
+        folder = Path(os.environ["KDTUTOR_DATA"])
+        if sys.modules["ray"].get_runtime_context().get_node_id() == (folder / "doomed").read_text():
+            sleep(folder, 600.0)
+    return hinton.explore(case, seed)
