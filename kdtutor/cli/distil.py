@@ -10,7 +10,7 @@ from ..data import Data
 from ..errors import ConfigError, choose, require
 from ..methods import ALONE, find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from ..settings import PAIRS, Preset, find_teacher, preset
+from ..settings import PAIRED, PAIRS, Preset, find_teacher, preset
 from ..settings.data_free import IMITATION, SETTINGS
 from ..train import Alone, Distiller, Recipe, fit, seed_everything
 from ..train.checkpoint import another_teacher, holds_run, require_free
@@ -84,7 +84,8 @@ def prepare(job: Job, data: Data | None = None) -> Setup:
 def _require_sense(job: Job) -> None:
     """Refuse options that no run can have, or that do not go together."""
     require(job.epochs is None or job.epochs >= 1, f"epochs={job.epochs}: at least one epoch is needed")
-    require(job.pair is None or job.preset == "paper", f"--pair {job.pair} belongs to --preset paper, not {job.preset}")
+    belongs = f"--pair {job.pair} belongs to --preset {' or '.join(PAIRED)}, not {job.preset}"
+    require(job.pair is None or job.preset in PAIRED, belongs)
     if job.spots is not None:
         choose("choice of spots", job.spots, STRATEGIES)
     require(
