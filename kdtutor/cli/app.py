@@ -133,6 +133,8 @@ def teach(
     out: Annotated[
         str | None, typer.Option(help="Folder.", show_default="data/teachers for digits, else runs/teachers")
     ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Its own, if not given.", show_default="as planned")] = None,
+    images: options.Images = None,
     device: options.Device = None,
     root: options.Root = None,
     overwrite: Annotated[
@@ -148,7 +150,7 @@ def teach(
     from .teachers import teach as run
 
     try:
-        net = run(name, out, device, root, overwrite, progress)
+        net = run(name, out, device, root, overwrite, progress, epochs=epochs, images=images)
     except KeyboardInterrupt:
         raise _interrupted("whole epochs are kept: continue with the same command") from None
     typer.echo(outcome(net.card))

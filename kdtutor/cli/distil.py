@@ -7,6 +7,7 @@ from typing import Any
 from .. import data as sets
 from .. import nets, papers
 from ..data import Data
+from ..data.parts import balanced
 from ..errors import ConfigError, choose, require
 from ..methods import ALONE, find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
@@ -64,21 +65,36 @@ def run(setup: Setup, progress: bool = True) -> Report:
     return report
 
 
-def prepare(job: Job, data: Data | None = None) -> Setup:
-    """Load the data, unless they are given, find the teacher, choose the folder, build the student and what teaches it.
+def prepare(job: Job, data: Data | None = None, teacher: nets.Net | None = None) -> Setup:
+    """Load the data and find the teacher, unless they are given, choose the folder, build the student and what teaches
+    it.
 
     Equal seeds give every method the same first weights. What cannot be asked for is refused in a sentence.
     """
     _require_sense(job)
     chosen = _preset(job)
-    data = data or sets.load(job.data or chosen.data_name, job.root)
-    teacher = None if job.method == ALONE else _teacher(job, chosen, data)
+    data = data or load(job, chosen)
+    teacher = None if job.method == ALONE else teacher or _teacher(job, chosen, data)
     job = _placed(job, teacher)
     student = _student(chosen, job.student, data, job.seed)
     distiller, epochs = _distiller(job, chosen, student, teacher)
     distiller, generator = (distiller, "") if job.maker is None else _data_free(job.maker, chosen, data, distiller)
     recipe = chosen.recipe if data.size else replace(chosen.recipe, augment=None)  # points are not shifted like images
     return Setup(job, distiller, data, epochs, recipe, generator)
+
+
+def load(job: Job, chosen: Preset) -> Data:
+    """The data of the job, or the preset's; of the training images only as many as are asked for."""
+    data = sets.load(job.data or chosen.data_name, job.root)
+    if job.images is None:
+        return data
+    least = min(chosen.recipe.batch_size, len(data.train))
+    require(
+        least <= job.images <= len(data.train),
+        f"--images {job.images}: a batch of {data.name} has {least} images, and there are {len(data.train):,} for "
+        f"training; choose {least}…{len(data.train)}",
+    )
+    return balanced(data, job.images)
 
 
 def _require_sense(job: Job) -> None:

@@ -10,7 +10,7 @@ import typer
 from ..errors import ConfigError
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
-from .options import METHODS, Device, Root
+from .options import METHODS, Device, Images, Root
 
 INSTEAD = {
     "spot_adaptive": "says where another method is matched: name that one, as in `kdtutor distil attention --spots "
@@ -50,6 +50,7 @@ class Setting:
         str | None, typer.Option(help="Teacher-student of the presets paper and quick-paper, as resnet110-resnet32.")
     ] = None
     epochs: Annotated[int | None, typer.Option(help="Over all phases.", show_default="the preset's")] = None
+    images: Images = None
     device: Device = None
     precision: Annotated[str, typer.Option(help="float32 or bf16.")] = "float32"
     root: Root = None
@@ -103,9 +104,10 @@ class Job(Setting):
             return Path(self.out)
         teacher = Path(self.teacher).stem if self.teacher else None
         epochs = f"{self.epochs}epochs" if self.epochs else None
+        images = f"{self.images}images" if self.images else None
         spots = f"{self.spots}_spots" if self.spots else None
         batches = f"{self.data_free}_batches" if self.data_free else None
-        setting = (self.preset, self.pair, self.data, teacher, self.student, epochs)
+        setting = (self.preset, self.pair, self.data, teacher, self.student, epochs, images)
         parts = (self.method, spots, batches, *setting, f"seed{self.seed}")
         return RUNS / "-".join(part for part in parts if part)
 

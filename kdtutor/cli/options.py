@@ -19,6 +19,9 @@ Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps.", show_defau
 Root = Annotated[
     str | None, typer.Option(help="Folder that holds the data set.", show_default="KDTUTOR_DATA, then data/")
 ]
+Images = Annotated[
+    int | None, typer.Option(help="Only so many training images, of each class equally many.", show_default="all")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 Batches = Annotated[str | None, typer.Option(hidden=True)]  # what `--data-free` was called

@@ -1,15 +1,17 @@
 """How the teachers are trained, and where they are found. Those on the digits ship; the others need a GPU."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .. import data as sets
 from .. import nets
 from ..data import Augment
+from ..data.parts import balanced
 from ..errors import DataError, choose
 from ..files import RUNS
 from ..nets import Net
-from ..train import Alone, Recipe, environment, evaluate, fit, seed_everything
+from ..train import Alone, Progress, Recipe, environment, evaluate, fit, seed_everything
 from . import ghost, quick, zoo
 
 
@@ -104,33 +106,58 @@ def teacher_folders() -> tuple[Path, ...]:
     return RUNS / "teachers", sets.root().parent / RUNS / "teachers"
 
 
+def reduced(name: str, epochs: int | None = None, images: int | None = None) -> str:
+    """What the teacher `name` is called when it is trained in other epochs than its plan has, or on fewer images: it is
+    another one, and must not be taken for it.
+
+    >>> reduced("digits-resnet14", epochs=3, images=500), reduced("digits-resnet14", epochs=40)
+    ('digits-resnet14-3epochs-500images', 'digits-resnet14')
+    """
+    plan = TEACHER_PLANS[choose("teacher", name, TEACHER_PLANS, LISTED)]
+    parts = (f"{epochs}epochs" if epochs not in (None, plan.epochs) else "", f"{images}images" if images else "")
+    return "-".join(filter(None, (name, *parts)))
+
+
 def train_teacher(
-    name: str, folder: str | Path, root: str | None = None, device: str | None = None, progress: bool = True
+    name: str,
+    folder: str | Path,
+    root: str | None = None,
+    device: str | None = None,
+    progress: bool = True,
+    *,
+    epochs: int | None = None,
+    images: int | None = None,
+    on_epoch: Callable[[Progress], None] | None = None,
 ) -> Net:
     """Train the teacher `name` of `TEACHER_PLANS` and save its weights and card in `folder`.
 
-    The run itself is kept in `folder/NAME.run`; interrupted, it continues. The card has the last epoch's accuracy.
+    With other `epochs` than those of its plan, or on so many `images` (see `balanced`), it is saved under the name that
+    `reduced` gives it. The run itself is kept in `folder/NAME.run`; interrupted, it continues. The card has the last
+    epoch's accuracy. `on_epoch` is called after each epoch.
     """
-    plan = TEACHER_PLANS[choose("teacher", name, TEACHER_PLANS, LISTED)]
-    data = sets.load(plan.data, root)
+    plan, called = TEACHER_PLANS[choose("teacher", name, TEACHER_PLANS, LISTED)], reduced(name, epochs, images)
+    epochs, data = epochs or plan.epochs, sets.load(plan.data, root)
+    data = data if images is None else balanced(data, images)
     seed_everything(plan.seed)
     net = nets.build(**plan.net)  # type: ignore[arg-type]
     history = fit(
-        Alone(net), data, plan.epochs, recipe=plan.recipe, seed=plan.seed, device=device, progress=progress,
-        out=Path(folder) / f"{name}.run",
+        Alone(net), data, epochs, recipe=plan.recipe, seed=plan.seed, device=device, progress=progress,
+        out=Path(folder) / f"{called}.run", on_epoch=on_epoch,
     )  # fmt: skip
     answers = evaluate(net, data.test, data)
+    asked = [f"--epochs {epochs}"] * (epochs != plan.epochs) + [f"--images {images}"] * (images is not None)
     card = {
         "data": plan.data,
-        "recipe": {"epochs": plan.epochs, **asdict(plan.recipe)},
+        **({} if images is None else {"train_images": images}),
+        "recipe": {"epochs": epochs, **asdict(plan.recipe)},
         "seed": plan.seed,
         "accuracy": answers.accuracy,
         "correct": answers.correct,
         "total": len(data.test),
         "val_accuracy": history.last("val_accuracy") if data.val is not None else None,
         "protocol": "test split, weights of the last epoch",
-        "command": f"kdtutor teach {name}",
+        "command": " ".join(["kdtutor teach", name, *asked]),
         "environment": environment(),
     }
-    path = nets.save_teacher(net, name, card, folder=folder, overwrite=True)
+    path = nets.save_teacher(net, called, card, folder=folder, overwrite=True)
     return nets.teacher(path)
