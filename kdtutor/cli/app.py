@@ -1,6 +1,5 @@
 """The command line. Thin: each command imports what it needs when it runs, so that `kdtutor --help` is quick."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,10 +8,10 @@ from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
 from . import options
+from .answers import INTERRUPTED, MISUSED, WRONG, interrupted, print_json
 from .job import Job, Setting
 from .new_method import new_method
-
-WRONG, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
+from .table.command import table
 
 
 class Sentences(TyperGroup):
@@ -79,9 +78,9 @@ def distil(
         report = run(setup, progress)
     except KeyboardInterrupt:
         kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
-        raise _interrupted(kept if setup.begun else "no epoch was whole yet, so nothing is kept") from None
+        raise interrupted(kept if setup.begun else "no epoch was whole yet, so nothing is kept") from None
     if as_json:
-        _print_json(report.summary())
+        print_json(report.summary())
     else:
         typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
 
@@ -104,13 +103,16 @@ def compare(
     from .compare import compare as run
 
     try:
-        comparison = run(methods, _numbers(seeds), setting, out, progress)
+        comparison = run(methods, options.numbers(seeds), setting, out, progress)
     except KeyboardInterrupt:
-        raise _interrupted("finished runs and whole epochs are kept: continue with the same command") from None
+        raise interrupted("finished runs and whole epochs are kept: continue with the same command") from None
     if as_json:
-        _print_json(comparison.summary())
+        print_json(comparison.summary())
     else:
         typer.echo(comparison.table())
+
+
+app.command()(table)
 
 
 @app.command()
@@ -122,7 +124,7 @@ def teachers(as_json: options.Json = False) -> None:
     from .teachers import cards, generator_cards, table, untrained
 
     if as_json:
-        _print_json({"teachers": cards(), "untrained": untrained(), "generators": generator_cards()})
+        print_json({"teachers": cards(), "untrained": untrained(), "generators": generator_cards()})
     else:
         typer.echo(table(cards(), untrained(), generator_cards()))
 
@@ -152,7 +154,7 @@ def teach(
     try:
         net = run(name, out, device, root, overwrite, progress, epochs=epochs, images=images)
     except KeyboardInterrupt:
-        raise _interrupted("whole epochs are kept: continue with the same command") from None
+        raise interrupted("whole epochs are kept: continue with the same command") from None
     typer.echo(outcome(net.card))
 
 
@@ -172,7 +174,7 @@ def check(
     outcomes = validate(names, seconds, style, say=(lambda _: None) if as_json else typer.echo)
     failed = [outcome.file for outcome in outcomes if not outcome.ok]
     if as_json:
-        _print_json({"ok": not failed, "notebooks": [outcome.as_dict() for outcome in outcomes]})
+        print_json({"ok": not failed, "notebooks": [outcome.as_dict() for outcome in outcomes]})
     else:
         typer.echo(
             f"{len(failed)} of {len(outcomes)} notebooks failed" if failed else f"all {len(outcomes)} notebooks are ok"
@@ -224,7 +226,7 @@ def results(
             try:
                 conduct(study, workers=workers, say=typer.echo, on=on, gpus_per_run=gpus_per_run)
             except KeyboardInterrupt:
-                raise _interrupted("finished runs are kept: continue with the same command") from None
+                raise interrupted("finished runs are kept: continue with the same command") from None
 
 
 @app.command()
@@ -280,19 +282,3 @@ def version() -> None:
     from .. import __version__
 
     typer.echo(__version__)
-
-
-def _numbers(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise ConfigError(f"--seeds {text!r}: expected whole numbers with commas between them, such as 0,1,2") from None
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2))
-
-
-def _interrupted(state: str) -> typer.Exit:
-    typer.echo(f"\nkdtutor: interrupted; {state}", err=True)
-    return typer.Exit(INTERRUPTED)

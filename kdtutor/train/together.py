@@ -4,7 +4,7 @@ Nothing else is shared. Each run has its own student, optimisers, random numbers
 its numbers are those of the run alone.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from ..data import Batch, Batches, Data, Source
-from ..errors import require
+from ..errors import DivergedError, require
 from ..nets import Net, Trace
 from .devices import device as find_device
 from .history import History
@@ -41,13 +41,15 @@ def together(
     seed: int = 0,
     device: str | torch.device | None = None,
     precision: str = "float32",
+    on_divergence: Callable[[int, DivergedError], None] | None = None,
 ) -> Generator[tuple[int, Progress]]:
     """Train all `entries` in lockstep; yields the number of the entry that has just taken a step, and where it stands.
 
     The numbers are those of `steps` with the same arguments. Runs that ask for the same batches share them, and those
     of one teacher object share its pass; a teacher that learns is run by whoever trains it. Runs may have different
     lengths, and those that are continued may stand at different steps: the one that is behind goes first. An error of
-    one ends all; what is saved can be continued. Raises `ConfigError` for a student or a folder that is given twice.
+    one ends all; what is saved can be continued. One that diverges leaves the others to go on, if there is an
+    `on_divergence` to be told of it. Raises `ConfigError` for a student or a folder that is given twice.
 
     >>> points, nets = kd.data.load("moons"), [kd.nets.build("mlp8", classes=2) for _ in "ab"]
     >>> entries = [Entry(kd.Alone(net), epochs=1) for net in nets]
@@ -59,7 +61,7 @@ def together(
     data = replace(data, train=data.train.to(where))  # once for all
     runs = [prepared(e.distiller, data, e.epochs, e.recipe, seed, where, precision, e.out, None) for e in entries]
     _share(runs)
-    return _lockstep(runs)  # a call checks its arguments at once; the generator runs when it is drained
+    return _lockstep(runs, on_divergence)  # a call checks its arguments at once; the generator runs when it is drained
 
 
 def fit_together(
@@ -111,15 +113,23 @@ def _share(runs: Sequence[Run]) -> None:
             run.batches = shared.setdefault(key, Shared(source))
 
 
-def _lockstep(runs: Sequence[Run]) -> Generator[tuple[int, Progress]]:
+def _lockstep(
+    runs: Sequence[Run], on_divergence: Callable[[int, DivergedError], None] | None
+) -> Generator[tuple[int, Progress]]:
     """Always the run that is furthest behind takes a step, with the random numbers that it left."""
     with ExitStack() as stack:
         going = {number: stack.enter_context(closing(run.steps())) for number, run in enumerate(runs)}
         streams = [_Stream(run.device) for run in runs]
         while going:
             number = min(going, key=lambda n: runs[n].done)
-            with streams[number]:
-                at = next(going[number], None)
+            try:
+                with streams[number]:
+                    at = next(going[number], None)
+            except DivergedError as error:
+                if on_divergence is None:
+                    raise
+                on_divergence(number, error)
+                at = None
             if at is None:
                 del going[number]
             else:
