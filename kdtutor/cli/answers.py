@@ -1,4 +1,4 @@
-"""How commands answer: exit codes, JSON, and what an interrupted one says."""
+"""How commands answer, whichever they are."""
 
 import json
 from typing import Any
@@ -13,6 +13,6 @@ def print_json(value: Any) -> None:
 
 
 def interrupted(state: str) -> typer.Exit:
-    """What to raise after Ctrl-C: `state` says what is kept, and how to go on."""
+    """The end of a command after Ctrl-C, with what is kept."""
     typer.echo(f"\nkdtutor: interrupted; {state}", err=True)
     return typer.Exit(INTERRUPTED)

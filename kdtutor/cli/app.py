@@ -7,9 +7,8 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
-from . import options
+from . import options, runs
 from .answers import INTERRUPTED, MISUSED, WRONG, interrupted, print_json
-from .job import Job, Setting
 from .new_method import new_method
 from .table.command import table
 
@@ -50,68 +49,8 @@ def lab(ctx: typer.Context) -> None:
     raise typer.Exit(serve(ctx.args, typer.echo))
 
 
-@app.command()
-@options.with_setting
-def distil(
-    method: Annotated[str, typer.Argument(help=f"{options.METHODS}, or alone (the student without a teacher).")],
-    setting: Setting,
-    seed: int = 0,
-    out: Annotated[
-        str | None, typer.Option(help="Folder of the report.", show_default="runs/METHOD-PRESET-seedSEED")
-    ] = None,
-    as_json: options.Json = False,
-    progress: options.Bar = True,
-) -> None:
-    """Teach a student.
-
-    Shows a progress bar and a table, and leaves a folder with configuration, history, curves, weights and report.
-    The same command continues a run that was interrupted.
-    """
-    from .distil import prepare, run
-
-    job = Job(method, seed, out, **vars(setting))
-    setup = prepare(job)
-    folder = setup.job.folder
-    if folder != job.folder:
-        typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
-    try:
-        report = run(setup, progress)
-    except KeyboardInterrupt:
-        kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
-        raise interrupted(kept if setup.begun else "no epoch was whole yet, so nothing is kept") from None
-    if as_json:
-        print_json(report.summary())
-    else:
-        typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
-
-
-@app.command()
-@options.with_setting
-def compare(
-    methods: Annotated[list[str], typer.Argument(help=f"One or more of {options.METHODS}.")],
-    setting: Setting,
-    seeds: Annotated[str, typer.Option(help="Numbers with commas between them.")] = "0,1,2",
-    out: Annotated[str | None, typer.Option(help="Folder of the runs' folders.", show_default="runs")] = None,
-    as_json: options.Json = False,
-    progress: options.Bar = True,
-) -> None:
-    """Compare methods with the student alone.
-
-    Differences of test accuracy are paired over seeds: their mean and its standard error. Runs that `kdtutor distil`
-    has already made are used, and interrupted ones continued.
-    """
-    from .compare import compare as run
-
-    try:
-        comparison = run(methods, options.numbers(seeds), setting, out, progress)
-    except KeyboardInterrupt:
-        raise interrupted("finished runs and whole epochs are kept: continue with the same command") from None
-    if as_json:
-        print_json(comparison.summary())
-    else:
-        typer.echo(comparison.table())
-
-
+app.command()(runs.distil)
+app.command()(runs.compare)
 app.command()(table)
 
 
@@ -135,7 +74,7 @@ def teach(
     out: Annotated[
         str | None, typer.Option(help="Folder.", show_default="data/teachers for digits, else runs/teachers")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Its own, if not given.", show_default="as planned")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Other than planned.", show_default="as planned")] = None,
     images: options.Images = None,
     device: options.Device = None,
     root: options.Root = None,

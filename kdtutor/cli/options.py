@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import ConfigError, choose, require
+from ..errors import choose, require
 from ..methods import RUNNABLE, find
 
 METHODS = ", ".join(row.label for row in RUNNABLE)
@@ -38,14 +38,6 @@ GpusPerRun = Annotated[
     float | None, typer.Option(help="Share of a GPU that Ray gives each run, such as 0.25.", show_default="none")
 ]
 Batches = Annotated[str | None, typer.Option(hidden=True)]  # what `--data-free` was called
-
-
-def numbers(text: str) -> list[int]:
-    """The seeds of `--seeds`."""
-    try:
-        return [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise ConfigError(f"--seeds {text!r}: expected whole numbers with commas between them, such as 0,1,2") from None
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -41,10 +41,11 @@ def test_ctrl_c_before_the_first_epoch_keeps_nothing(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("kdtutor.cli.distil.fit", interrupted)
+    monkeypatch.setattr("kdtutor.cli.groups.together", interrupted)
     kept = {
         "distil": "no epoch was whole yet, so nothing is kept",
         "compare": "finished runs and whole epochs are kept",
     }
-    for command in (["distil", *MLP], ["compare", "hinton", "--no-progress"]):
+    for command in (["distil", *MLP], ["compare", "hinton", "--no-progress", "--workers", "1"]):
         result = call(*command)
         assert result.exit_code == 130 and result.stderr.startswith(f"\nkdtutor: interrupted; {kept[command[0]]}")

@@ -1,92 +1,81 @@
-"""What a worker does for a table: it trains a teacher, or all cells of one pair and seed together."""
+"""What a worker does for a table: it trains a teacher, or cells of one pair and seed together."""
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ... import nets
-from ...nets.digest import digest
+from ...errors import DivergedError
 from ...settings.teachers import reduced
-from ...train import History, Progress
-from ...train.checkpoint import LAST
+from ...train import Progress
+from ...train.checkpoint import CHECKPOINT, LAST, read_checkpoint
 from ...train.devices import device as find_device
-from ...train.together import Entry, together
-from ..distil import Setup, prepare
+from ..groups import Listener, Outcome, train_group
 from ..job import Job
 from ..report import Report
 from ..teachers import teach
 from .diary import Diary
 
 
-def train_cells(jobs: Sequence[Job]) -> None:
-    """Make runs of one pair and seed, which share batches and the teacher's pass. Each leaves its report, its record
-    and its log in its folder; one that diverges is on record as failed, and the others go on."""
-    setups = _prepared(jobs)
-    data, device = setups[0].data, find_device(jobs[0].device)
-    known = digest(data)
-    diaries = [Diary(s.job.folder, _facts(s), device) for s in setups]
-    entries = [Entry(s.distiller, s.epochs, s.recipe, s.job.folder) for s in setups]
-    run = together(
-        entries, data, seed=jobs[0].seed, device=device, precision=jobs[0].precision,
-        on_divergence=lambda number, error: diaries[number].failed(str(error)),
-    )  # fmt: skip
-    with closing(run):
-        before = time.perf_counter()
-        for number, at in run:
-            now = time.perf_counter()
-            diaries[number].step(at, now - before)
-            before = now
-            if at.step == at.total_steps and not at.epoch_ended:
-                _close(setups[number], at.history, diaries[number], known)
+def train_cells(jobs: Sequence[Job], listener: Listener | None = None) -> list[Outcome]:
+    """`train_group`, with a diary for each run. One that has diverged is on record as failed."""
+    device = find_device(jobs[0].device)
+    diaries = {job: Diary(job.folder, _facts(job), device) for job in jobs}
+    seconds = _stopwatch()
 
+    def note(job: Job, at: Progress) -> None:
+        diaries[job].step(at, seconds())
+        if listener:
+            listener(job, at)
 
-def _prepared(jobs: Sequence[Job]) -> list[Setup]:
-    """The setups of all jobs, with one data set and one teacher between them."""
-    setups: list[Setup] = []
-    teacher = None
-    for job in jobs:
-        setup = prepare(job, setups[0].data if setups else None, teacher)
-        teacher = teacher if setup.distiller.teacher is None else setup.distiller.teacher
-        setups.append(setup)
-    return setups
-
-
-def _facts(setup: Setup) -> dict[str, Any]:
-    job = setup.job
-    return {"pair": job.pair, "method": job.method, "seed": job.seed, "command": job.command}
-
-
-def _close(setup: Setup, history: History, diary: Diary, data: str) -> None:
-    """Write what a finished run leaves for readers and for the table."""
-    folder, teacher = setup.job.folder, setup.distiller.teacher
-    card = teacher.card if teacher is not None else None
-    size = nets.count_parameters(setup.distiller.student)
-    report = Report(setup.job, history, card, size, len(setup.data.test), diary.record["seconds"])
-    report.save()
-    digests = {"weights": sha256((folder / LAST).read_bytes()).hexdigest(), "data": data}
-    diary.done(
-        last=report.test_accuracy,
-        best={"epoch": report.best_epoch, "accuracy": history.best(report.held_out)},
-        held_out=report.held_out,
-        curve=history.curve(report.held_out),
-        digests=digests if card is None else {**digests, "teacher": card["sha256"]},
-    )
+    outcomes = train_group(jobs, note)
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if isinstance(outcome, Report):
+            diaries[job].done(**_result(outcome))
+        elif isinstance(outcome, DivergedError):  # as it would again; of any other error the table says nothing
+            diaries[job].failed(str(outcome))
+    return outcomes
 
 
 def train_teacher(asked: Mapping[str, Any], folder: str) -> None:
     """Train a teacher as `kdtutor teach` with the arguments `asked`; its log and its record are in `folder`."""
-    facts = {"teacher": reduced(asked["name"], asked["epochs"], asked["images"]), "command": ""}
-    diary = Diary(Path(folder), facts, find_device(asked["device"]))
+    facts = {"teacher": reduced(asked["name"], asked["epochs"], asked["images"]), "command": "kdtutor teach"}
+    diary, seconds = Diary(Path(folder), facts, find_device(asked["device"])), _stopwatch()
+    card = teach(**asked, progress=False, on_epoch=lambda at: diary.step(at, seconds())).card
+    diary.done(command=card["command"], last=card["accuracy"], digests={"weights": card["sha256"]})
+
+
+def _facts(job: Job) -> dict[str, Any]:
+    return {"pair": job.pair, "method": job.method, "seed": job.seed, "command": job.command}
+
+
+def _result(report: Report) -> dict[str, Any]:
+    """What a table shows of a finished run."""
+    folder = report.job.folder
+    identity = read_checkpoint(folder / CHECKPOINT)["identity"]
+    digests = {
+        "weights": sha256((folder / LAST).read_bytes()).hexdigest(),
+        "teacher": report.teacher["sha256"] if report.teacher else "",
+        "training images": identity["train split"],
+        "test images": identity["test split"],
+    }
+    return {
+        "last": report.test_accuracy,
+        "best": {"epoch": report.best_epoch, "accuracy": report.history.best(report.held_out)},
+        "held_out": report.held_out,
+        "curve": report.history.curve(report.held_out),
+        "digests": digests,
+    }
+
+
+def _stopwatch() -> Callable[[], float]:
+    """A function that tells the seconds since it was last called."""
     before = time.perf_counter()
 
-    def note(at: Progress) -> None:
+    def seconds() -> float:
         nonlocal before
-        now = time.perf_counter()
-        diary.step(at, now - before)
-        before = now
+        passed, before = time.perf_counter() - before, time.perf_counter()
+        return passed
 
-    card = teach(**asked, progress=False, on_epoch=note).card
-    diary.done(command=card["command"], last=card["accuracy"], digests={"weights": card["sha256"]})
+    return seconds

@@ -36,16 +36,18 @@ def table(
     Mean and standard deviation, of the last and of the best epoch, beside the published numbers. Trains the teachers
     that are missing. The same command goes on with a table that was interrupted, and may add pairs, methods and seeds.
     """
-    from ...workers import workers as workers_of
+    from ..groups import Makers
+    from ..runs import seed_list
     from .plan import Plan
     from .run import fill
 
+    makers = Makers(on, workers, gpus_per_run)
     plan = Plan(
-        pairs=options.words(pairs), methods=options.words(methods), seeds=tuple(options.numbers(seeds)), preset=preset,
+        pairs=options.words(pairs), methods=options.words(methods), seeds=tuple(seed_list(seeds)), preset=preset,
         epochs=epochs, images=images, root=root, device=device, precision=precision,
     )  # fmt: skip
     try:
-        filled = fill(plan, out, workers_of(on, workers, gpus_per_run), progress)
+        filled = fill(plan, out, makers, progress)
     except KeyboardInterrupt:
         raise interrupted("finished cells and whole epochs are kept: continue with the same command") from None
     if as_json:

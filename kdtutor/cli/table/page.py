@@ -13,7 +13,8 @@ from .diary import DONE, Record
 from .filled import HEADS, Filled
 
 TITLE = "Students and their teachers"
-CELLS = ("cell", "state", "last epoch", "best epoch", "seconds", "weights", "teacher's", "data's")
+MARKS = ("weights", "teacher", "training images")  # digests, of which the first letters are shown
+CELLS = ("cell", "state", "last epoch", "best epoch", "seconds", *MARKS)
 COST = (
     "Runs of one pair and seed were made together: the seconds of a cell are those of its own steps, and whoever came "
     "first to a batch paid for drawing it, whoever came first to a teacher for its pass."
@@ -84,7 +85,7 @@ def _cost(filled: Filled) -> list[str]:
 def _cell_words(record: Record) -> list[str]:
     name = f"{record['pair']}, {label(record['method'])}, seed {record['seed']}"
     seconds, digests = f"{record['seconds']:,.1f}", record.get("digests", {})
-    marks = [digests.get(what, "")[:12] for what in ("weights", "teacher", "data")]
+    marks = [digests.get(what, "")[:12] for what in MARKS]
     if record["state"] == DONE:
         best = record["best"]
         numbers = [percent(record["last"]), f"{percent(best['accuracy'])} ({best['epoch']})"]

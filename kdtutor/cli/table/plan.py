@@ -86,7 +86,7 @@ class Plan:
     def job(self, cell: Cell, folder: Path) -> Job:
         """What `kdtutor distil` is asked to do for a cell of the table in `folder`."""
         usual, teacher = self.chosen(cell.pair).teacher_name, self.teacher(cell.pair)
-        named = teacher if teacher != usual and cell.method != ALONE else None
+        named = teacher if teacher != usual else None
         return Job(
             cell.method, cell.seed, str(folder / "cells" / cell.name), teacher=named, preset=self.preset,
             pair=cell.pair, epochs=self.epochs, images=self.images, device=self.device, precision=self.precision,
@@ -112,10 +112,11 @@ class Plan:
         for pair in self.pairs:
             net = nets.build(**TEACHER_PLANS[self.chosen(pair).teacher_name].net)  # type: ignore[arg-type]
             net.eval().requires_grad_(False)  # untrained: whether a method fits is a question of the nets' shapes
+            instead = dict.fromkeys((self.chosen(pair).teacher_name, self.teacher(pair)), net)
             for method in self.methods:
                 job = self.job(Cell(pair, method, self.seeds[0]), folder)
                 try:
-                    setup = prepare(job, self.data, net)
+                    setup = prepare(job, self.data, instead)
                 except Error as error:
                     require(method != ALONE, str(error), type(error))
                     found[pair, method] = str(error)

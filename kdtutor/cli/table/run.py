@@ -1,30 +1,30 @@
 """Filling a table: teachers that are missing, then its cells, group by group."""
 
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ...errors import require
+from ...errors import DivergedError, Error, require
 from ...files import held
 from ...settings import find_teacher, teacher_folders
-from ...workers import Workers
+from ..groups import HERE, Makers, one_thread, train_jobs
+from ..job import Job
 from . import diary
 from .book import ELSEWHERE, opened, record_of, written
 from .cells import train_cells, train_teacher
 from .filled import Filled
-from .plan import Plan
+from .plan import Cell, Plan
 
 FINISHED = (diary.DONE, diary.FAILED)
 
 
-def fill(plan: Plan, out: str | None, crew: Workers, progress: bool = True) -> Filled:
+def fill(plan: Plan, out: str | None = None, makers: Makers = HERE, progress: bool = True) -> Filled:
     """Run what is missing of the table that `plan` asks for, in the folder `out`, and write its page.
 
     Whatever cannot work is refused before the first run begins. At any moment the folder holds a whole table of what
     is done so far, and the same call goes on from there; cells that are on record as done, or as failed, stay.
     """
-    from tqdm import tqdm
-
     folder = Path(out) if out is not None else plan.folder
     unfit = plan.unfit(folder)
     with held(folder):
@@ -32,35 +32,51 @@ def fill(plan: Plan, out: str | None, crew: Workers, progress: bool = True) -> F
         for (pair, method), reason in unfit.items():
             content["unfit"].setdefault(pair, {})[method] = reason
         cells = [cell for cell in plan.cells() if (cell.pair, cell.method) not in unfit]
-        records = {cell: record_of(folder, cell) for cell in cells}
-        missing = [cell for cell, record in records.items() if record is None or record["state"] not in FINISHED]
-        with tqdm(total=len(cells), initial=len(cells) - len(missing), disable=not progress, unit="cell") as bar:
-            bar.set_description("teachers")
-            filled = written(folder, content)
-            _teachers(plan, folder, content, list(dict.fromkeys(cell.pair for cell in missing)), crew)
-            bar.set_description("cells")
-            places = dict.fromkeys((cell.pair, cell.seed) for cell in missing)
-            groups = [tuple(cell for cell in missing if (cell.pair, cell.seed) == place) for place in places]
-            tasks = [(tuple(plan.job(cell, folder) for cell in group),) for group in groups]
-            with closing(crew.run(train_cells, tasks)) as results:
-                for index, _ in results:
-                    filled = written(folder, content)
-                    bar.update(len(groups[index]))
-        return filled
+        missing = [cell for cell in cells if not _finished(folder, cell)]
+        filled = written(folder, content)
+        jobs = [plan.job(cell, folder) for cell in missing]
+        if missing:
+            _teachers(plan, folder, content, list(dict.fromkeys(cell.pair for cell in missing)), makers, jobs)
+        with closing(train_jobs(jobs, makers, progress, train_cells)) as made:
+            for number, outcome in made:
+                if isinstance(outcome, Error) and not isinstance(outcome, DivergedError):
+                    raise outcome
+                if number in _ends(missing):
+                    written(folder, content)
+        return written(folder, content) if missing else filled
 
 
-def _teachers(plan: Plan, folder: Path, content: dict[str, Any], pairs: list[str], crew: Workers) -> None:
+def _finished(folder: Path, cell: Cell) -> bool:
+    record = record_of(folder, cell)
+    return record is not None and record["state"] in FINISHED
+
+
+def _ends(cells: Sequence[Cell]) -> Iterator[int]:
+    """The number of the last cell of each pair and seed: then there is something new to be seen."""
+    for number, cell in enumerate(cells):
+        if number + 1 == len(cells) or cells[number + 1][::2] != cell[::2]:
+            yield number
+
+
+def _teachers(
+    plan: Plan, folder: Path, content: dict[str, Any], pairs: list[str], makers: Makers, jobs: Sequence[Job]
+) -> None:
     """Train the teachers of `pairs` that are not there, and note them all; each must be the one that the table had."""
-    absent = list(dict.fromkeys(pair for pair in pairs if not _there(plan.teacher(pair))))
     tasks = {}
-    for pair in absent:
-        asked = {
-            "name": plan.chosen(pair).teacher_name, "epochs": plan.epochs, "images": plan.images, "root": plan.root,
-            "device": plan.device,
-        }  # fmt: skip
-        tasks[plan.teacher(pair)] = asked, str(folder / "teachers" / plan.teacher(pair))
-    if tasks:
-        dict(crew.run(train_teacher, list(tasks.values())))
+    for pair in pairs:
+        if not _trained(name := plan.teacher(pair)):
+            asked = {
+                "name": plan.chosen(pair).teacher_name, "epochs": plan.epochs, "images": plan.images,
+                "root": plan.root, "device": plan.device,
+            }  # fmt: skip
+            tasks[name] = asked, str(folder / "teachers" / name)
+    those, _ = makers.for_jobs(jobs)
+    if tasks and those:
+        dict(those.run(train_teacher, list(tasks.values())))
+    else:
+        for task in tasks.values():
+            with one_thread(jobs[0]):
+                train_teacher(*task)
     for pair in pairs:
         name = plan.teacher(pair)
         card, before = find_teacher(name).card, content["teachers"].get(pair)
@@ -73,5 +89,5 @@ def _teachers(plan: Plan, folder: Path, content: dict[str, Any], pairs: list[str
         }  # fmt: skip
 
 
-def _there(name: str) -> bool:
+def _trained(name: str) -> bool:
     return any((folder / f"{name}.safetensors").exists() for folder in teacher_folders())
