@@ -70,12 +70,13 @@ def _result(report: Report) -> dict[str, Any]:
 
 
 def _stopwatch() -> Callable[[], float]:
-    """A function that tells the seconds since it was last called."""
-    before = time.perf_counter()
+    """A function that tells the seconds since it was last called: none the first time, when all has been set up."""
+    before: float | None = None
 
     def seconds() -> float:
         nonlocal before
-        passed, before = time.perf_counter() - before, time.perf_counter()
+        now = time.perf_counter()
+        passed, before = now - (now if before is None else before), now
         return passed
 
     return seconds

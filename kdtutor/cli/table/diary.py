@@ -36,6 +36,7 @@ class Diary:
         self.record["seconds"] += seconds
         if not self.begun:
             self.begun = True
+            self.folder.mkdir(parents=True, exist_ok=True)
             self._log(f"{self.record['command']}: epoch {at.epoch} of {at.epochs} begins, on {self.record['hardware']}")
         if at.epoch_ended:
             terms = {row.term: row.value for row in at.history.rows if row.epoch == at.epoch}
