@@ -81,7 +81,7 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     data = data or load(job, chosen)
     teacher = None
     if job.method != ALONE:
-        known, name = {} if teachers is None else teachers, job.teacher or chosen.teacher_name
+        known, name = {} if teachers is None else teachers, teacher_name(job)
         teacher = known[name] if name in known else known.setdefault(name, _teacher(job, chosen, data))
     job = _placed(job, teacher)
     student = _student(chosen, job.student, data, job.seed)
@@ -141,6 +141,11 @@ def _preset(job: Job) -> Preset:
             f"{published.student_name}; leave --pair out, or name other nets with --teacher and --student"
         )
     return published
+
+
+def teacher_name(job: Job) -> str:
+    """The name, or the file, of the teacher of `job`."""
+    return job.teacher or _preset(job).teacher_name
 
 
 def _teacher(job: Job, chosen: Preset, data: Data) -> nets.Net:

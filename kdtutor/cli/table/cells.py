@@ -11,7 +11,7 @@ from ...settings.teachers import reduced
 from ...train import Progress
 from ...train.checkpoint import CHECKPOINT, LAST, read_checkpoint
 from ...train.devices import device as find_device
-from ..groups import Listener, Outcome, train_group
+from ..group import Listener, Outcome, train_group
 from ..job import Job
 from ..report import Report
 from ..teachers import teach
