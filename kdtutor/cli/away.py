@@ -22,8 +22,8 @@ TEACHERS = RUNS / "teachers"
 
 
 def train_away(crew: Workers, groups: Sequence[Sequence[Job]], train: Train) -> Generator[tuple[int, list[Outcome]]]:
-    """Have `crew` train `groups` by `train`; yields the number of a group and what came of it, its run folders being here
-    then.
+    """Have `crew` train `groups` by `train`; yields the number of a group and what came of it when its run folders are
+    here.
 
     A machine that sees this folder works in it, so that a run that is lost goes on from its last epoch elsewhere. Any
     other gets teachers and begun runs along with the job, works in a folder of its own and sends the runs back.

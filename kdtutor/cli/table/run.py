@@ -33,10 +33,12 @@ def fill(plan: Plan, out: str | None = None, makers: Makers = HERE, progress: bo
             content["unfit"].setdefault(pair, {})[method] = reason
         cells = [cell for cell in plan.cells() if (cell.pair, cell.method) not in unfit]
         missing = [cell for cell in cells if not _finished(folder, cell)]
+        pairs = list(dict.fromkeys(cell.pair for cell in missing))
+        _note_teachers(plan, folder, content, [pair for pair in pairs if _trained(plan.teacher(pair))])
         filled = written(folder, content)
         jobs = [plan.job(cell, folder) for cell in missing]
-        if missing:
-            _teachers(plan, folder, content, list(dict.fromkeys(cell.pair for cell in missing)), makers, jobs)
+        _train_teachers(plan, folder, [pair for pair in pairs if not _trained(plan.teacher(pair))], makers, jobs)
+        _note_teachers(plan, folder, content, pairs)
         with closing(train_jobs(jobs, makers, progress, train_cells)) as made:
             for number, outcome in made:
                 if isinstance(outcome, Error) and not isinstance(outcome, DivergedError):
@@ -58,25 +60,26 @@ def _ends(cells: Sequence[Cell]) -> Iterator[int]:
             yield number
 
 
-def _teachers(
-    plan: Plan, folder: Path, content: dict[str, Any], pairs: list[str], makers: Makers, jobs: Sequence[Job]
-) -> None:
-    """Train the teachers of `pairs` that are not there, and note them all; each must be the one that the table had."""
+def _train_teachers(plan: Plan, folder: Path, pairs: Sequence[str], makers: Makers, jobs: Sequence[Job]) -> None:
+    """Train the teachers of `pairs`, before the `jobs` that need them, by those who make them."""
     tasks = {}
     for pair in pairs:
-        if not _trained(name := plan.teacher(pair)):
-            asked = {
-                "name": plan.chosen(pair).teacher_name, "epochs": plan.epochs, "images": plan.images,
-                "root": plan.root, "device": plan.device,
-            }  # fmt: skip
-            tasks[name] = asked, str(folder / "teachers" / name)
-    those, _ = makers.for_jobs(jobs)
-    if tasks and those:
+        asked = {
+            "name": plan.chosen(pair).teacher_name, "epochs": plan.epochs, "images": plan.images, "root": plan.root,
+            "device": plan.device,
+        }  # fmt: skip
+        tasks[plan.teacher(pair)] = asked, str(folder / "teachers" / plan.teacher(pair))
+    those = makers.for_jobs(jobs)[0] if tasks else None
+    if those:
         dict(those.run(train_teacher, list(tasks.values())))
     else:
         for task in tasks.values():
             with one_thread(jobs[0]):
                 train_teacher(*task)
+
+
+def _note_teachers(plan: Plan, folder: Path, content: dict[str, Any], pairs: Sequence[str]) -> None:
+    """Note the teachers of `pairs`. Raises `ConfigError` for one that is not the one that the table had."""
     for pair in pairs:
         name = plan.teacher(pair)
         card, before = find_teacher(name).card, content["teachers"].get(pair)
