@@ -120,7 +120,7 @@ def test_a_table_that_is_killed_goes_on_to_the_same_numbers():
     assert call(*command).exit_code == 0
     fill(plan("KD", epochs=5), "whole", progress=False)
     log = Path(record.with_name("log.txt")).read_text()
-    assert 2 <= len(re.findall("begins, on", log)) and log.count("epoch 5 of 5, ") == 1
+    assert len(re.findall("begins, on", log)) >= 2 and log.count("epoch 5 of 5, ") == 1
     for name, cell in cells("whole").items():
         assert all(cells("killed")[name][what] == cell[what] for what in ("digests", "curve", "last", "best"))
     assert cells("killed")["hinton0"]["seconds"] > stopped["seconds"]
@@ -179,7 +179,7 @@ def test_a_method_that_does_not_fit_a_pair_has_a_dash_and_the_reason():
 def test_what_cannot_work_is_refused_before_the_first_run(options, told, monkeypatch):
     Path("occupied").mkdir()
     Path("occupied/file").touch()
-    monkeypatch.setattr("kdtutor.cli.table.run.train_teacher", lambda *_: pytest.fail("a run began"))
+    monkeypatch.setattr("kdtutor.cli.table.teachers.train_teacher", lambda *_: pytest.fail("a run began"))
     result = call(*ASKED, "--methods", "KD", "--epochs", "2", *options)
     assert result.exit_code == 2 and told in result.stderr and result.stderr.count("\n") == 1
     assert [path.name for path in Path().iterdir() if path.name != "occupied"] == []

@@ -3,7 +3,7 @@
 import json
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,13 @@ def read(folder: Path) -> Record | None:
         raise DataError(f"{path} is damaged ({error}); remove {folder} to have this cell made again") from None
 
 
+def sign(folder: Path, command: str) -> None:
+    """Let the record in `folder` have the command of this machine: on another one the run had another folder."""
+    record = read(folder)
+    if record is not None and record["command"] != command:
+        write_whole(folder / RECORD, json.dumps(sealed(record | {"command": command}), indent=1) + "\n")
+
+
 def hardware(device: torch.device) -> str:
     """On what a run is made.
 
@@ -85,3 +92,16 @@ def hardware(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     threads = f"{torch.get_num_threads()} thread" + "s" * (torch.get_num_threads() != 1)
     return f"{device.type}: {platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, {threads}"
+
+
+def stopwatch() -> Callable[[], float]:
+    """A function that tells the seconds since it was last called: none the first time, when all has been set up."""
+    before: float | None = None
+
+    def seconds() -> float:
+        nonlocal before
+        now = time.perf_counter()
+        passed, before = now - (now if before is None else before), now
+        return passed
+
+    return seconds
