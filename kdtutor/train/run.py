@@ -81,9 +81,11 @@ class Run:
         )
 
     def at(self, phase: Phase, epoch: int, terms: Mapping[str, float], epoch_ended: bool) -> Progress:
+        """Where the run stands now."""
         return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
 
     def steps(self) -> Generator[Progress]:
+        """Train, one step per iteration, see `loop.steps`; the student belongs to this run meanwhile."""
         opened: AbstractContextManager[Stored | None] = nullcontext()
         if self.folder:
             opened = self.folder.opened(self.history.config)
