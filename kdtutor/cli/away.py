@@ -12,7 +12,7 @@ from ..methods import ALONE
 from ..settings import teacher_folders
 from ..workers import Workers
 from .distil import teacher_name
-from .group import Outcome, Train
+from .group import Outcome, Train, train_group
 from .job import Job
 from .report import Report
 
@@ -21,7 +21,9 @@ Files = dict[str, bytes]
 TEACHERS = RUNS / "teachers"
 
 
-def train_away(crew: Workers, groups: Sequence[Sequence[Job]], train: Train) -> Generator[tuple[int, list[Outcome]]]:
+def train_away(
+    crew: Workers, groups: Sequence[Sequence[Job]], train: Train = train_group
+) -> Generator[tuple[int, list[Outcome]]]:
     """Have `crew` train `groups` by `train`; yields the number of a group and what came of it when its run folders are
     here.
 

@@ -10,6 +10,7 @@ import time
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from kdtutor.settings import PAIRS, TEACHER_PLANS, zoo
 
 from . import tiny
 from .calls import call
+from .test_groups import Elsewhere
 
 ROOT = Path(__file__).parents[2]
 ASKED = ("table", "--workers", "1", "--no-progress", "--images", "64")
@@ -49,7 +51,8 @@ def cells(folder: str | Path) -> dict[str, dict]:
 def test_its_numbers_are_those_of_runs_by_themselves_and_it_grows(monkeypatch):
     filled = fill(plan("KD", seeds=(0, 1)), progress=False)
     folder = Path("runs/table-quick-paper-1epochs-64images")
-    assert filled.folder == folder and set(found := cells(folder)) == {"alone0", "hinton0", "alone1", "hinton1"}
+    found = cells(folder)
+    assert filled.folder == folder and set(found) == {"alone0", "hinton0", "alone1", "hinton1"}
     for cell in found.values():
         kept = folder / "cells" / f"{tiny.PAIR}-{cell['method']}-seed{cell['seed']}"
         assert cell["digests"]["weights"] == sha256((kept / "last.safetensors").read_bytes()).hexdigest()
@@ -95,7 +98,7 @@ def test_another_setting_never_mixes_with_what_is_there(monkeypatch):
     (card,) = kd.nets.teachers("runs/teachers")
     net = kd.nets.build(**card["config"])
     kd.nets.save_teacher(net, card["name"], card, "runs/teachers", overwrite=True)
-    with pytest.raises(kd.ConfigError, match="another teacher .* its weights have changed"):
+    with pytest.raises(kd.ConfigError, match=r"another teacher .* its weights have changed"):
         fill(plan("KD", seeds=(1,)), "here", progress=False)
     assert Path("here/table.json").read_bytes() == before
     Path("here/table.json").write_bytes(before.replace(b'"epochs": 1', b'"epochs": 7'))
@@ -205,8 +208,14 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def test_the_page_is_one_file_that_everyone_can_read():
-    filled = fill(plan("KD"), "here", progress=False)
+def test_the_page_of_a_table_made_elsewhere_is_one_file_that_everyone_can_read(monkeypatch):
+    seen = Path.is_file
+    monkeypatch.setattr(Path, "is_file", lambda path: not path.name.startswith(".in-sight") and seen(path))
+    far = SimpleNamespace(on="far", for_jobs=lambda jobs: (Elsewhere(), 1))
+    filled = fill(plan("KD"), "here", far, progress=False)
+    assert all(f"--out here/cells/{tiny.PAIR}" in cell["command"] for cell in cells("here").values())
+    assert {path.name for path in Path("here/teachers").glob("*/*")} == {"cell.json", "log.txt"}
+    assert filled.content["teachers"][tiny.PAIR]["seconds"] > 0
     page = Page(Path("here/table.html").read_text())
     assert page.all("html") == [{"lang": "en"}] and page.all("title") and page.all("main")
     assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.all("meta")

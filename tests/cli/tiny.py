@@ -1,5 +1,7 @@
-"""A CIFAR-100 of 300 random images and a pair of small nets under the names of real ones; as a program, the command line
-with them."""
+"""A CIFAR-100 of 300 random images, and a pair of small nets under the names of real ones.
+
+As a program, the command line with them.
+"""
 
 import torch
 

@@ -49,6 +49,7 @@ def train_teacher(asked: Mapping[str, Any], folder: Path) -> None:
     """Train a teacher as `kdtutor teach` with the arguments `asked`; its log and its record are in `folder`."""
     facts = {"teacher": reduced(asked["name"], asked["epochs"], asked["images"]), "command": "kdtutor teach"}
     notes, seconds = diary.Diary(folder, facts, find_device(asked["device"])), diary.stopwatch()
+    seconds()  # it is asked once an epoch: the first counts, too
     card = teach(**asked, progress=False, on_epoch=lambda at: notes.step(at, seconds())).card
     notes.done(command=card["command"], last=card["accuracy"], digests={"weights": card["sha256"]})
 
