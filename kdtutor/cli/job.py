@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import ConfigError
+from ..errors import ConfigError, require
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
 from .options import METHODS, Device, Images, Root
@@ -91,6 +91,7 @@ class Job(Setting):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "method", runnable(self.method))
+        require(abs(self.seed) < 2**63, f"seed {self.seed}: expected a number of at most 63 bits, such as 0")
 
     @property
     def maker(self) -> str | None:

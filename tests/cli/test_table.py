@@ -165,6 +165,7 @@ def test_a_method_that_does_not_fit_a_pair_has_a_dash_and_the_reason():
         (("--methods", "alone"), "name one or more methods"),
         (("--seeds", "0,0"), "--seeds '0,0': give at least one, and none twice"),
         (("--seeds", "a,b"), "--seeds 'a,b': expected whole numbers"),
+        (("--seeds", str(2**63)), f"seed {2**63}: expected a number of at most 63 bits"),
         (("--seeds", ""), "--seeds '': give at least one"),
         (("--epochs", "0"), "epochs=0: at least one"),
         (("--epochs", "1", "--methods", "FSP"), "flow_epochs=1 of 1 epochs"),
@@ -176,16 +177,20 @@ def test_a_method_that_does_not_fit_a_pair_has_a_dash_and_the_reason():
         (("--device", "abacus"), "abacus"),
         (("--on", "nowhere"), "'nowhere' is no place to work"),
         (("--out", "occupied"), "occupied holds other files and no table"),
+        (("--out", "begun"), f"begun/cells/{tiny.PAIR}-hinton-seed2 holds other files and no run"),
         (("--out", "occupied/file"), "occupied/file is a file"),
     ],
 )
 def test_what_cannot_work_is_refused_before_the_first_run(options, told, monkeypatch):
     Path("occupied").mkdir()
     Path("occupied/file").touch()
+    Path(f"begun/cells/{tiny.PAIR}-hinton-seed2").mkdir(parents=True)
+    Path(f"begun/cells/{tiny.PAIR}-hinton-seed2/file").touch()
+    before = sorted(Path().rglob("*"))
     monkeypatch.setattr("kdtutor.cli.table.teachers.train_teacher", lambda *_: pytest.fail("a run began"))
     result = call(*ASKED, "--methods", "KD", "--epochs", "2", *options)
     assert result.exit_code == 2 and told in result.stderr and result.stderr.count("\n") == 1
-    assert [path.name for path in Path().iterdir() if path.name != "occupied"] == []
+    assert sorted(Path().rglob("*")) == before
 
 
 def test_data_that_are_not_there_are_missed_before_the_first_run(monkeypatch):

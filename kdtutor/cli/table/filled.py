@@ -121,8 +121,9 @@ class Filled:
         setting = self.setting
         images = f" on {setting['images']:,} training images" if setting["images"] else ""
         length = f"{setting['epochs']} epochs" if setting["epochs"] else "the epochs of the preset"
+        reduced = "Reduced: it proves the path, and says nothing about the methods. " if setting["images"] else ""
         return (
-            f"Test accuracy in percent, mean ± standard deviation over seeds; preset {setting['preset']}, "
+            f"{reduced}Test accuracy in percent, mean ± standard deviation over seeds; preset {setting['preset']}, "
             f"{length}{images}, {setting['precision']}. The best epoch was found on the test images, so it is shown "
             f"but not to be reported. Published: last epoch of 240, by {zoo.SOURCE}."
         )

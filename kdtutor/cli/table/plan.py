@@ -13,6 +13,7 @@ from ...files import RUNS
 from ...methods import ALONE
 from ...settings import FAMILY_PAIRS, PAIRED, PAIRS, TEACHER_PLANS, Preset, preset, zoo
 from ...settings.teachers import reduced
+from ...train.checkpoint import require_free
 from ...train.devices import device as find_device
 from ...train.loop import PRECISIONS
 from ..distil import load, prepare
@@ -109,6 +110,8 @@ class Plan:
         """The pairs that a method cannot teach, and why: there the table has a dash. Raises `ConfigError` for whatever
         else would keep a run from beginning, and for a method that can teach none of the pairs."""
         found: dict[tuple[str, str], str] = {}
+        for cell in self.cells():
+            require_free(folder / "cells" / cell.name)
         for pair in self.pairs:
             net = nets.build(**TEACHER_PLANS[self.chosen(pair).teacher_name].net)  # type: ignore[arg-type]
             net.eval().requires_grad_(False)  # untrained: whether a method fits is a question of the nets' shapes
