@@ -78,6 +78,11 @@ def teach(
     images: options.Images = None,
     device: options.Device = None,
     root: options.Root = None,
+    precision: options.Precision = "float32",
+    size: options.Size = None,
+    weights: Annotated[
+        str | None, typer.Option(help="A file of torchvision's weights to take instead of a training, for imagenet.")
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Train a teacher again that is there already.")
     ] = False,
@@ -91,7 +96,7 @@ def teach(
     from .teachers import teach as run
 
     try:
-        net = run(name, out, device, root, overwrite, progress, epochs=epochs, images=images)
+        net = run(name, out, device, root, overwrite, progress, weights, size, precision, epochs=epochs, images=images)
     except KeyboardInterrupt:
         raise interrupted("whole epochs are kept: continue with the same command") from None
     typer.echo(outcome(net.card))

@@ -24,7 +24,7 @@ def placed(jobs: Sequence[Job]) -> list[Job]:
     teachers: dict[str, Net] = {}
     found = []
     for job in jobs:
-        kind = (job.preset, job.pair, job.data, job.images, job.maker, job.root)
+        kind = (job.preset, job.pair, job.data, job.images, job.maker, job.root, job.size)
         setup = prepare(job, data.get(kind), teachers)
         setup.check()
         data[kind] = setup.data
@@ -113,8 +113,8 @@ def grouped(jobs: Sequence[Job], count: int = 1) -> list[list[Job]]:
     """
     alike: dict[tuple[object, ...], list[Job]] = {}
     for job in jobs:
-        nets, data = (job.preset, job.pair, job.teacher, job.student), (job.data, job.images, job.root)
-        key = (job.seed, *nets, *data, job.device, job.precision)
+        nets, data = (job.teacher, job.student), (job.data, job.images, job.root, job.size)
+        key = (job.seed, data, nets, job.preset, job.pair, job.device, job.precision)
         alike.setdefault(key, []).append(job)
     groups = list(alike.values())
     left = len(groups) % count

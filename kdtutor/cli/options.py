@@ -22,6 +22,11 @@ Root = Annotated[
 Images = Annotated[
     int | None, typer.Option(help="Only so many training images, of each class equally many.", show_default="all")
 ]
+Precision = Annotated[str, typer.Option(help="float32 or bf16.")]
+Size = Annotated[
+    int | None,
+    typer.Option(help="Pixels on a side of photographs from a folder.", min=1, show_default="64, of imagenet 224"),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 On = Annotated[

@@ -9,8 +9,8 @@ from .. import nets
 from ..errors import choose, require
 from ..files import held
 from ..nets import Generator, Net
-from ..settings import GENERATOR_PLANS, RUNS, TEACHER_PLANS, teacher_folders, train_generator, train_teacher
-from ..settings.teachers import LISTED, reduced
+from ..settings import GENERATOR_PLANS, RUNS, TEACHER_PLANS, teacher_folders, train_generator
+from ..settings.teachers import LISTED, reduced, take_teacher, train_teacher
 from ..train import Progress
 from .tables import percent, plain_table
 
@@ -52,6 +52,9 @@ def teach(
     root: str | None = None,
     overwrite: bool = False,
     progress: bool = True,
+    weights: str | None = None,
+    size: int | None = None,
+    precision: str = "float32",
     *,
     epochs: int | None = None,
     images: int | None = None,
@@ -59,8 +62,9 @@ def teach(
 ) -> Net | Generator:
     """Train the teacher `name`; those on the digits belong to what ships, the others to what this machine has made.
 
-    A generator's name is one of `GENERATOR_PLANS`. Other `epochs` than planned, or only so many training `images`, make
-    another teacher, with a name of its own: see `reduced`.
+    A generator's name is one of `GENERATOR_PLANS`. `weights` is a file of published weights to take instead. Other
+    `epochs` than planned, or only so many training `images`, make another teacher, with a name of its own: see
+    `reduced`.
     """
     choose("teacher", name, {*TEACHER_PLANS, *GENERATOR_PLANS}, LISTED)
     require(epochs is None or epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
@@ -74,14 +78,22 @@ def teach(
     ships = generates or (TEACHER_PLANS[name].data.startswith("digits") and called == name)
     home = sets.root() / ("generators" if generates else "teachers") if ships else RUNS / "teachers"
     folder = Path(out) if out else home
+    sized = size is None or (not generates and TEACHER_PLANS[name].data in sets.SIZED)
+    require(sized, f"--size {size}: the images of {name} have a size of their own")
+    require(not generates or precision == "float32", f"--precision {precision}: generators are trained in float32")
+    require(weights is None or not generates, f"--weights {weights}: there are no published weights for {name}")
+    taken = weights is not None and (epochs, images) != (None, None)
+    require(not taken, f"--weights {weights}: nothing is trained then; leave --epochs and --images out")
     exists = (folder / f"{called}.safetensors").exists()
     require(overwrite or not exists, f"{called} is in {folder} already; pass --overwrite to train it again")
     with held(folder / f"{called}.run", ".teach.lock"):
         if generates:
             return train_generator(name, folder, device, progress)
+        if weights is not None:
+            return take_teacher(name, weights, folder, root, device, size)
         return train_teacher(
-            name, folder, root, device, progress, epochs=epochs, images=images, on_epoch=on_epoch
-        )  # fmt: skip
+            name, folder, root, device, progress, size, precision, epochs=epochs, images=images, on_epoch=on_epoch
+        )
 
 
 def outcome(card: Mapping[str, Any]) -> str:
