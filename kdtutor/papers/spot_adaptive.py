@@ -25,6 +25,7 @@ from ..train import (
 )
 from ..train.checks import same_classes
 from ..train.objective import Terms
+from ..train.shares import traced
 from .choosers import CHOOSERS, chosen_terms, rates
 from .decisions import TAU, annealed, decide, gumbel
 from .generated import Generated
@@ -212,7 +213,7 @@ class SpotAdaptive(Around):
         if phase.name != PHASE:
             return self.inner.step(batch, phase, optimisers)
         whole = self._teacher_trace(batch) if phase.needs_teacher else None
-        s = self.student.trace(batch.images)
+        s = traced(self.student.trace, batch.images)
         terms, recorded = {"task": task_loss(s.logits, batch.labels)}, Terms()
         if whole is not None:
             t = whole.detach()
@@ -227,7 +228,7 @@ class SpotAdaptive(Around):
     def _teacher_trace(self, batch: Batch) -> Trace | None:
         """With its gradient where the teacher learns, too."""
         assert self.teacher is not None
-        return self.teacher.trace(batch.images) if self.learning_teacher else self.answers(batch)
+        return traced(self.teacher.trace, batch.images) if self.learning_teacher else self.answers(batch)
 
     def _chosen(
         self, s: Trace, t: Trace, batch: Batch, optimisers: Mapping[str, torch.optim.Optimizer]
