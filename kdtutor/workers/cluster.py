@@ -23,7 +23,7 @@ ADDRESS = re.compile(r"ray://([^\s/:\[\]]+|\[[0-9a-fA-F:]+\]):(\d{1,5})")
 ROOT = Path(__file__).parents[2]
 CODE = {"working_dir": str(ROOT), "excludes": ["/*", "!/.", "!/kdtutor*", "!/data", "__pycache__"]}
 """What travels to the nodes: the package, and in a clone what ships with it."""
-PASSED_ON = ("KDTUTOR_DATA", "KDTUTOR_DEVICE")
+PASSED_ON = ("KDTUTOR_DATA", "KDTUTOR_DEVICE", "KDTUTOR_GRAPHS")
 STORE = 100 * 2**20  # bytes for what tasks return: numbers
 PATIENCE = 5.0  # seconds without a result until we look whether there still are nodes
 REACH = 10.0  # seconds for a cluster to answer at all
