@@ -9,7 +9,7 @@ import torch
 
 from kdtutor.widgets import Explorer
 
-from . import losses, training, wrapping
+from . import losses, training, wrapping, zoo
 from .timing import HEADER, Line, one_thread
 
 
@@ -55,6 +55,7 @@ def main() -> int:
     parts = (
         losses.lines,
         training.step_lines,
+        zoo.lines,
         training.batch_lines,
         training.option_lines,
         wrapping.spot_lines,

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 import torch
-from PIL import Image
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 import kdtutor as kd
 from kdtutor.data import Augment, Batches, Data, Source
@@ -13,13 +12,17 @@ from kdtutor.nets import Net
 from kdtutor.train import Distiller, Phase, Recipe, task_loss
 
 from .timing import Line, medians
+from .zoo import Pictures
 
 
-def one_step(distiller: Distiller, phase: Phase, data: Data, source: Source | None = None) -> Callable[[], None]:
+def one_step(
+    distiller: Distiller, phase: Phase, data: Data, source: Source | None = None, device: str = "cpu"
+) -> Callable[[], None]:
     """A step of `distiller` on the first batch of `source`, the training split by default."""
     recipe = Recipe(lr=1e-4)
+    distiller.to(device)
     optimisers = {name: recipe.optimise(group) for name, group in distiller.parameter_groups(phase).items()}
-    batch = next(iter((source or Batches(data.train, data, 64)).epoch(0, 0)))
+    batch = next(iter((source or Batches(data.train, data, 64)).epoch(0, 0))).to(device)
     distiller.train()
 
     def run() -> None:
@@ -28,12 +31,12 @@ def one_step(distiller: Distiller, phase: Phase, data: Data, source: Source | No
     return run
 
 
-def _floor(student: Net, teacher: Net, data: Data) -> Callable[[], None]:
+def floor(student: Net, teacher: Net, data: Data, device: str = "cpu") -> Callable[[], None]:
     """What any distillation step has to do: teacher forward, student forward and backward, weights moved."""
-    batch = next(Batches(data.train, data, 64).epoch(0, 0))
-    optimiser = Recipe(lr=1e-4).optimise(student.parameters())
+    batch = next(Batches(data.train, data, 64).epoch(0, 0)).to(device)
+    optimiser = Recipe(lr=1e-4).optimise(student.to(device).parameters())
     student.train()
-    teacher.eval()
+    teacher.to(device).eval()
 
     def run() -> None:
         with torch.no_grad():
@@ -59,8 +62,8 @@ def cifar() -> tuple[Net, Net, Data]:
     return kd.nets.build("resnet20"), kd.nets.build("resnet56"), data
 
 
-def step_lines() -> list[Line]:
-    """A whole step of every method beside what its nets alone cost.
+def step_lines(device: str = "cpu") -> list[Line]:
+    """A whole step of every method beside what its nets alone cost, without the reading of its numbers.
 
     On the digits' small nets the arithmetic of the losses themselves shows, and adapters are trained as well: no limit
     there. On the nets of the paper preset the limit holds for every method that trains no adapter, except the
@@ -72,7 +75,7 @@ def step_lines() -> list[Line]:
     }
     lines = []
     for pair, ((student, teacher, data), rounds, limit) in pairs.items():
-        clocks = {"floor": _floor(student, teacher, data)}
+        clocks = {"floor": floor(student, teacher, data, device)}
         phases = {}
         for name, method in kd.papers.METHODS.items():
             distiller = method(student, teacher)
@@ -80,8 +83,8 @@ def step_lines() -> list[Line]:
             for phase in distiller.phases(9):
                 if phase.needs_teacher:
                     phases[name, phase.name] = distiller
-                    clocks[f"{name}: {phase.name}"] = one_step(distiller, phase, data)
-        took = medians(clocks, rounds=rounds, warm_up=1)
+                    clocks[f"{name}: {phase.name}"] = one_step(distiller, phase, data, device=device)
+        took = medians(clocks, rounds, warm_up=1, device=device)
         for (name, phase_name), distiller in phases.items():
             what = f"{name}: {phase_name}"
             lines.append(
@@ -110,36 +113,12 @@ class _Shifted(TensorDataset):
         return torch.nn.functional.pad(image, [2] * 4)[:, dy : dy + 28, dx : dx + 28], label
 
 
-class _Transformed(Dataset[tuple[torch.Tensor, int]]):
-    """As torchvision's data sets do it: a PIL image, then transforms."""
-
-    def __init__(self, data: Data) -> None:
-        from torchvision.transforms import v2
-
-        self.split = data.train
-        self.transform = v2.Compose(
-            [
-                v2.RandomCrop(28, padding=2),
-                v2.ToImage(),
-                v2.ToDtype(torch.float32, scale=True),
-                v2.Normalize(data.mean, data.std),
-            ]
-        )
-
-    def __len__(self) -> int:
-        return len(self.split)
-
-    def __getitem__(self, row: int) -> tuple[torch.Tensor, int]:
-        image = Image.fromarray(self.split.images[row, 0].numpy())
-        return self.transform(image), int(self.split.labels[row])
-
-
 def batch_lines() -> list[Line]:
     whole = kd.data.load("digits")
     ours = Batches(whole.train, whole, 64, Augment(pad=2))
     tensors = whole.normalise(whole.train.images), whole.train.labels
     loaders = {
-        "torchvision": DataLoader(_Transformed(whole), 64, shuffle=True, drop_last=True),
+        "torchvision": DataLoader(Pictures(whole.train, whole, pad=2), 64, shuffle=True, drop_last=True),
         "shifted": DataLoader(_Shifted(*tensors), 64, shuffle=True, drop_last=True),
     }
     clocks: dict[str, Callable[[], object]] = {"ours": lambda: _drain(ours.epoch(0, 0))}
