@@ -127,7 +127,7 @@ def batch(around: Callable[[kd.Distiller], kd.Distiller] = lambda method: method
     method = around(kd.papers.fsp.FSP(kd.nets.build("resnet8", classes=10), teacher))
     run = kd.train.steps(method, data, 3, device="cpu")
     with contextlib.closing(run):
-        return walk(name, lambda: next(run), "Batches.epoch", "_Run._step")
+        return walk(name, lambda: next(run), "Batches.epoch", "Run._step")
 
 
 def adaptive_batch() -> Walk:

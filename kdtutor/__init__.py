@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import course, data, figures, nets, papers, settings, train, widgets
+    from . import course, data, figures, nets, papers, settings, train, widgets, workers
     from .data import Data
     from .errors import (
         BusyError,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         DataError,
         DivergedError,
         Error,
+        LostError,
         ShapeError,
         StoppedError,
         UnknownName,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_LAYERS = ("course", "widgets", "figures", "settings", "papers", "train", "nets", "data")
+_LAYERS = ("course", "widgets", "figures", "settings", "papers", "train", "nets", "data", "workers")
 _HOME = {
     "data": ("Data",),
     "nets": ("Net", "Trace"),
@@ -41,15 +42,17 @@ _HOME = {
     ),
     "settings": ("preset",),
     "errors": (
-        "BusyError", "ConfigError", "DataError", "DivergedError", "Error", "ShapeError", "StoppedError", "UnknownName",
+        "BusyError", "ConfigError", "DataError", "DivergedError", "Error", "LostError", "ShapeError", "StoppedError",
+        "UnknownName",
     ),
 }  # fmt: skip
 _WHERE = {name: layer for layer, names in _HOME.items() for name in names}
 
 __all__ = [
-    "Alone", "BusyError", "ConfigError", "Data", "DataError", "Distiller", "DivergedError", "Error", "History", "Net",
-    "Phase", "Recipe", "ShapeError", "StoppedError", "Trace", "UnknownName", "course", "data", "device", "evaluate",
-    "figures", "fit", "nets", "papers", "preset", "seed_everything", "settings", "train", "widgets",
+    "Alone", "BusyError", "ConfigError", "Data", "DataError", "Distiller", "DivergedError", "Error", "History",
+    "LostError", "Net", "Phase", "Recipe", "ShapeError", "StoppedError", "Trace", "UnknownName", "course", "data",
+    "device", "evaluate", "figures", "fit", "nets", "papers", "preset", "seed_everything", "settings", "train",
+    "widgets", "workers",
 ]  # fmt: skip
 
 

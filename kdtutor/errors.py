@@ -32,6 +32,10 @@ class BusyError(Error, RuntimeError):
     """A student is already being trained by another run."""
 
 
+class LostError(Error, RuntimeError):
+    """The processes or the cluster that did the work are gone."""
+
+
 class StoppedError(Error, RuntimeError):
     """A run was stopped before it measured what is asked for. A notebook shows the sentence alone: nothing broke."""
 

@@ -203,7 +203,9 @@ def results(
     names: Annotated[
         list[str] | None, typer.Argument(help="Studies, or methods: all of a lesson.", show_default="all")
     ] = None,
-    workers: Annotated[int, typer.Option(help="Runs at a time, one thread each.", min=1)] = 2,
+    on: options.On = "pool",
+    workers: options.Workers = None,
+    gpus_per_run: options.GpusPerRun = None,
     show: Annotated[bool, typer.Option("--list", help="Only list the studies.")] = False,
 ) -> None:
     """Run the studies behind the numbers.
@@ -217,7 +219,10 @@ def results(
         if show:
             typer.echo(f"{study.name}: {study.question}")
         else:
-            conduct(study, workers=workers, say=typer.echo)
+            try:
+                conduct(study, workers=workers, say=typer.echo, on=on, gpus_per_run=gpus_per_run)
+            except KeyboardInterrupt:
+                raise _interrupted("finished runs are kept: continue with the same command") from None
 
 
 @app.command()

@@ -21,6 +21,19 @@ Root = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
+On = Annotated[
+    str,
+    typer.Option(
+        help="Who makes the runs: pool (processes here), ray (a Ray of this machine) or ray://HOST:PORT (a cluster)."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="Runs at a time, one thread each.", min=1, show_default="2; on a cluster, as many as have room"),
+]
+GpusPerRun = Annotated[
+    float | None, typer.Option(help="Share of a GPU that Ray gives each run, such as 0.25.", show_default="none")
+]
 Batches = Annotated[str | None, typer.Option(hidden=True)]  # what `--data-free` was called
 
 

@@ -1,14 +1,18 @@
 """What the networks see: splits of images and labels, and the data set they belong to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Bool, Float, Int, Integer, Shaped
 from torch import Tensor
 
 from ..errors import ConfigError, ShapeError, require
+
+if TYPE_CHECKING:
+    from ..nets import Net, Trace  # which are made of what is here, and only named
 
 UNLABELLED = -1
 """The label of an image whose class the student may not see."""
@@ -19,11 +23,16 @@ Rows = Bool[Tensor, " N"] | Int[Tensor, " n"] | slice | list[int]
 
 @dataclass(frozen=True)
 class Batch:
-    """What one training step gets: normalised images, labels (`UNLABELLED` = none) and the rows they came from."""
+    """What one training step gets: normalised images, labels (`UNLABELLED` = none) and the rows they came from.
+
+    `answer`, where there is one, gives a teacher's trace of these images without running the teacher for it, or None
+    where it has none of that teacher. Part of a batch has no answer.
+    """
 
     images: Float[Tensor, "B *shape"]
     labels: Int[Tensor, " B"]
     indices: Int[Tensor, " B"]
+    answer: "Callable[[Net, Tensor], Trace | None] | None" = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -33,7 +42,7 @@ class Batch:
 
     def to(self, device: torch.device | str) -> "Batch":
         """The batch on a device."""
-        return Batch(self.images.to(device), self.labels.to(device), self.indices.to(device))
+        return Batch(self.images.to(device), self.labels.to(device), self.indices.to(device), self.answer)
 
 
 @dataclass(frozen=True)

@@ -181,6 +181,6 @@ class Factor(TwoPhases):
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         if phase.name != self.FIRST_PHASE:
             return super().step(batch, phase, optimisers)
-        terms = self.paraphrase(None, self.teacher_trace(batch.images), batch)  # the student need not run
+        terms = self.paraphrase(None, self.answers(batch), batch)  # the student need not run
         descend(terms["paraphrase"], optimisers["student"])
         return {**terms, "loss": terms["paraphrase"].detach()}

@@ -210,7 +210,7 @@ class SpotAdaptive(Around):
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         if phase.name != PHASE:
             return self.inner.step(batch, phase, optimisers)
-        whole = self._teacher_trace(batch.images) if phase.needs_teacher else None
+        whole = self._teacher_trace(batch) if phase.needs_teacher else None
         s = self.student.trace(batch.images)
         terms, recorded = {"task": task_loss(s.logits, batch.labels)}, Terms()
         if whole is not None:
@@ -223,10 +223,10 @@ class SpotAdaptive(Around):
             recorded["teacher"] = minimise({"task": task_loss(whole.logits, batch.labels)}, {}, optimisers["teacher"])
         return {**terms, **recorded, "loss": loss, "train_accuracy": accuracy(s.logits, batch.labels)}
 
-    def _teacher_trace(self, images: Float[Tensor, "B ..."]) -> Trace | None:
+    def _teacher_trace(self, batch: Batch) -> Trace | None:
         """With its gradient where the teacher learns, too."""
         assert self.teacher is not None
-        return self.teacher.trace(images) if self.learning_teacher else self.teacher_trace(images)
+        return self.teacher.trace(batch.images) if self.learning_teacher else self.answers(batch)
 
     def _chosen(
         self, s: Trace, t: Trace, batch: Batch, optimisers: Mapping[str, torch.optim.Optimizer]

@@ -9,11 +9,13 @@ from .devices import DEVICE_VARIABLE, describe, device, seed_everything
 from .distiller import Alone, Distiller, Spot
 from .evaluation import Evaluation, evaluate, predict
 from .history import History, environment
-from .loop import Progress, fit, steps
+from .loop import fit, steps
 from .objective import accuracy, descend, descend_alone, minimise, task_loss, weighted_sum
 from .quality import Balance, Judge, Quality, classifier_score, frechet_distance
 from .recipe import Recipe, rate
 from .retrieval import embed, few_shot, prototypes, recall_at
+from .run import Progress
+from .together import Entry, fit_together, together
 from .trainable import Phase, Trainable
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Around",
     "Balance",
     "Distiller",
+    "Entry",
     "Evaluation",
     "History",
     "Judge",
@@ -44,6 +47,7 @@ __all__ = [
     "evaluating",
     "few_shot",
     "fit",
+    "fit_together",
     "frechet_distance",
     "minimise",
     "predict",
@@ -53,6 +57,7 @@ __all__ = [
     "seed_everything",
     "steps",
     "task_loss",
+    "together",
     "weighted_sum",
 ]  # fmt: skip
 

@@ -78,5 +78,8 @@ class Around(Distiller):
     def teacher_trace(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         return self.inner.teacher_trace(images)
 
+    def answers(self, batch: Batch) -> Trace | None:
+        return self.inner.answers(batch)
+
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         return self.inner.step(batch, phase, optimisers)

@@ -92,6 +92,14 @@ class Distiller(Trainable):
         with torch.no_grad():
             return self.teacher.trace(images)
 
+    def answers(self, batch: Batch) -> Trace | None:
+        """The teacher's trace of the batch's images: the batch's own `answer`, or `teacher_trace` where it has none, or
+        where this method runs its teacher in a way of its own."""
+        if self.teacher is None or batch.answer is None or type(self).teacher_trace is not Distiller.teacher_trace:
+            return self.teacher_trace(batch.images)
+        known = batch.answer(self.teacher, batch.images)
+        return self.teacher_trace(batch.images) if known is None else known
+
     def teach(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         """Deprecated: `teacher_trace`."""
         warnings.warn("teach(images) is deprecated; it is called teacher_trace", DeprecationWarning, stacklevel=2)
@@ -99,7 +107,7 @@ class Distiller(Trainable):
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         """One update. Returns every term, the weighted total as "loss", and the accuracy on labelled samples."""
-        t = self.teacher_trace(batch.images) if phase.needs_teacher else None
+        t = self.answers(batch) if phase.needs_teacher else None
         s = self.student.trace(batch.images)
         terms = phase.losses(s, t, batch)
         loss = minimise(terms, phase.weights, optimisers["student"])

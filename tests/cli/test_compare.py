@@ -25,7 +25,7 @@ def test_methods_are_compared_with_the_student_alone(monkeypatch):
     assert row["mean"] == pytest.approx(mean) and row["n"] == 2
     assert f"{100 * mean:+.2f} ± {100 * row['se']:.2f}" in comparison.table()
     assert "paired over seeds 0, 1" in comparison.table()
-    monkeypatch.setattr("kdtutor.train.loop._Run._step", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("kdtutor.train.run.Run._step", lambda *_: pytest.fail("trained again"))
     assert compare(["KD", "hinton"], [0, 1], Setting(epochs=2), "here", progress=False).table() == comparison.table()
 
 

@@ -12,7 +12,7 @@ import torch
 import kdtutor as kd
 from docs.names import Name, everything
 
-LAYERS = ("settings", "papers", "nets", "train", "data", "errors", "moved")
+LAYERS = ("settings", "papers", "nets", "train", "data", "workers", "errors", "moved")
 ELSEWHERE = tuple(
     f"kdtutor.{name}"
     for name in (

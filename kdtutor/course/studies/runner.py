@@ -1,23 +1,20 @@
 """Runs the experiments behind the lessons' numbers: many short trainings, paired over seeds, stored with origin."""
 
 import json
-import multiprocessing
-import os
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import torch
 
 from ... import data
 from ...errors import DataError, require
 from ...files import append_line, file_name, held, read_json, require_sealed, sealed, write_whole
 from ...train import environment
 from ...train.seeds import mean_and_error
+from ...workers import Workers
+from ...workers import workers as workers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,31 +41,38 @@ class Study:
         return (folder or data.root() / "results") / f"{file_name('study', self.name)}.json"
 
 
-def conduct(study: Study, folder: Path | None = None, workers: int = 2, say: Callable[[str], None] = print) -> Path:
+def conduct(
+    study: Study,
+    folder: Path | None = None,
+    workers: int | None = None,
+    say: Callable[[str], None] = print,
+    *,
+    on: str = "pool",
+    gpus_per_run: float | None = None,
+) -> Path:
     """Run every case with every seed and store the rows; a study that was interrupted goes on where it was.
 
-    Runs use one thread each, `workers` at a time, so that a result does not depend on how many there are. One process
-    at a time conducts a study: another one gets a `BusyError`.
+    `on`, `workers` and `gpus_per_run` say who runs them: see `kdtutor.workers.workers`. Runs use one thread each, so
+    that a result depends neither on who, nor on how many at a time. One process at a time conducts a study: another
+    one gets a `BusyError`.
     """
     path = study.path(folder)
+    crew = workers_of(on, workers, gpus_per_run)
     with held(path.parent, f".{study.name}.lock"):
-        return _conduct(study, path, workers, say)
+        return _conduct(study, path, crew, say)
 
 
-def _conduct(study: Study, path: Path, workers: int, say: Callable[[str], None]) -> Path:
+def _conduct(study: Study, path: Path, crew: Workers, say: Callable[[str], None]) -> Path:
     notes = path.with_suffix(".partial.jsonl")
     done, damaged = _read_notes(notes)
     if damaged:
         say(f"{study.name}: {damaged} lines of {notes.name} are damaged; their runs are made again")
         write_whole(notes, "".join(f"{json.dumps(note)}\n" for note in done.values()))
-    jobs = [(case, seed) for case in study.cases for seed in study.seeds if _key(case, seed) not in done]
+    jobs = [(study, case, seed) for case in study.cases for seed in study.seeds if _key(case, seed) not in done]
     say(f"{study.name}: {len(jobs)} runs to do, {len(done)} done")
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_be_a_worker) as pool:
-        futures = {pool.submit(_timed, study, case, seed): (case, seed) for case, seed in jobs}
-        for count, future in enumerate(as_completed(futures), 1):
-            case, seed = futures[future]
-            rows, seconds = future.result()
+    with closing(crew.run(_timed, jobs)) as results:
+        for count, (index, (rows, seconds)) in enumerate(results, 1):
+            _, case, seed = jobs[index]
             done[_key(case, seed)] = sealed({"case": dict(case), "seed": seed, "rows": rows, "seconds": seconds})
             append_line(notes, json.dumps(done[_key(case, seed)]))
             say(f"{study.name}: {count}/{len(jobs)}  {_key(case, seed)}  {seconds:.1f} s")
@@ -145,19 +149,6 @@ def in_points(differences: "pd.DataFrame") -> "pd.DataFrame":
             "seeds won": [f"{wins} of {n}" for wins, n in zip(differences["wins"], differences["n"], strict=True)],
         }
     )
-
-
-def _be_a_worker() -> None:
-    """One thread for torch; and an end when the parent ends, for a pool whose parent is killed works on unseen."""
-    torch.set_num_threads(1)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 def _timed(study: Study, case: Case, seed: int) -> tuple[list[dict[str, float]], float]:

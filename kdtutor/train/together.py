@@ -1,0 +1,231 @@
+"""Several runs in one process, side by side: a batch is drawn once, augmented once, and shown to a teacher once.
+
+Nothing else is shared. Each run has its own student, optimisers, random numbers, checkpoints and history, and all of
+its numbers are those of the run alone.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+from ..data import Batch, Batches, Data, Source
+from ..errors import require
+from ..nets import Net, Trace
+from .devices import device as find_device
+from .history import History
+from .loop import prepared
+from .recipe import Recipe
+from .run import Progress, Run
+from .trainable import Trainable
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One of the runs: what is trained, for how long, how, and the folder that keeps it. See `fit`."""
+
+    distiller: Trainable
+    epochs: int = 8
+    recipe: Recipe = field(default_factory=Recipe)
+    out: str | Path | None = None
+
+
+def together(
+    entries: Sequence[Entry],
+    data: Data,
+    *,
+    seed: int = 0,
+    device: str | torch.device | None = None,
+    precision: str = "float32",
+) -> Generator[tuple[int, Progress]]:
+    """Train all `entries` in lockstep; yields the number of the entry that has just taken a step, and where it stands.
+
+    The numbers are those of `steps` with the same arguments. Runs that ask for the same batches share them, and those
+    of one teacher object share its pass; a teacher that learns is run by whoever trains it. Runs may have different
+    lengths, and those that are continued may stand at different steps: the one that is behind goes first. An error of
+    one ends all; what is saved can be continued. Raises `ConfigError` for a student or a folder that is given twice.
+
+    >>> points, nets = kd.data.load("moons"), [kd.nets.build("mlp8", classes=2) for _ in "ab"]
+    >>> entries = [Entry(kd.Alone(net), epochs=1) for net in nets]
+    >>> [(number, at.step) for number, at in together(entries, points, device="cpu")][:4]
+    [(0, 1), (1, 1), (0, 2), (1, 2)]
+    """
+    _check(entries)
+    where = find_device(device)
+    data = replace(data, train=data.train.to(where))  # once for all
+    runs = [prepared(e.distiller, data, e.epochs, e.recipe, seed, where, precision, e.out, None) for e in entries]
+    _share(runs)
+    return _lockstep(runs)  # a call checks its arguments at once; the generator runs when it is drained
+
+
+def fit_together(
+    entries: Sequence[Entry],
+    data: Data,
+    *,
+    seed: int = 0,
+    device: str | torch.device | None = None,
+    precision: str = "float32",
+    progress: bool = True,
+) -> list[History]:
+    """Train all `entries` to their end, see `together`; the histories are in the order of the entries.
+
+    >>> points, nets = kd.data.load("moons"), [kd.nets.build("mlp8", classes=2) for _ in "ab"]
+    >>> entries = [Entry(kd.Alone(net), epochs=1) for net in nets]
+    >>> len(fit_together(entries, points, device="cpu", progress=False))
+    2
+    """
+    from tqdm import tqdm
+
+    histories = [History() for _ in entries]
+    run = together(entries, data, seed=seed, device=device, precision=precision)
+    with closing(run), tqdm(disable=not progress, unit="step", dynamic_ncols=True) as bar:
+        ends = [0] * len(entries)
+        for number, at in run:
+            histories[number], ends[number] = at.history, at.total_steps
+            bar.total = sum(ends)
+            bar.set_description(f"{len(entries)} runs, epoch {at.epoch}", refresh=False)
+            bar.update()
+    return histories
+
+
+def _check(entries: Sequence[Entry]) -> None:
+    require(len(entries) > 0, "there is no run to train together with others; give at least one Entry")
+    students = [id(e.distiller.student) for e in entries if isinstance(e.distiller, Trainable)]
+    require(len(set(students)) == len(students), "two of the runs train the same student; build one for each")
+    folders = [Path(e.out).resolve() for e in entries if e.out is not None]
+    twice = [str(path) for path in folders if folders.count(path) > 1]
+    require(not twice, f"two of the runs are to be kept in {twice[:1]}; give each a folder of its own")
+
+
+def _share(runs: Sequence[Run]) -> None:
+    """Give one source to all runs that would draw the same batches."""
+    shared: dict[object, Shared] = {}
+    for run in runs:
+        source = run.batches
+        if type(source) is Batches:
+            key = (id(source.split.labels), source.augment, *source.shares, source.steps, run.recipe.channels_last)
+            run.batches = shared.setdefault(key, Shared(source))
+
+
+def _lockstep(runs: Sequence[Run]) -> Generator[tuple[int, Progress]]:
+    """Always the run that is furthest behind takes a step, with the random numbers that it left."""
+    with ExitStack() as stack:
+        going = {number: stack.enter_context(closing(run.steps())) for number, run in enumerate(runs)}
+        streams = [_Stream(run.device) for run in runs]
+        while going:
+            number = min(going, key=lambda n: runs[n].done)
+            with streams[number]:
+                at = next(going[number], None)
+            if at is None:
+                del going[number]
+            else:
+                yield number, at
+
+
+class _Stream:
+    """What of the process a run has for itself while it takes a step: torch's random numbers, and on a GPU a stream."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.state: tuple[Tensor, Tensor | None] | None = None
+        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+
+    def __enter__(self) -> None:
+        if self.state is not None:
+            torch.set_rng_state(self.state[0])
+            if self.state[1] is not None:
+                torch.cuda.set_rng_state(self.state[1], self.device)
+        if self.stream is not None:
+            self.outer = torch.cuda.current_stream(self.device)
+            self.stream.wait_stream(self.outer)
+            torch.cuda.set_stream(self.stream)
+
+    def __exit__(self, *_: object) -> None:
+        on_gpu = self.device.type == "cuda"
+        self.state = torch.get_rng_state(), torch.cuda.get_rng_state(self.device) if on_gpu else None
+        if self.stream is not None:
+            torch.cuda.set_stream(self.outer)
+
+
+class Shared:
+    """A `Source` that draws each batch once for all who ask for it in turn, with the teachers' answers to it.
+
+    The batches are those of `source`. What is kept is the last one.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.steps = source.steps
+        self._last: tuple[tuple[int, int, int], Batch] | None = None
+        self._next: tuple[tuple[int, int, int], Iterator[Batch]] | None = None
+        self._drawn_on: torch.cuda.Stream | None = None
+
+    def epoch(self, number: int, seed: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `number` from batch `start` on."""
+        for step in range(start, self.steps):
+            yield self._batch(number, seed, step)
+
+    def _batch(self, number: int, seed: int, step: int) -> Batch:
+        key = (number, seed, step)
+        if self._last is None or self._last[0] != key:
+            if self._next is None or self._next[0] != key:
+                self._next = key, iter(self.source.epoch(number, seed, start=step))
+            iterator = self._next[1]
+            self._last = key, replace(next(iterator), answer=Answers())
+            self._next = (number, seed, step + 1), iterator
+            self._drawn_on = stream_of(self._last[1].images)
+        batch = self._last[1]
+        hand_over((batch.images, batch.labels, batch.indices), self._drawn_on)
+        return batch
+
+
+class Answers:
+    """The traces of one batch by the teachers that have been asked, each run once.
+
+    A teacher that may learn has none: it changes from one who asks to the next.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Net, Trace, torch.cuda.Stream | None]] = {}
+
+    def __call__(self, teacher: Net, images: Float[Tensor, "B ..."]) -> Trace | None:
+        if teacher.training or any(p.requires_grad for p in teacher.parameters()):
+            return None
+        if id(teacher) not in self._known:
+            with torch.no_grad():
+                trace = teacher.trace(images)
+            if images.is_cuda:  # on this stream now, not on that of whoever reads it first
+                _ = trace.taps
+            self._known[id(teacher)] = teacher, trace, stream_of(images)
+        _, trace, computed_on = self._known[id(teacher)]
+        if computed_on is not None:
+            maps = (*trace.stages, *trace.taps, *(() if trace.stem is None else (trace.stem,)))
+            hand_over((*maps, trace.embedding, trace.logits), computed_on)
+        return trace
+
+
+def stream_of(x: Shaped[Tensor, "..."]) -> torch.cuda.Stream | None:
+    """The stream on which work with x is queued now; None but on a GPU.
+
+    >>> stream_of(torch.zeros(1)) is None
+    True
+    """
+    return torch.cuda.current_stream(x.device) if x.is_cuda else None
+
+
+def hand_over(tensors: Iterable[Shaped[Tensor, "..."]], made_on: torch.cuda.Stream | None) -> None:
+    """Let the present stream read tensors that another one has made: after they are made, and before they are freed.
+
+    >>> hand_over([torch.zeros(1)], None)  # nothing to do but on a GPU
+    """
+    if made_on is None:
+        return
+    here = torch.cuda.current_stream(made_on.device)
+    if here != made_on:
+        here.wait_stream(made_on)
+        for tensor in tensors:
+            tensor.record_stream(here)

@@ -1,0 +1,39 @@
+"""What workers are given to do in these tests; here, because a worker looks functions up by their modules."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import torch
+
+from kdtutor.errors import ConfigError
+
+
+def threads_and_square(number: int) -> tuple[int, int]:
+    return torch.get_num_threads(), number * number
+
+
+def process(folder: Path) -> int:
+    """This process, once every one of two is at work."""
+    (folder / str(os.getpid())).touch()
+    while len(list(folder.iterdir())) < 2:
+        time.sleep(0.01)
+    return os.getpid()
+
+
+def refuse(number: int, folder: Path) -> None:
+    (folder / str(number)).touch()
+    raise ConfigError(f"{number} is refused")
+
+
+def sleep(folder: Path, seconds: float) -> int:
+    """Note which process sleeps, then sleep; without seconds return at once."""
+    if seconds:
+        (folder / str(os.getpid())).touch()
+        time.sleep(seconds)
+    return os.getpid()
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
