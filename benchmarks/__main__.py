@@ -9,7 +9,7 @@ import torch
 
 from kdtutor.widgets import Explorer
 
-from . import losses, training, wrapping, zoo
+from . import losses, packed, training, wrapping, zoo
 from .timing import HEADER, Line, one_thread
 
 
@@ -56,6 +56,7 @@ def main() -> int:
         losses.lines,
         training.step_lines,
         zoo.lines,
+        packed.lines,
         training.batch_lines,
         training.option_lines,
         wrapping.spot_lines,

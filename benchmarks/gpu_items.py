@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from .gpu_setting import ADAPTIVE, EPOCHS, ITERATIONS, Setting
 REFUSED = 3  # exit code: nothing can be measured, and the last line says why
 ROOT = Path(__file__).parent.parent
 STUDENTS = ("alone", "hinton", "attention", "fsp", "relational", ADAPTIVE)
+STEPS = (("eager_ms", "float32", "0"), ("graphed_ms", "float32", "1"), ("graphed_bf16_ms", "bf16", "1"))
 PACKED = (*STUDENTS, "similarity", "probabilistic")
 
 
@@ -67,19 +69,25 @@ def gpu_tests(setting: Setting) -> Row:
 
 
 def step(setting: Setting, name: str) -> Row:
-    """A step of a method: milliseconds on one batch that lies on the device, beside its nets alone."""
-    from .timing import medians
-    from .training import floor, one_step
+    """A step of a method as the loop takes it, batch included: milliseconds, eager and replayed as a CUDA graph, beside
+    what its nets alone cost on a batch that lies there. The first phase counts."""
+    from kdtutor.train import steps
 
+    from .timing import medians
+    from .training import floor
+
+    warm_up, count = (1, 2) if setting.small else (20, 60)
     student, teacher = setting.net(setting.pair[1]), setting.net(setting.pair[0])
-    distiller = setting.distiller(name, teacher, EPOCHS)
-    distiller.begin(setting.data)
-    phase = [phase for phase in distiller.phases(EPOCHS) if phase.needs_teacher][-1]
-    clocks: dict[str, Callable[[], object]] = {
-        "floor_ms": floor(student, teacher, setting.data, setting.device),
-        "eager_ms": one_step(distiller, phase, setting.data, device=setting.device),
-    }
-    return {"phase": phase.name, **medians(clocks, *setting.turns, device=setting.device)}
+    nets = {"floor_ms": floor(student, teacher, setting.data, setting.device, setting.recipe.batch_size)}
+    row: Row = medians(nets, count, warm_up, setting.device)
+    for key, precision, graphs in STEPS:
+        os.environ["KDTUTOR_GRAPHS"] = graphs
+        run = steps(
+            setting.distiller(name, teacher, EPOCHS), setting.data, EPOCHS, recipe=setting.recipe,
+            device=setting.device, precision=precision,
+        )  # fmt: skip
+        row[key] = _each(setting, run, warm_up, count)
+    return row
 
 
 def zoo(setting: Setting, name: str) -> Row:
@@ -93,7 +101,7 @@ def zoo(setting: Setting, name: str) -> Row:
     data = shortened(setting.data, batches * setting.recipe.batch_size)
     student, teacher = setting.net(setting.pair[1]), setting.net(setting.pair[0])
     workers = 0 if setting.small else min(8, os.cpu_count() or 1)
-    clocks = epochs(name, student, teacher, data, torch.device(setting.device), workers)
+    clocks = epochs(name, student, teacher, data, torch.device(setting.device), setting.recipe, workers)
     took = {f"{who}_ms": ms / batches for who, ms in medians(clocks, rounds, 1, setting.device).items()}
     return {**took, "ratio": took["zoo_ms"] / took["ours_ms"], "workers": workers}
 
@@ -238,14 +246,18 @@ def main() -> int:
         print(error, file=sys.stderr)
         return REFUSED
     for name in names:
-        row, started = {"item": name}, setting.now()
+        row: Row = {"item": name}
+        started = setting.now()
         signal.alarm(ITEMS[name].seconds)  # ends the process, also within a call that never returns
-        try:
-            row |= ITEMS[name].measure(setting)
-        except Exception as error:  # a row like the others; the next item gets a process that has seen no failure
-            row["failed"] = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
-            row["traceback"] = traceback.format_exc()
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            try:
+                row |= ITEMS[name].measure(setting)
+            except Exception as error:  # a row like the others; the next item gets a process that has seen no failure
+                row["failed"] = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+                row["traceback"] = traceback.format_exc()
         signal.alarm(0)
+        row["warnings"] = list(dict.fromkeys(str(warning.message)[:300] for warning in told))
         command = shlex.join(["python", "-m", "benchmarks.gpu", "--only", name])
         add(Path(file), {**here, **row, "seconds": round(setting.now() - started, 2), "command": command})
         if "failed" in row:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,11 +35,6 @@ class Setting:
         return "float32" if self.small else "bf16"
 
     @property
-    def turns(self) -> tuple[int, int]:
-        """Rounds of a measurement, and those before it that do not count."""
-        return (1, 1) if self.small else (30, 5)
-
-    @property
     def pair(self) -> tuple[str, str]:
         """Teacher and student."""
         return ("resnet14", "resnet8") if self.small else ("resnet56", "resnet20")
@@ -57,9 +52,10 @@ class Setting:
 
     @property
     def recipe(self) -> "Recipe":
+        """The zoo's."""
         from kdtutor.settings import zoo
 
-        return zoo.RECIPE
+        return replace(zoo.RECIPE, batch_size=16) if self.small else zoo.RECIPE
 
     def net(self, name: str) -> "Net":
         """A fresh one, the same for everybody who asks."""

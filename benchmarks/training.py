@@ -31,9 +31,9 @@ def one_step(
     return run
 
 
-def floor(student: Net, teacher: Net, data: Data, device: str = "cpu") -> Callable[[], None]:
+def floor(student: Net, teacher: Net, data: Data, device: str = "cpu", size: int = 64) -> Callable[[], None]:
     """What any distillation step has to do: teacher forward, student forward and backward, weights moved."""
-    batch = next(Batches(data.train, data, 64).epoch(0, 0)).to(device)
+    batch = next(Batches(data.train, data, size).epoch(0, 0)).to(device)
     optimiser = Recipe(lr=1e-4).optimise(student.to(device).parameters())
     student.train()
     teacher.to(device).eval()

@@ -225,15 +225,21 @@ def shortened(data: Data, images: int) -> Data:
 
 
 def epochs(
-    method: str, student: Net, teacher: Net, data: Data, device: torch.device, workers: int = 0
+    method: str,
+    student: Net,
+    teacher: Net,
+    data: Data,
+    device: torch.device,
+    recipe: Recipe = zoo.RECIPE,
+    workers: int = 0,
 ) -> dict[str, Callable[[], object]]:
     """An epoch of the zoo's loop and one of ours, over the same images, both with what they measure."""
-    theirs = training(method, student, teacher, zoo.RECIPE, device)
-    theirs_epoch = partial(theirs.epoch, *loaders(data, zoo.RECIPE, workers))
+    theirs = training(method, student, teacher, recipe, device)
+    theirs_epoch = partial(theirs.epoch, *loaders(data, recipe, workers))
     distiller = ours(method, student, teacher)
 
     def our_epoch() -> None:
-        kd.fit(distiller, data, 1, recipe=zoo.RECIPE, device=device, progress=False)
+        kd.fit(distiller, data, 1, recipe=recipe, device=device, progress=False)
 
     return {"zoo": theirs_epoch, "ours": our_epoch}
 

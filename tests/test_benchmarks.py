@@ -49,7 +49,7 @@ def rehearse(file, *options):
 def test_a_rehearsal_for_a_gpu_ends_at_its_budget_and_goes_on_from_there(tmp_path):
     file = tmp_path / "rows.jsonl"
     took, told, rows = rehearse(file, "--budget", "0.5")
-    assert told.returncode == 0 and took < 3 and not rows and "no time for   card, gpu tests" in told.stdout
+    assert told.returncode == 0 and took < 10 and not rows and "no time for   card, gpu tests" in told.stdout
 
     _, told, rows = rehearse(file, "--budget", "60", "--only", "students", "step: hinton")
     assert told.returncode == 0 and list(rows) == ["students", "step: hinton"]  # what fails does not hold up the next
