@@ -66,6 +66,8 @@ def needs_chromium() -> str:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("browser"):
         need_chromium()
+    if item.get_closest_marker("cluster"):
+        pytest.importorskip("ray", reason="Ray is not installed here: `make test-cluster` brings it")
     if item.get_closest_marker("gpu"):
         import torch
 

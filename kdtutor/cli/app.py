@@ -1,6 +1,5 @@
 """The command line. Thin: each command imports what it needs when it runs, so that `kdtutor --help` is quick."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,11 +7,11 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
-from . import options
-from .job import Job, Setting
+from . import options, runs
+from .answers import INTERRUPTED, interrupted, print_json
 from .new_method import new_method
 
-WRONG, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
+WRONG, MISUSED = 1, 2  # exit codes
 
 
 class Sentences(TyperGroup):
@@ -51,66 +50,8 @@ def lab(ctx: typer.Context) -> None:
     raise typer.Exit(serve(ctx.args, typer.echo))
 
 
-@app.command()
-@options.with_setting
-def distil(
-    method: Annotated[str, typer.Argument(help=f"{options.METHODS}, or alone (the student without a teacher).")],
-    setting: Setting,
-    seed: int = 0,
-    out: Annotated[
-        str | None, typer.Option(help="Folder of the report.", show_default="runs/METHOD-PRESET-seedSEED")
-    ] = None,
-    as_json: options.Json = False,
-    progress: options.Bar = True,
-) -> None:
-    """Teach a student.
-
-    Shows a progress bar and a table, and leaves a folder with configuration, history, curves, weights and report.
-    The same command continues a run that was interrupted.
-    """
-    from .distil import prepare, run
-
-    job = Job(method, seed, out, **vars(setting))
-    setup = prepare(job)
-    folder = setup.job.folder
-    if folder != job.folder:
-        typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
-    try:
-        report = run(setup, progress)
-    except KeyboardInterrupt:
-        kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
-        raise _interrupted(kept if setup.begun else "no epoch was whole yet, so nothing is kept") from None
-    if as_json:
-        _print_json(report.summary())
-    else:
-        typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
-
-
-@app.command()
-@options.with_setting
-def compare(
-    methods: Annotated[list[str], typer.Argument(help=f"One or more of {options.METHODS}.")],
-    setting: Setting,
-    seeds: Annotated[str, typer.Option(help="Numbers with commas between them.")] = "0,1,2",
-    out: Annotated[str | None, typer.Option(help="Folder of the runs' folders.", show_default="runs")] = None,
-    as_json: options.Json = False,
-    progress: options.Bar = True,
-) -> None:
-    """Compare methods with the student alone.
-
-    Differences of test accuracy are paired over seeds: their mean and its standard error. Runs that `kdtutor distil`
-    has already made are used, and interrupted ones continued.
-    """
-    from .compare import compare as run
-
-    try:
-        comparison = run(methods, _numbers(seeds), setting, out, progress)
-    except KeyboardInterrupt:
-        raise _interrupted("finished runs and whole epochs are kept: continue with the same command") from None
-    if as_json:
-        _print_json(comparison.summary())
-    else:
-        typer.echo(comparison.table())
+app.command()(runs.distil)
+app.command()(runs.compare)
 
 
 @app.command()
@@ -122,7 +63,7 @@ def teachers(as_json: options.Json = False) -> None:
     from .teachers import cards, generator_cards, table, untrained
 
     if as_json:
-        _print_json({"teachers": cards(), "untrained": untrained(), "generators": generator_cards()})
+        print_json({"teachers": cards(), "untrained": untrained(), "generators": generator_cards()})
     else:
         typer.echo(table(cards(), untrained(), generator_cards()))
 
@@ -150,7 +91,7 @@ def teach(
     try:
         net = run(name, out, device, root, overwrite, progress)
     except KeyboardInterrupt:
-        raise _interrupted("whole epochs are kept: continue with the same command") from None
+        raise interrupted("whole epochs are kept: continue with the same command") from None
     typer.echo(outcome(net.card))
 
 
@@ -170,7 +111,7 @@ def check(
     outcomes = validate(names, seconds, style, say=(lambda _: None) if as_json else typer.echo)
     failed = [outcome.file for outcome in outcomes if not outcome.ok]
     if as_json:
-        _print_json({"ok": not failed, "notebooks": [outcome.as_dict() for outcome in outcomes]})
+        print_json({"ok": not failed, "notebooks": [outcome.as_dict() for outcome in outcomes]})
     else:
         typer.echo(
             f"{len(failed)} of {len(outcomes)} notebooks failed" if failed else f"all {len(outcomes)} notebooks are ok"
@@ -222,7 +163,7 @@ def results(
             try:
                 conduct(study, workers=workers, say=typer.echo, on=on, gpus_per_run=gpus_per_run)
             except KeyboardInterrupt:
-                raise _interrupted("finished runs are kept: continue with the same command") from None
+                raise interrupted("finished runs are kept: continue with the same command") from None
 
 
 @app.command()
@@ -278,19 +219,3 @@ def version() -> None:
     from .. import __version__
 
     typer.echo(__version__)
-
-
-def _numbers(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise ConfigError(f"--seeds {text!r}: expected whole numbers with commas between them, such as 0,1,2") from None
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2))
-
-
-def _interrupted(state: str) -> typer.Exit:
-    typer.echo(f"\nkdtutor: interrupted; {state}", err=True)
-    return typer.Exit(INTERRUPTED)

@@ -1,14 +1,14 @@
 """Methods side by side: the student alone and each method, with the same seeds."""
 
-from collections import deque
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import require
+from ..errors import Error, require
 from ..methods import ALONE, find
-from .distil import prepare, run
+from .groups import HERE, Makers, placed, train_jobs
 from .job import Job, Setting, label, runnable
 from .report import Report
 from .tables import percent, plain_table, points
@@ -68,11 +68,18 @@ class Comparison:
 
 
 def compare(
-    methods: Sequence[str], seeds: Sequence[int], setting: Setting, out: str | None = None, progress: bool = True
+    methods: Sequence[str],
+    seeds: Sequence[int],
+    setting: Setting,
+    out: str | None = None,
+    progress: bool = True,
+    makers: Makers = HERE,
 ) -> Comparison:
     """The student alone and each method with every seed. Runs that are already in their folders are not run again.
 
-    `out` is the folder of the runs' folders. What cannot be run is said before the first run begins.
+    The runs of one seed are trained together: one batch, one pass of the teacher for all. `makers` are those who make
+    such groups: by default this process, one after the other. `out` is the folder of the runs' folders.
+    What cannot be run is said before the first run begins; an error of a run when its group has ended.
     """
     require(len(set(seeds)) == len(seeds) > 0, f"seeds {list(seeds)}: give at least one, and none twice")
     names = tuple(dict.fromkeys(map(runnable, methods)))
@@ -80,14 +87,14 @@ def compare(
     alone = replace(setting, spots=None, data_free=None)  # it has no spots to choose from, and needs labels
     settings = {ALONE: alone, **dict.fromkeys(names, setting)}
     jobs = [_inside(out, Job(name, seed, **vars(settings[name]))) for seed in seeds for name in settings]
-    first = prepare(jobs[0])
-    setups = deque([first, *(prepare(job, first.data) for job in jobs[1:])])
-    for setup in setups:
-        setup.check()
-    reports = []
-    while setups:  # a finished run leaves, and what its method holds with it
-        reports.append(run(setups.popleft(), progress))
-    return Comparison(tuple(reports))
+    jobs = placed(jobs)
+    reports = {}
+    with closing(train_jobs(jobs, makers, progress)) as made:
+        for number, outcome in made:
+            if isinstance(outcome, Error):
+                raise outcome
+            reports[number] = outcome
+    return Comparison(tuple(reports[number] for number in range(len(jobs))))
 
 
 def _inside(parent: str | None, job: Job) -> Job:

@@ -10,9 +10,9 @@ from ..data import Data
 from ..errors import ConfigError, choose, require
 from ..methods import ALONE, find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from ..settings import PAIRS, Preset, find_teacher, preset
+from ..settings import PAIRED, PAIRS, Preset, find_teacher, preset
 from ..settings.data_free import IMITATION, SETTINGS
-from ..train import Alone, Distiller, Recipe, fit, seed_everything
+from ..train import Alone, Distiller, History, Recipe, fit, seed_everything
 from ..train.checkpoint import another_teacher, holds_run, require_free
 from ..train.ready import strange_data
 from .job import Job, label
@@ -55,24 +55,33 @@ def run(setup: Setup, progress: bool = True) -> Report:
         setup.distiller, setup.data, setup.epochs, recipe=setup.recipe, seed=job.seed, device=job.device,
         precision=job.precision, out=job.folder, progress=progress,
     )  # fmt: skip
+    return report_of(setup, history, time.perf_counter() - started)
+
+
+def report_of(setup: Setup, history: History, seconds: float) -> Report:
+    """Write the report of a finished run into its folder."""
     teacher, student = setup.distiller.teacher, setup.distiller.student
     report = Report(
-        job, history, teacher.card if teacher is not None else None, nets.count_parameters(student),
-        len(setup.data.test), time.perf_counter() - started, setup.generator,
+        setup.job, history, teacher.card if teacher is not None else None, nets.count_parameters(student),
+        len(setup.data.test), seconds, setup.generator,
     )  # fmt: skip
     report.save()
     return report
 
 
-def prepare(job: Job, data: Data | None = None) -> Setup:
+def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | None = None) -> Setup:
     """Load the data, unless they are given, find the teacher, choose the folder, build the student and what teaches it.
 
-    Equal seeds give every method the same first weights. What cannot be asked for is refused in a sentence.
+    Equal seeds give every method the same first weights. Jobs that are set up with the same `teachers`, a dict that is
+    filled here, have one teacher object in common. What cannot be asked for is refused in a sentence.
     """
     _require_sense(job)
     chosen = _preset(job)
     data = data or sets.load(job.data or chosen.data_name, job.root)
-    teacher = None if job.method == ALONE else _teacher(job, chosen, data)
+    teacher = None
+    if job.method != ALONE:
+        known, name = {} if teachers is None else teachers, job.teacher or chosen.teacher_name
+        teacher = known[name] if name in known else known.setdefault(name, _teacher(job, chosen, data))
     job = _placed(job, teacher)
     student = _student(chosen, job.student, data, job.seed)
     distiller, epochs = _distiller(job, chosen, student, teacher)
@@ -84,7 +93,8 @@ def prepare(job: Job, data: Data | None = None) -> Setup:
 def _require_sense(job: Job) -> None:
     """Refuse options that no run can have, or that do not go together."""
     require(job.epochs is None or job.epochs >= 1, f"epochs={job.epochs}: at least one epoch is needed")
-    require(job.pair is None or job.preset == "paper", f"--pair {job.pair} belongs to --preset paper, not {job.preset}")
+    belongs = f"--pair {job.pair} belongs to --preset {' or '.join(PAIRED)}, not {job.preset}"
+    require(job.pair is None or job.preset in PAIRED, belongs)
     if job.spots is not None:
         choose("choice of spots", job.spots, STRATEGIES)
     require(

@@ -7,6 +7,7 @@ from ..errors import choose
 from . import digits, metric_sets
 from .batches import Augment, Batches, Source, derived_seed
 from .classes import ClassBatches, Episode, apart, episodes, only
+from .crops import ResizedCrop
 from .folders import root, search_roots
 from .image_folder import WORKERS, image_folder, tiny_imagenet
 from .latents import Latents
@@ -17,9 +18,9 @@ from .toy import CURVES, toy
 from .vision import KNOWN, vision
 
 __all__ = [
-    "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Data", "Episode", "Latents", "Source", "Split",
-    "apart", "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "load", "names",
-    "only", "root", "search_roots", "tiny_imagenet", "toy", "vision",
+    "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Data", "Episode", "Latents", "ResizedCrop", "Source",
+    "Split", "apart", "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "load",
+    "names", "only", "root", "search_roots", "tiny_imagenet", "toy", "vision",
 ]  # fmt: skip
 
 SMALL = {"digits-16": 16, "digits-32": 32}  # the digits for generators, in pixels

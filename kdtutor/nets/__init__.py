@@ -4,6 +4,7 @@
 """
 
 from .build import NAMES, build, count_multiply_adds, count_parameters
+from .cifar_resnet import from_torchvision
 from .critics import Critic, critic
 from .generators import GENERATORS, Generator, generator
 from .ghost import ghostnet
@@ -13,6 +14,6 @@ from .wrap import node_names, wrap
 
 __all__ = [
     "GENERATORS", "NAMES", "Critic", "Generator", "Net", "Trace", "build", "count_multiply_adds", "count_parameters",
-    "critic", "generator", "ghostnet", "node_names", "save_generator", "save_teacher", "teacher", "teachers",
-    "trained_generator", "wrap",
+    "critic", "from_torchvision", "generator", "ghostnet", "node_names", "save_generator", "save_teacher", "teacher",
+    "teachers", "trained_generator", "wrap",
 ]  # fmt: skip

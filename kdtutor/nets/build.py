@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..errors import UnknownName, choose, require
-from .cifar_resnet import BLOCKS, cifar_resnet
+from .cifar_resnet import BLOCKS, cifar_resnet, imagenet_resnet
 from .ghost import ghostnet
 from .ghosted import ghost_resnet, ghost_vgg
 from .mobilenet import mobilenet
@@ -25,7 +25,8 @@ from .wide_resnet import wide_resnet
 NAMES = (
     *(f"resnet{depth}" for depth in (8, 14, 20, 32, 44, 56, 110)), "resnet8x0.25", "resnet8x4", "resnet32x4",
     "wrn_16_1", "wrn_16_2", "wrn_40_1", "wrn_40_2", *(f"vgg{depth}" for depth in DEPTHS),
-    *(f"cifar_resnet{depth}" for depth in BLOCKS), "mobilenetv2", "mobilenetv2x0.5", "shufflenetv1",
+    *(f"cifar_resnet{depth}" for depth in BLOCKS), *(f"imagenet_resnet{depth}" for depth in BLOCKS),
+    "mobilenetv2", "mobilenetv2x0.5", "shufflenetv1",
     "ghost_resnet8", "ghost_resnet20", "ghost_resnet56", "ghost_resnet56_s2_d1", "ghost_vgg16", "ghostnet",
     "plain20", "plain56x0.25", "lenet5", "lenet5_half", "mlp", "mlp64",
 )  # fmt: skip
@@ -37,16 +38,16 @@ def build(name: str, classes: int = 100, channels: int | None = None, stem_strid
 
     Args:
         name: resnetD with D = 6n + 2 layers, plainD (the same without shortcuts), wrn_D_K with D = 6n + 4 and K times
-            the width, cifar_resnet18, 34 or 50 (ImageNet's, for small images), vgg8, 11, 13, 16 or 19, mobilenetv2,
-            shufflenetv1, lenet5 and lenet5_half, mlpW for points in the plane (three layers of W neurons; mlp: 32). All
-            but wrn and mlp take a multiplier of all widths at the end: resnet8x4, plain56x0.25, mobilenetv2x0.5.
+            the width, imagenet_resnet18, 34 or 50, cifar_resnet18, 34 or 50 (the same for small images), vgg8, 11, 13,
+            16 or 19, mobilenetv2, shufflenetv1, lenet5 and lenet5_half, mlpW for points in the plane (three layers of W
+            neurons; mlp: 32). All but wrn and mlp take a multiplier of all widths at the end: resnet8x4, plain56x0.25.
             ghost_resnetD and ghost_vggD are made of ghost modules; after the multiplier their ratio and the kernel of
             their cheap filters can follow: ghost_resnet56_s2_d3 is ghost_resnet56, ghost_resnet8x0.5_s1 has no ghosts.
             ghostnet is the net of the same paper.
         classes: K, how many logits.
         channels: of the images, 3 by default; for an mlp the coordinates of a point, 2 by default.
-        stem_stride: stride of the first convolution, 1 by default, for a mobilenetv2 or ghostnet 2; with 2 instead of
-            1 a net on 28-pixel digits does a quarter of the work.
+        stem_stride: stride of the first convolution, 1 by default, for a mobilenetv2, ghostnet or imagenet_resnet 2;
+            with 2 instead of 1 a net on 28-pixel digits does a quarter of the work.
 
     Raises:
         UnknownName: there is no such net. ConfigError: a number is out of range.
@@ -59,7 +60,7 @@ def build(name: str, classes: int = 100, channels: int | None = None, stem_strid
     if channels is None:
         channels = 2 if make is _mlp else 3
     if stem_stride is None:
-        stem_stride = 2 if make in (_mobilenet, _ghostnet) else 1
+        stem_stride = 2 if make in (_mobilenet, _ghostnet, _imagenet_resnet) else 1
     for what, number in (("classes", classes), ("channels", channels), ("stem_stride", stem_stride)):
         whole = isinstance(number, int) and not isinstance(number, bool) and number >= 1
         require(whole, f"{what} is {number!r}; expected a whole number of at least 1")
@@ -100,9 +101,15 @@ def _vgg(depth: str, times: str | None, *, name: str, classes: int, channels: in
 
 
 def _cifar_resnet(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
-    depths = ", ".join(map(str, BLOCKS))
-    require(int(depth) in BLOCKS, f"{name!r} is not a known net: cifar_resnets have {depths} layers", UnknownName)
+    _has_blocks(int(depth), name, "cifar_resnets")
     return cifar_resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride)
+
+
+def _imagenet_resnet(
+    depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int
+) -> Staged:
+    _has_blocks(int(depth), name, "imagenet_resnets")
+    return imagenet_resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride)
 
 
 def _mobilenet(times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
@@ -155,6 +162,11 @@ def _six_n_plus_2(depth: int, name: str, family: str) -> None:
     require(fits, f"{name!r} is not a known net: {family} have 6n+2 layers: 8, 14, 20, 26, 32 …", UnknownName)
 
 
+def _has_blocks(depth: int, name: str, family: str) -> None:
+    depths = ", ".join(map(str, BLOCKS))
+    require(depth in BLOCKS, f"{name!r} is not a known net: {family} have {depths} layers", UnknownName)
+
+
 def _vgg_depth(depth: int, name: str) -> None:
     depths = ", ".join(map(str, DEPTHS))
     require(depth in DEPTHS, f"{name!r} is not a known net: VGGs have {depths} layers", UnknownName)
@@ -171,8 +183,8 @@ def _no_stem(name: str, stem_stride: int) -> None:
 
 
 _EXAMPLES = (
-    "resnet20", "resnet8x4", "wrn_16_2", "vgg8", "cifar_resnet34", "mobilenetv2", "shufflenetv1", "ghost_resnet20",
-    "ghostnet", "plain20", "lenet5", "mlp",
+    "resnet20", "resnet8x4", "wrn_16_2", "vgg8", "cifar_resnet34", "imagenet_resnet18", "mobilenetv2", "shufflenetv1",
+    "ghost_resnet20", "ghostnet", "plain20", "lenet5", "mlp",
 )  # fmt: skip
 _TIMES = r"(\d+(?:\.\d+)?)"
 _GHOSTS = r"(?:_s(\d+))?(?:_d(\d+))?"
@@ -182,6 +194,7 @@ _FAMILIES: dict[str, Callable[..., Staged]] = {
     rf"wrn_(\d+)_{_TIMES}": _wide,
     rf"vgg(\d+)(?:x{_TIMES})?": _vgg,
     rf"cifar_resnet(\d+)(?:x{_TIMES})?": _cifar_resnet,
+    rf"imagenet_resnet(\d+)(?:x{_TIMES})?": _imagenet_resnet,
     rf"mobilenetv2(?:x{_TIMES})?": _mobilenet,
     rf"shufflenetv1(?:x{_TIMES})?": _shufflenet,
     rf"ghost_(resnet|vgg)(\d+)(?:x{_TIMES})?{_GHOSTS}": _ghosted,

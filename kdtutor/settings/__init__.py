@@ -1,19 +1,19 @@
 """With which numbers: each stands once here, above the methods whose options they set.
 
 `presets` are what the command line runs, made of the tuned weights of `minute`, the tables of `zoo` and `spot_adaptive`
-(SAKD). `data_free` (DFAD, DAFL), `gan` and `ghost` are the settings of those papers. `teachers` and `generators` are
-what is trained by name, and how.
+(SAKD), and the short recipe of `quick`. `data_free` (DFAD, DAFL), `gan` and `ghost` are the settings of those papers.
+`teachers` and `generators` are what is trained by name, and how.
 """
 
 from ..files import RUNS
-from . import data_free, gan, generators, ghost, minute, spot_adaptive, teachers, zoo
+from . import data_free, gan, generators, ghost, minute, quick, spot_adaptive, teachers, zoo
 from .data_free import Published, published
 from .generators import GENERATOR_PLANS, train_generator
-from .presets import CROSS_PAIRS, FAMILY_PAIRS, PAIRS, Preset, preset
+from .presets import CROSS_PAIRS, FAMILY_PAIRS, PAIRED, PAIRS, PRESETS, Preset, preset
 from .teachers import TEACHER_PLANS, find_teacher, teacher_folders, train_teacher
 
 __all__ = [
-    "CROSS_PAIRS", "FAMILY_PAIRS", "GENERATOR_PLANS", "PAIRS", "RUNS", "TEACHER_PLANS", "Preset", "Published",
-    "data_free", "find_teacher", "gan", "generators", "ghost", "minute", "preset", "published", "spot_adaptive",
-    "teacher_folders", "teachers", "train_generator", "train_teacher", "zoo",
+    "CROSS_PAIRS", "FAMILY_PAIRS", "GENERATOR_PLANS", "PAIRED", "PAIRS", "PRESETS", "RUNS", "TEACHER_PLANS", "Preset",
+    "Published", "data_free", "find_teacher", "gan", "generators", "ghost", "minute", "preset", "published", "quick",
+    "spot_adaptive", "teacher_folders", "teachers", "train_generator", "train_teacher", "zoo",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from ..errors import DataError, choose
 from ..files import RUNS
 from ..nets import Net
 from ..train import Alone, Recipe, environment, evaluate, fit, seed_everything
-from . import ghost, zoo
+from . import ghost, quick, zoo
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ TEACHER_PLANS: dict[str, TeacherPlan] = {
         for data, classes in (("cifar10", 10), ("cifar100", 100))
     },
     **{
-        f"cifar100-{name}": TeacherPlan("cifar100", {"name": name, **_CIFAR}, zoo.EPOCHS, zoo.RECIPE)
+        f"{family}-{name}": TeacherPlan("cifar100", {"name": name, **_CIFAR}, setting.EPOCHS, setting.RECIPE)
+        for family, setting in (("cifar100", zoo), ("cifar100-quick", quick))
         for name in ("resnet56", "resnet110", "resnet32x4", "wrn_40_2", "vgg13", "cifar_resnet50")
     },
     **{

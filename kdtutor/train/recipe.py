@@ -46,7 +46,10 @@ class Recipe:
             for share in shares:
                 check_number(f"one of the {name}", share)
         augment = self.augment
-        require(augment is None or callable(augment), f"augment={augment!r:.60}: expected a kd.data.Augment, or None")
+        require(
+            augment is None or callable(augment),
+            f"augment={augment!r:.60}: expected a kd.data.Augment or ResizedCrop, or None",
+        )
         choose("optimiser", self.optimiser, OPTIMISERS)
         choose("schedule", self.schedule, SCHEDULES)
         require(self.lr > 0 and math.isfinite(self.lr), f"lr={self.lr}: the learning rate must be a positive number")

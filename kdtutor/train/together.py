@@ -4,17 +4,17 @@ Nothing else is shared. Each run has its own student, optimisers, random numbers
 its numbers are those of the run alone.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from jaxtyping import Float, Shaped
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..data import Batch, Batches, Data, Source
-from ..errors import require
+from ..errors import Error, require
 from ..nets import Net, Trace
 from .devices import device as find_device
 from .history import History
@@ -41,13 +41,16 @@ def together(
     seed: int = 0,
     device: str | torch.device | None = None,
     precision: str = "float32",
+    on_error: Callable[[int, Error], None] | None = None,
 ) -> Generator[tuple[int, Progress]]:
     """Train all `entries` in lockstep; yields the number of the entry that has just taken a step, and where it stands.
 
     The numbers are those of `steps` with the same arguments. Runs that ask for the same batches share them, and those
     of one teacher object share its pass; a teacher that learns is run by whoever trains it. Runs may have different
     lengths, and those that are continued may stand at different steps: the one that is behind goes first. An error of
-    one ends all; what is saved can be continued. Raises `ConfigError` for a student or a folder that is given twice.
+    one ends all, and what is saved can be continued; `on_error(number, error)`, if given, hears of it instead, and the
+    others go on. Raises `ConfigError` for a folder that is given twice, and for runs of which one
+    trains a net that another one holds.
 
     >>> points, nets = kd.data.load("moons"), [kd.nets.build("mlp8", classes=2) for _ in "ab"]
     >>> entries = [Entry(kd.Alone(net), epochs=1) for net in nets]
@@ -58,8 +61,9 @@ def together(
     where = find_device(device)
     data = replace(data, train=data.train.to(where))  # once for all
     runs = [prepared(e.distiller, data, e.epochs, e.recipe, seed, where, precision, e.out, None) for e in entries]
+    _check_apart(runs)
     _share(runs)
-    return _lockstep(runs)  # a call checks its arguments at once; the generator runs when it is drained
+    return _lockstep(runs, on_error)  # a call checks its arguments at once; the generator runs when it is drained
 
 
 def fit_together(
@@ -94,11 +98,29 @@ def fit_together(
 
 def _check(entries: Sequence[Entry]) -> None:
     require(len(entries) > 0, "there is no run to train together with others; give at least one Entry")
-    students = [id(e.distiller.student) for e in entries if isinstance(e.distiller, Trainable)]
-    require(len(set(students)) == len(students), "two of the runs train the same student; build one for each")
     folders = [Path(e.out).resolve() for e in entries if e.out is not None]
     twice = [str(path) for path in folders if folders.count(path) > 1]
     require(not twice, f"two of the runs are to be kept in {twice[:1]}; give each a folder of its own")
+
+
+def _check_apart(runs: Sequence[Run]) -> None:
+    """No run may see what another one changes: its student, its generator, a teacher that learns, or the layout."""
+    layouts: dict[int, set[bool]] = {}
+    moved: list[set[nn.Parameter]] = []
+    for run in runs:
+        groups = [group for phase in run.phases for group in run.distiller.parameter_groups(phase).values()]
+        moved.append({parameter for group in groups for parameter in group})
+        layouts.setdefault(id(run.distiller.teacher), set()).add(run.recipe.channels_last)
+    for i, run in enumerate(runs):
+        others = set().union(*moved[:i], *moved[i + 1 :])
+        require(
+            others.isdisjoint(run.distiller.parameters()),
+            "two of the runs hold a net that one of them trains (a student, a generator, a teacher that learns): "
+            "build one for each",
+        )
+    layouts.pop(id(None), None)
+    told = "runs that have one teacher object differ in channels_last, which is how its weights lie"
+    require(all(len(each) == 1 for each in layouts.values()), f"{told}: give them one recipe, or each its own teacher")
 
 
 def _share(runs: Sequence[Run]) -> None:
@@ -111,15 +133,21 @@ def _share(runs: Sequence[Run]) -> None:
             run.batches = shared.setdefault(key, Shared(source))
 
 
-def _lockstep(runs: Sequence[Run]) -> Generator[tuple[int, Progress]]:
+def _lockstep(runs: Sequence[Run], on_error: Callable[[int, Error], None] | None) -> Generator[tuple[int, Progress]]:
     """Always the run that is furthest behind takes a step, with the random numbers that it left."""
     with ExitStack() as stack:
         going = {number: stack.enter_context(closing(run.steps())) for number, run in enumerate(runs)}
         streams = [_Stream(run.device) for run in runs]
         while going:
             number = min(going, key=lambda n: runs[n].done)
-            with streams[number]:
-                at = next(going[number], None)
+            try:
+                with streams[number]:
+                    at = next(going[number], None)
+            except Error as error:
+                if on_error is None:
+                    raise
+                on_error(number, error)
+                at = None
             if at is None:
                 del going[number]
             else:

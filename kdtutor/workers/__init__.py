@@ -7,7 +7,8 @@ What comes does not depend on who does it, nor on how many do it at a time.
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from ..errors import ConfigError, require
+from ..errors import require
+from .cluster import Cluster, host_and_port, need_ray
 from .pool import Pool
 
 __all__ = ["Workers", "workers"]
@@ -47,10 +48,20 @@ def workers(
         count is None or (type(count) is int and count >= 1),
         f"{count!r} workers cannot work: expected a whole number, at least 1",
     )
+    require(type(retries) is int and retries >= 0, f"retries={retries!r}: expected a whole number, at least 0")
     if on == "pool":
         require(
             gpus_per_run is None,
             f"gpus_per_run={gpus_per_run}: the runs of a pool have all GPUs in common; leave it out, or work on='ray'",
         )
         return Pool(2 if count is None else count)
-    raise ConfigError(f"{on!r} is no place to work: expected pool, ray or ray://HOST:PORT")
+    require(
+        isinstance(on, str) and (on == "ray" or host_and_port(on) is not None),
+        f"{on!r} is no place to work: expected pool, ray or ray://HOST:PORT",
+    )
+    require(
+        gpus_per_run is None or 0 < gpus_per_run < 1 or (gpus_per_run >= 1 and float(gpus_per_run).is_integer()),
+        f"gpus_per_run={gpus_per_run}: expected a share, between 0 and 1, or a whole number",
+    )
+    need_ray()
+    return Cluster(on, count, gpus_per_run, retries)

@@ -1,6 +1,7 @@
 """Ctrl-C: what is kept, what is said, and how to go on."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -41,10 +42,54 @@ def test_ctrl_c_before_the_first_epoch_keeps_nothing(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("kdtutor.cli.distil.fit", interrupted)
+    monkeypatch.setattr("kdtutor.cli.groups.together", interrupted)
     kept = {
         "distil": "no epoch was whole yet, so nothing is kept",
         "compare": "finished runs and whole epochs are kept",
     }
-    for command in (["distil", *MLP], ["compare", "hinton", "--no-progress"]):
+    for command in (["distil", *MLP], ["compare", "hinton", "--no-progress", "--workers", "1"]):
         result = call(*command)
         assert result.exit_code == 130 and result.stderr.startswith(f"\nkdtutor: interrupted; {kept[command[0]]}")
+
+
+STUDY = """
+import pathlib, sys, time
+from kdtutor.cli.app import app
+from kdtutor.course import studies
+from kdtutor.course.studies import Study, runner
+
+def run(case, seed):
+    if seed and not pathlib.Path("go").exists():
+        pathlib.Path("begun").touch()
+        time.sleep(120)
+    return {"seed squared": seed**2}
+
+if __name__ == "__main__":
+    study = Study("slow", "", ({},), run, (0, 1, 2))
+    studies.studies = lambda: {"slow": study}
+    runner.data.root = pathlib.Path
+    app(["results", "slow", "--workers", "2"])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C as POSIX does")
+def test_ctrl_c_of_a_study_keeps_the_runs_that_are_done():
+    Path("slow.py").write_text(STUDY)
+    process = subprocess.Popen(
+        [sys.executable, "slow.py"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=heed_ctrl_c, start_new_session=True,
+    )  # fmt: skip
+    notes = Path("results/slow.partial.jsonl")
+    for _ in range(600):
+        if notes.exists() and Path("begun").exists():
+            break
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "slow: 3 runs to do, 0 done" in out
+    assert err == "\nkdtutor: interrupted; finished runs are kept: continue with the same command\n"
+    Path("go").touch()
+    again = subprocess.run([sys.executable, "slow.py"], capture_output=True, text=True, timeout=60)
+    assert again.returncode == 0 and "slow: 2 runs to do, 1 done" in again.stdout
+    stored = json.loads(Path("results/slow.json").read_bytes())
+    assert [row["seed squared"] for row in stored["rows"]] == [0, 1, 4]

@@ -18,6 +18,7 @@ COUNTS = {
     "resnet32x4": 7_433_860, "wrn_16_2": 703_284, "wrn_40_2": 2_255_156, "wrn_40_1": 569_780, "vgg8": 3_965_028,
     "vgg13": 9_462_180, "mobilenetv2x0.5": 812_836, "mobilenetv2": 2_353_060, "shufflenetv1": 949_258,
     "cifar_resnet18": 11_220_132, "cifar_resnet34": 21_328_292, "cifar_resnet50": 23_705_252,
+    "imagenet_resnet18": 11_227_812, "imagenet_resnet34": 21_335_972, "imagenet_resnet50": 23_712_932,
 }  # fmt: skip
 SMALL_COUNTS = [
     ("resnet14", 2, 174_970),
@@ -38,6 +39,7 @@ CONV_NETS = [
     ("plain14x0.25", 2), ("plain8", 1), ("vgg8x0.25", 1), ("vgg13x0.125", 1), ("lenet5", 1), ("lenet5_half", 1),
     ("mobilenetv2x0.25", 1), ("mobilenetv2x0.25", 2), ("shufflenetv1x0.25", 1), ("shufflenetv1x0.25", 2),
     ("cifar_resnet18x0.125", 1), ("cifar_resnet50x0.125", 2),
+    ("imagenet_resnet18x0.125", 1),
     ("ghost_resnet8x0.5", 1), ("ghost_resnet14x0.25_s4_d5", 2), ("ghost_resnet8x0.25_s1", 1), ("ghost_vgg8x0.25", 1),
     ("ghostnetx0.5", 1),
 ]  # fmt: skip

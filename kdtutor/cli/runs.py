@@ -1,0 +1,84 @@
+"""The commands that train students."""
+
+from typing import Annotated
+
+import typer
+
+from ..errors import ConfigError
+from . import options
+from .answers import interrupted, print_json
+from .job import Job, Setting
+
+
+@options.with_setting
+def distil(
+    method: Annotated[str, typer.Argument(help=f"{options.METHODS}, or alone (the student without a teacher).")],
+    setting: Setting,
+    seed: int = 0,
+    out: Annotated[
+        str | None, typer.Option(help="Folder of the report.", show_default="runs/METHOD-PRESET-seedSEED")
+    ] = None,
+    as_json: options.Json = False,
+    progress: options.Bar = True,
+) -> None:
+    """Teach a student.
+
+    Shows a progress bar and a table, and leaves a folder with configuration, history, curves, weights and report.
+    The same command continues a run that was interrupted.
+    """
+    from .distil import prepare, run
+
+    job = Job(method, seed, out, **vars(setting))
+    setup = prepare(job)
+    folder = setup.job.folder
+    if folder != job.folder:
+        typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
+    try:
+        report = run(setup, progress)
+    except KeyboardInterrupt:
+        kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
+        raise interrupted(kept if setup.begun else "no epoch was whole yet, so nothing is kept") from None
+    if as_json:
+        print_json(report.summary())
+    else:
+        typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
+
+
+@options.with_setting
+def compare(
+    methods: Annotated[list[str], typer.Argument(help=f"One or more of {options.METHODS}.")],
+    setting: Setting,
+    seeds: Annotated[str, typer.Option(help="Numbers with commas between them.")] = "0,1,2",
+    out: Annotated[str | None, typer.Option(help="Folder of the runs' folders.", show_default="runs")] = None,
+    on: options.On = "pool",
+    workers: options.Workers = None,
+    gpus_per_run: options.GpusPerRun = None,
+    as_json: options.Json = False,
+    progress: options.Bar = True,
+) -> None:
+    """Compare methods with the student alone.
+
+    The runs of one seed share each batch and one pass of the teacher; on CPUs several seeds are trained at a time.
+    Differences of test accuracy are paired over seeds: their mean and its standard error. Runs that `kdtutor distil`
+    has already made are used, and interrupted ones continued.
+    """
+    from .compare import compare as run
+    from .groups import Makers
+
+    makers = Makers(on, workers, gpus_per_run)
+    try:
+        comparison = run(methods, seed_list(seeds), setting, out, progress, makers)
+    except KeyboardInterrupt:
+        raise interrupted("finished runs and whole epochs are kept: continue with the same command") from None
+    if as_json:
+        print_json(comparison.summary())
+    else:
+        typer.echo(comparison.table())
+
+
+def seed_list(text: str) -> list[int]:
+    """The seeds that an option names."""
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ConfigError(f"--seeds {text!r}: expected whole numbers with commas between them, such as 0,1,2") from None

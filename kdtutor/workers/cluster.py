@@ -1,0 +1,164 @@
+"""Tasks of Ray: on this machine, or on a cluster."""
+
+import logging
+import os
+import pickle
+import re
+import socket
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from ..errors import ConfigError, LostError, require
+from .nodes import Node, one_line, require_equal_versions, require_room, rooms
+
+Result = TypeVar("Result")
+
+ADDRESS = re.compile(r"ray://([^\s/:\[\]]+|\[[0-9a-fA-F:]+\]):(\d{1,5})")
+ROOT = Path(__file__).parents[2]
+CODE = {"working_dir": str(ROOT), "excludes": ["/*", "!/.", "!/kdtutor*", "!/data", "__pycache__"]}
+"""What travels to the nodes: the package, and in a clone what ships with it."""
+PASSED_ON = ("KDTUTOR_DATA", "KDTUTOR_DEVICE")
+STORE = 100 * 2**20  # bytes for what tasks return: numbers
+PATIENCE = 5.0  # seconds without a result until we look whether there still are nodes
+REACH = 10.0  # seconds for a cluster to answer at all
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Core tasks of Ray: `where` is "ray", a Ray of this machine that ends with the work, or "ray://HOST:PORT".
+
+    Each run has one thread, one core and `gpus_per_run` of a GPU. Ray places them, and makes a run again, `retries`
+    times, whose process or node is lost; what a run raises is raised here and never tried again.
+    """
+
+    where: str
+    count: int | None
+    gpus_per_run: float | None
+    retries: int
+
+    def run(
+        self, function: Callable[..., Result], tasks: Sequence[tuple[Any, ...]]
+    ) -> Generator[tuple[int, Result], None, None]:
+        """Call `function(*task)` for each task and yield `(index of the task, result)` as each ends."""
+        if not tasks:
+            return
+        ray, gpus = need_ray(), self.gpus_per_run or 0
+        running: dict[Any, int] = {}
+        with _connected(ray, self.where, self.count):
+            with _loss_told(ray, self.where):
+                nodes = ray.nodes()
+                require_room(nodes, gpus, self.where)
+                require_equal_versions(ray, nodes)
+            task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=self.retries)(_in_one_thread)
+            left = iter(enumerate(tasks))
+            while True:
+                with _loss_told(ray, self.where):
+                    for index, arguments in islice(left, (self.count or len(tasks)) - len(running)):
+                        running[task.remote(ray.cloudpickle.dumps((function, arguments)))] = index
+                    if not running:
+                        return
+                    ended, _ = ray.wait(list(running), timeout=PATIENCE)
+                    if not ended:
+                        _require_nodes(ray.nodes(), gpus, self.where)
+                    outcomes = [(running.pop(reference), *_outcome(ray, reference)) for reference in ended]
+                for index, result, error in outcomes:
+                    if error is not None:
+                        raise error.cause from error  # itself, from its stack over there
+                    yield index, result
+
+
+def host_and_port(where: str) -> tuple[str, int] | None:
+    """The two parts of ray://HOST:PORT; None for what has another form.
+
+    >>> host_and_port("ray://head:10001"), host_and_port("head:10001")
+    (('head', 10001), None)
+    """
+    found = ADDRESS.fullmatch(where)
+    return (found[1].strip("[]"), int(found[2])) if found and 0 < int(found[2]) < 2**16 else None
+
+
+def need_ray() -> Any:
+    """The package `ray`; raises `ConfigError` where it is not installed."""
+    try:
+        import grpc  # noqa: F401  # through it a cluster is reached
+        import ray
+    except ImportError:
+        raise ConfigError('Ray is not installed here; add it: pip install "kdtutor[cluster]"') from None
+    return ray
+
+
+@contextmanager
+def _connected(ray: Any, where: str, count: int | None) -> Iterator[None]:
+    """Have Ray at work within the block; what it began ends with the block."""
+    require(not ray.is_initialized(), "Ray is in use in this process; call ray.shutdown() first")
+    try:
+        address = host_and_port(where)
+        _reach(ray, where, address) if address else _start(ray, count or 2)
+        yield
+    finally:
+        ray.shutdown()
+
+
+QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
+
+
+def _start(ray: Any, count: int, again: bool = True) -> None:
+    """A Ray of this machine. On a busy one its start can miss a deadline of its own: it gets a second try."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
+    try:
+        ray.init("local", num_cpus=count, object_store_memory=STORE, include_dashboard=False, **QUIET)
+    except Exception as error:
+        ray.shutdown()
+        if not again:
+            raise LostError(f"Ray does not start on this machine ({one_line(error)}); is it very busy?") from error
+        _start(ray, count, again=False)
+
+
+def _reach(ray: Any, where: str, address: tuple[str, int]) -> None:
+    """The cluster at an address; its nodes get this package, and what it was told about data and devices."""
+    try:
+        socket.create_connection(address, REACH).close()
+    except OSError as error:
+        raise LostError(
+            f"no cluster answers at {where} ({error.strerror or one_line(error)}); start one (ray start --head), "
+            "or correct the address"
+        ) from None
+    told = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    try:
+        ray.init(where, runtime_env={**CODE, "env_vars": told}, **QUIET)
+    except Exception as error:
+        raise LostError(f"the cluster at {where} does not take us ({one_line(error)})") from error
+
+
+@contextmanager
+def _loss_told(ray: Any, where: str) -> Iterator[None]:
+    """Tell by `LostError` that Ray could not do what it was asked for."""
+    try:
+        yield
+    except (ray.exceptions.RayError, ConnectionError) as error:
+        raise LostError(f"the work on {where} was lost ({one_line(error)}); the same command goes on") from error
+
+
+def _require_nodes(nodes: list[Node], gpus: float, where: str) -> None:
+    require(bool(rooms(nodes, gpus)), f"every node of {where} was lost; the same command goes on", LostError)
+
+
+def _outcome(ray: Any, reference: Any) -> tuple[Any, Any]:
+    """What a task returned, or the error that has what it raised as its `cause`."""
+    try:
+        return ray.get(reference), None
+    except ray.exceptions.RayTaskError as error:
+        return None, error
+
+
+def _in_one_thread(work: bytes) -> Any:
+    """Call a function that is sealed with its arguments: what cannot be opened on a node fails as a run does."""
+    torch.set_num_threads(1)
+    function, arguments = pickle.loads(work)
+    return function(*arguments)

@@ -1,0 +1,146 @@
+"""Runs side by side: each has the numbers that it has alone, and what they have in common is done once."""
+
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+import kdtutor as kd
+from kdtutor.data import Augment
+from kdtutor.papers.adversarial import Adversarial, Logits
+from kdtutor.papers.spot_adaptive import SpotAdaptive
+from kdtutor.train import Entry, Recipe, fit, fit_together, together
+
+from .common import RECIPE, make, same_weights, small
+
+EPOCHS = 2
+METHODS = ("hinton", "attention", "fsp", "relational", "matching", "contrastive", "factor", "overhaul")
+
+
+def method(name: str, teacher: kd.Net) -> kd.Distiller:
+    kd.seed_everything(5)
+    inner = kd.papers.method(name)(small(), teacher)
+    if name == "contrastive":
+        return SpotAdaptive(inner, "random")
+    return SpotAdaptive(inner) if name == "attention" else inner
+
+
+class Apprentice(kd.papers.method("hinton")):
+    """Whose teacher may learn, though not from it."""
+
+    def __init__(self, student: kd.Net, teacher: kd.Net) -> None:
+        super().__init__(student, teacher)
+        teacher.requires_grad_(True)
+
+
+def test_every_number_is_that_of_the_run_alone(digits):
+    teacher = small(99)
+    alone = [method(name, teacher) for name in METHODS]
+    histories = [fit(m, digits, EPOCHS, recipe=RECIPE, seed=3, device="cpu", progress=False) for m in alone]
+    packed = [method(name, teacher) for name in METHODS]
+    entries = [Entry(m, EPOCHS, RECIPE) for m in packed]
+    for one, other, a, b in zip(
+        histories, fit_together(entries, digits, seed=3, device="cpu", progress=False), alone, packed, strict=True
+    ):
+        assert other.rows == one.rows and other.config == one.config and same_weights(a, b)
+
+
+def test_what_they_have_in_common_is_done_once(digits, monkeypatch):
+    teacher, drawn, passes = small(99), [], []
+    monkeypatch.setattr(Augment, "__call__", lambda self, images, generator: drawn.append(1) or images)
+    trace = teacher.trace
+    monkeypatch.setattr(teacher, "trace", lambda images: passes.append(len(images)) or trace(images), raising=False)
+    three = [method(name, teacher) for name in ("hinton", "relational", "fsp")]  # the second phase of fsp asks nobody
+    fit_together([Entry(m, 4, RECIPE) for m in three], digits, device="cpu", progress=False)
+    assert passes.count(RECIPE.batch_size) == 4 * RECIPE.steps_per_epoch == len(drawn)
+
+
+def test_lengths_recipes_and_sources_may_differ(digits):
+    def runs() -> list[Entry]:
+        teacher = small(99)
+        maker = kd.nets.generator("deconvolutionx0.25", latent=8, size=28)
+        return [
+            Entry(kd.Alone(small()), 1, RECIPE),
+            Entry(kd.papers.method("hinton")(small(), teacher), 2, replace(RECIPE, lr=0.01)),
+            Entry(kd.papers.method("hinton")(small(), teacher), 2, replace(RECIPE, batch_size=10)),
+            Entry(Adversarial(Logits(small(), teacher), maker, k=2), 1, replace(RECIPE, augment=None)),
+        ]
+
+    kd.seed_everything(0)
+    packed = fit_together(runs(), digits, seed=1, device="cpu", progress=False)
+    kd.seed_everything(0)
+    for entry, history in zip(runs(), packed, strict=True):
+        assert fit(
+            entry.distiller, digits, entry.epochs, recipe=entry.recipe, seed=1, device="cpu", progress=False
+        ).rows == history.rows  # fmt: skip
+
+
+def test_a_net_that_draws_has_its_own_random_numbers(digits):
+    def dropping() -> kd.Distiller:
+        net = small()
+        net.classifier = nn.Sequential(nn.Dropout(0.5), net.classifier)
+        return kd.Alone(net)
+
+    (one,) = fit_together([Entry(dropping(), 1, RECIPE)], digits, device="cpu", progress=False)
+    two = fit_together([Entry(dropping(), 1, RECIPE) for _ in "ab"], digits, device="cpu", progress=False)
+    assert two[0].rows == two[1].rows == one.rows
+
+
+def test_runs_that_were_stopped_at_different_steps_go_on(digits, tmp_path):
+    whole = fit_together([Entry(make(n), 2, RECIPE) for n in ("alone", "hinton")], digits, device="cpu", progress=False)
+
+    def entries() -> list[Entry]:
+        return [Entry(make(name), 2, RECIPE, tmp_path / name) for name in ("alone", "hinton")]
+
+    for stop in (3, 10):
+        with closing(together(entries(), digits, device="cpu")) as run:
+            for taken, _ in enumerate(run, 1):
+                if taken == stop:
+                    break
+    assert [h.rows for h in fit_together(entries(), digits, device="cpu", progress=False)] == [h.rows for h in whole]
+
+
+def test_an_error_of_one_ends_it_alone_for_whoever_listens(digits):
+    broken = small()
+    with torch.no_grad():
+        broken.classifier.weight.fill_(3e38)
+    entries = [Entry(kd.Alone(broken), 1, RECIPE), Entry(make("hinton"), 1, RECIPE)]
+    errors = {}
+    steps = [number for number, _ in together(entries, digits, device="cpu", on_error=errors.__setitem__)]
+    assert steps.count(1) == RECIPE.steps_per_epoch + 1
+    assert list(errors) == [0] and isinstance(errors[0], kd.DivergedError)
+    with pytest.raises(kd.DivergedError):
+        fit_together([Entry(kd.Alone(broken), 1, RECIPE)], digits, device="cpu", progress=False)
+
+
+def test_what_cannot_be_trained_together(digits):
+    method = make()
+    with pytest.raises(kd.ConfigError, match="no run to train together"):
+        together([], digits)
+    other = kd.papers.method("hinton")(small(), small(9))
+    learner = SpotAdaptive(kd.papers.method("attention")(small(), other.teacher), learning_teacher=True)
+    pairs = [(method, kd.Alone(method.student)), (method, Apprentice(small(), method.student)), (other, learner)]
+    for pair in pairs:
+        with pytest.raises(kd.ConfigError, match="two of the runs hold a net that one of them trains"):
+            together([Entry(each) for each in pair], digits)
+    other.teacher.requires_grad_(False)
+    layouts = [Entry(other), Entry(kd.papers.method("hinton")(small(), other.teacher), 1, Recipe(channels_last=True))]
+    with pytest.raises(kd.ConfigError, match="differ in channels_last"):
+        together(layouts, digits)
+    with pytest.raises(kd.ConfigError, match="two of the runs are to be kept in"):
+        together([Entry(make(), out="a"), Entry(make(), out="./a")], digits)
+    with pytest.raises(kd.ConfigError, match="epochs=0"):
+        together([Entry(make(), 0)], digits)
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_packed_runs_have_the_numbers_of_runs_alone(digits):
+    teacher = small(99)
+    recipe = replace(RECIPE, steps_per_epoch=20)
+    names = ("hinton", "attention", "fsp", "relational")
+    alone = [fit(method(n, teacher), digits, 1, recipe=recipe, device="cuda", progress=False) for n in names]
+    packed = fit_together([Entry(method(n, teacher), 1, recipe) for n in names], digits, device="cuda", progress=False)
+    for one, other in zip(alone, packed, strict=True):
+        assert other.last("loss") == pytest.approx(one.last("loss"), rel=1e-5)
