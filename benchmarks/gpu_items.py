@@ -53,7 +53,15 @@ def gpu_tests(setting: Setting) -> Row:
     files = [str(path) for path in (ROOT / "tests").rglob("test_*.py") if "mark.gpu" in path.read_text("utf-8")]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "--continue-on-collection-errors"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-m",
+            "gpu",
+            "--confcutdir=tests",
+        ]  # the hooks above are for notebooks
         told = subprocess.run([*command, f"--junitxml={report}", *files], cwd=ROOT, capture_output=True, text=True)
         if not report.exists():
             raise RuntimeError(f"pytest wrote no report: {(told.stdout + told.stderr).strip().splitlines()[-1]}")

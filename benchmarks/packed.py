@@ -1,4 +1,4 @@
-"""`kdtutor compare` beside the same runs one by one, as a user calls them: seconds on the wall of whole commands.
+"""`kdtutor compare` beside the same runs one by one, as a user calls them: whole commands, on the wall.
 
 `python -m benchmarks.packed` measures it with the preset's own number of epochs, which takes minutes.
 """
@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,17 +30,23 @@ def lines(epochs: int | None = 2) -> list[Line]:
                 for seed in SEEDS
             ]
         )
-    what = f"compare, 5 seeds, {'8, the default,' if epochs is None else epochs} epochs (wall)"
-    return [Line(what, together, "distil, run by run", alone, LIMIT)]
+    what = f"compare, 5 seeds, {'all' if epochs is None else epochs} epochs"
+    return [
+        Line(f"{what} (wall)", together[0], "distil, run by run", alone[0], LIMIT),
+        Line(f"{what} (CPU, of all processes)", together[1], "distil, run by run", alone[1]),
+    ]
 
 
-def _milliseconds(commands: Sequence[Sequence[str]]) -> float:
+def _milliseconds(commands: Sequence[Sequence[str]]) -> tuple[float, float]:
+    """On the wall, and of the processors."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parent.parent)}
-    before = time.perf_counter()
+    before = os.times()
     for command in commands:
         subprocess.run([*CALL, *command], env=environment, stdout=subprocess.DEVNULL, check=True)
-    return 1000 * (time.perf_counter() - before)
+    after = os.times()
+    used = sum(after[kind] - before[kind] for kind in (2, 3))  # of children, theirs included: user and system
+    return 1000 * (after.elapsed - before.elapsed), 1000 * used
 
 
 if __name__ == "__main__":
-    print(f"{HEADER}\n{lines(None)[0]}")
+    print(HEADER, *lines(None), sep="\n")
