@@ -76,6 +76,11 @@ def teach(
     ] = None,
     device: options.Device = None,
     root: options.Root = None,
+    precision: options.Precision = "float32",
+    size: options.Size = None,
+    weights: Annotated[
+        str | None, typer.Option(help="A file of torchvision's weights to take instead of a training, for imagenet.")
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Train a teacher again that is there already.")
     ] = False,
@@ -89,7 +94,7 @@ def teach(
     from .teachers import teach as run
 
     try:
-        net = run(name, out, device, root, overwrite, progress)
+        net = run(name, out, device, root, overwrite, progress, weights, size, precision)
     except KeyboardInterrupt:
         raise interrupted("whole epochs are kept: continue with the same command") from None
     typer.echo(outcome(net.card))

@@ -10,7 +10,7 @@ from ..data import Data
 from ..errors import ConfigError, choose, require
 from ..methods import ALONE, find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from ..settings import PAIRED, PAIRS, Preset, find_teacher, preset
+from ..settings import PAIRED, PAIRS, Preset, find_teacher, fitted, preset
 from ..settings.data_free import IMITATION, SETTINGS
 from ..train import Alone, Distiller, History, Recipe, fit, seed_everything
 from ..train.checkpoint import another_teacher, holds_run, require_free
@@ -77,17 +77,16 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     """
     _require_sense(job)
     chosen = _preset(job)
-    data = data or sets.load(job.data or chosen.data_name, job.root)
+    data = data or _data(job, chosen)
     teacher = None
     if job.method != ALONE:
-        known, name = {} if teachers is None else teachers, job.teacher or chosen.teacher_name
+        known, name = {} if teachers is None else teachers, teacher_name(job)
         teacher = known[name] if name in known else known.setdefault(name, _teacher(job, chosen, data))
     job = _placed(job, teacher)
     student = _student(chosen, job.student, data, job.seed)
     distiller, epochs = _distiller(job, chosen, student, teacher)
     distiller, generator = (distiller, "") if job.maker is None else _data_free(job.maker, chosen, data, distiller)
-    recipe = chosen.recipe if data.size else replace(chosen.recipe, augment=None)  # points are not shifted like images
-    return Setup(job, distiller, data, epochs, recipe, generator)
+    return Setup(job, distiller, data, epochs, fitted(chosen.recipe, data), generator)
 
 
 def _require_sense(job: Job) -> None:
@@ -126,6 +125,21 @@ def _preset(job: Job) -> Preset:
             f"{published.student_name}; leave --pair out, or name other nets with --teacher and --student"
         )
     return published
+
+
+def _data(job: Job, chosen: Preset) -> Data:
+    """The data that the job names, or the preset's, in the size that it asks for."""
+    name = job.data or chosen.data_name
+    if job.size is None:
+        return sets.load(name, job.root)
+    sized = name not in sets.names() or name in sets.SIZED  # `load` says what to choose instead of an unknown name
+    require(sized, f"--size {job.size}: {name} has a size of its own; only photographs from folders are resized")
+    return sets.load(name, job.root, size=job.size)
+
+
+def teacher_name(job: Job) -> str:
+    """The name, or the file, of the teacher of `job`."""
+    return job.teacher or _preset(job).teacher_name
 
 
 def _teacher(job: Job, chosen: Preset, data: Data) -> nets.Net:

@@ -1,7 +1,6 @@
 """Many jobs: those of one seed are trained together, and the groups are shared out among workers."""
 
 import os
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -9,19 +8,14 @@ from dataclasses import dataclass
 import torch
 
 from ..data import Data
-from ..errors import Error
 from ..nets import Net
-from ..train import Entry, History, Progress, device, together
+from ..train import Progress, device
 from ..workers import Workers
 from ..workers import workers as crew
-from .distil import Setup, prepare, report_of
+from .away import train_away
+from .distil import prepare
+from .group import Outcome, train_group
 from .job import Job
-from .report import Report
-
-Outcome = Report | Error
-"""What came of a job: an error ends a run, and the others of its group go on."""
-Listener = Callable[[Job, Progress], None]
-"""Hears after each step whose it was, and where that run stands."""
 
 
 def placed(jobs: Sequence[Job]) -> list[Job]:
@@ -30,7 +24,7 @@ def placed(jobs: Sequence[Job]) -> list[Job]:
     teachers: dict[str, Net] = {}
     found = []
     for job in jobs:
-        kind = (job.preset, job.pair, job.data, job.maker, job.root)
+        kind = (job.preset, job.pair, job.data, job.maker, job.root, job.size)
         setup = prepare(job, data.get(kind), teachers)
         setup.check()
         data[kind] = setup.data
@@ -90,7 +84,12 @@ def train_jobs(jobs: Sequence[Job], makers: Makers = HERE, progress: bool = True
     groups = grouped(jobs, count)
     numbers = {job: number for number, job in enumerate(jobs)}
     with tqdm(total=len(jobs), disable=not progress, unit="run", dynamic_ncols=True) as bar:
-        made = those.run(train_group, [(g,) for g in groups]) if those else _here(groups, bar.set_postfix_str)
+        if those is None:
+            made = _here(groups, bar.set_postfix_str)
+        elif makers.on == "pool":
+            made = those.run(train_group, [(group,) for group in groups])
+        else:
+            made = train_away(those, groups)
         with closing(made):
             for number, outcomes in made:
                 bar.update(len(outcomes))
@@ -108,37 +107,13 @@ def grouped(jobs: Sequence[Job], count: int = 1) -> list[list[Job]]:
     """
     alike: dict[tuple[object, ...], list[Job]] = {}
     for job in jobs:
-        key = (job.seed, job.data, job.teacher, job.student, job.preset, job.pair, job.device, job.precision, job.root)
+        nets, data = (job.teacher, job.student), (job.data, job.root, job.size)
+        key = (job.seed, data, nets, job.preset, job.pair, job.device, job.precision)
         alike.setdefault(key, []).append(job)
     groups = list(alike.values())
     left = len(groups) % count
     whole, rest = groups[: len(groups) - left], groups[len(groups) - left :]
     return whole + [part for group in rest for part in _split(group, -(-count // left))]
-
-
-def train_group(jobs: Sequence[Job], listener: Listener | None = None) -> list[Outcome]:
-    """Train jobs of one group to their end, in this process, and write their reports."""
-    setups: list[Setup] = []
-    teachers: dict[str, Net] = {}
-    for job in jobs:
-        setups.append(prepare(job, setups[0].data if setups else None, teachers))
-    first = setups[0].job
-    histories, seconds = [History() for _ in setups], [0.0] * len(setups)
-    errors: dict[int, Error] = {}
-    run = together(
-        [Entry(s.distiller, s.epochs, s.recipe, s.job.folder) for s in setups], setups[0].data, seed=first.seed,
-        device=first.device, precision=first.precision, on_error=errors.__setitem__,
-    )  # fmt: skip
-    with closing(run):
-        began = time.perf_counter()
-        for number, at in run:
-            histories[number] = at.history
-            seconds[number] += time.perf_counter() - began
-            if listener:
-                listener(setups[number].job, at)
-            began = time.perf_counter()
-    ended = enumerate(zip(setups, histories, seconds, strict=True))
-    return [errors[number] if number in errors else report_of(*each) for number, each in ended]
 
 
 def _here(groups: Sequence[Sequence[Job]], say: Callable[[str], object]) -> Generator[tuple[int, list[Outcome]]]:

@@ -19,6 +19,11 @@ Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps.", show_defau
 Root = Annotated[
     str | None, typer.Option(help="Folder that holds the data set.", show_default="KDTUTOR_DATA, then data/")
 ]
+Precision = Annotated[str, typer.Option(help="float32 or bf16.")]
+Size = Annotated[
+    int | None,
+    typer.Option(help="Pixels on a side of photographs from a folder.", min=1, show_default="64, of imagenet 224"),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 On = Annotated[

@@ -9,8 +9,8 @@ from .. import nets
 from ..errors import choose, require
 from ..files import held
 from ..nets import Generator, Net
-from ..settings import GENERATOR_PLANS, RUNS, TEACHER_PLANS, teacher_folders, train_generator, train_teacher
-from ..settings.teachers import LISTED
+from ..settings import GENERATOR_PLANS, RUNS, TEACHER_PLANS, teacher_folders, train_generator
+from ..settings.teachers import LISTED, take_teacher, train_teacher
 from .tables import percent, plain_table
 
 
@@ -51,22 +51,31 @@ def teach(
     root: str | None = None,
     overwrite: bool = False,
     progress: bool = True,
+    weights: str | None = None,
+    size: int | None = None,
+    precision: str = "float32",
 ) -> Net | Generator:
     """Train the teacher `name`; those on the digits belong to what ships, the others to what this machine has made.
 
-    A generator's name is one of `GENERATOR_PLANS`.
+    A generator's name is one of `GENERATOR_PLANS`. `weights` is a file of published weights to take instead.
     """
     choose("teacher", name, {*TEACHER_PLANS, *GENERATOR_PLANS}, LISTED)
     generates = name in GENERATOR_PLANS
     ships = generates or TEACHER_PLANS[name].data.startswith("digits")
     home = sets.root() / ("generators" if generates else "teachers") if ships else RUNS / "teachers"
     folder = Path(out) if out else home
+    sized = size is None or (not generates and TEACHER_PLANS[name].data in sets.SIZED)
+    require(sized, f"--size {size}: the images of {name} have a size of their own")
+    require(not generates or precision == "float32", f"--precision {precision}: generators are trained in float32")
+    require(weights is None or not generates, f"--weights {weights}: there are no published weights for {name}")
     exists = (folder / f"{name}.safetensors").exists()
     require(overwrite or not exists, f"{name} is in {folder} already; pass --overwrite to train it again")
     with held(folder / f"{name}.run", ".teach.lock"):
         if generates:
             return train_generator(name, folder, device, progress)
-        return train_teacher(name, folder, root, device, progress)
+        if weights is not None:
+            return take_teacher(name, weights, folder, root, device, size)
+        return train_teacher(name, folder, root, device, progress, size, precision)
 
 
 def outcome(card: Mapping[str, Any]) -> str:

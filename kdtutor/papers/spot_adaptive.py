@@ -28,7 +28,7 @@ from ..train.objective import Terms
 from .choosers import CHOOSERS, chosen_terms, rates
 from .decisions import TAU, annealed, decide, gumbel
 from .generated import Generated
-from .hinton import check_temperature, kd_loss
+from .hinton import check_temperature, kd_term
 from .routing import adapter, places, policy, routed, same_family
 
 __all__ = [
@@ -233,7 +233,7 @@ class SpotAdaptive(Around):
     ) -> tuple[Bool[Tensor, "B spots"], Terms]:
         """Which samples learn at which place, and what to record of it; the agent, if there is one, takes its step."""
         if not self.routes:
-            return self.chooser.choose(s.logits.new_zeros(len(s), len(self.places)), self.noise), {}
+            return self.chooser.choose(torch.zeros(len(s), len(self.places)), self.noise), {}
         logits = self.policy_logits(s, t)
         decisions = decide(logits, self.tau, gumbel(*logits.shape, generator=self.noise))
         z = self.route(batch.images, t, decisions)
@@ -245,5 +245,5 @@ class SpotAdaptive(Around):
 
     def _logits(self) -> tuple[Spot, ...]:
         """The logits' own spot, unless they are left out; where the inner method has one called so, that one counts."""
-        kd = Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",), self.alpha)
+        kd = Spot("kd", lambda s, t: kd_term(s.logits, t.logits, self.T), ("logits",), self.alpha)
         return (kd,) if self.alpha else ()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ..moved import moved
 from ..nets.modes import eval_mode, evaluating
 from .around import Around
+from .cached import Cached, cache
 from .devices import DEVICE_VARIABLE, describe, device, seed_everything
 from .distiller import Alone, Distiller, Spot
 from .evaluation import Evaluation, evaluate, predict
@@ -23,6 +24,7 @@ __all__ = [
     "Alone",
     "Around",
     "Balance",
+    "Cached",
     "Distiller",
     "Entry",
     "Evaluation",
@@ -35,6 +37,7 @@ __all__ = [
     "Spot",
     "Trainable",
     "accuracy",
+    "cache",
     "classifier_score",
     "descend",
     "descend_alone",

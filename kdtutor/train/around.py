@@ -36,6 +36,10 @@ class Around(Distiller):
         self.noise = inner.noise  # one stream, which the loop seeds and stores
         self.options = {"inner": {"method": type(inner).__name__, **inner.options}, **options}
 
+    @property
+    def graphable(self) -> bool:
+        return False  # samples are chosen, or made, step by step
+
     def spots(self) -> tuple[Spot, ...]:
         return self.inner.spots()
 

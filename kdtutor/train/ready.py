@@ -45,9 +45,9 @@ def ready(
             _check_trainable(name, parameters)
     for role, net in (("student", distiller.student), ("teacher", distiller.teacher)):
         if net is not None:
-            _check_weights(net, role)
-        if isinstance(net, Net) and len(data.test):
-            _first_look(net, role, data)
+            check_role(net, role, data)
+    if hasattr(source, "check"):  # one that answers for a teacher: for which one, and on which data
+        source.check(distiller, data, recipe)
     _warn_of_strange_data(distiller.teacher, data)
     return phases
 
@@ -74,6 +74,16 @@ def _check_trainable(name: str, parameters: list[nn.Parameter]) -> None:
         f"no parameter of the {name} may move: all are frozen (requires_grad=False), as those of a net are that has "
         f"been a teacher; thaw it: {name}.requires_grad_(True)",
     )
+
+
+def check_role(net: nn.Module, role: str, data: Data) -> None:
+    """The net's weights are numbers, and it reads the images. Raises `DivergedError` or `ShapeError`.
+
+    >>> check_role(kd.nets.build("mlp8", classes=2), "student", kd.data.load("moons"))  # silent: all is well
+    """
+    _check_weights(net, role)
+    if isinstance(net, Net) and len(data.test):
+        _first_look(net, role, data)
 
 
 def _check_weights(net: nn.Module, role: str) -> None:

@@ -4,19 +4,23 @@ import math
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 
 import torch
 
 from ..data import Batch, Data, Source, derived_seed
 from ..errors import DivergedError
+from ..nets import Trace
 from ..nets.digest import plain
 from ..nets.layout import laid_out, lay_out
 from .checkpoint import RunFolder, Stored
+from .distiller import known_trace
 from .diverged import cause
+from .graphs import GraphedStep, Step, replayable, wanted
 from .history import History
 from .objective import Terms
 from .ready import alone
-from .recipe import Recipe
+from .recipe import Recipe, resume, set_rate
 from .record import Record
 from .trainable import Phase, Trainable
 
@@ -81,9 +85,11 @@ class Run:
         )
 
     def at(self, phase: Phase, epoch: int, terms: Mapping[str, float], epoch_ended: bool) -> Progress:
+        """Where the run stands now."""
         return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
 
     def steps(self) -> Generator[Progress]:
+        """Train, one step per iteration, see `loop.steps`; the student belongs to this run meanwhile."""
         opened: AbstractContextManager[Stored | None] = nullcontext()
         if self.folder:
             opened = self.folder.opened(self.history.config)
@@ -124,10 +130,15 @@ class Run:
         recipe = replace(self.recipe, lr=phase.lr or self.recipe.lr, schedule=phase.schedule or self.recipe.schedule)
         groups = self.distiller.parameter_groups(phase)
         recipes = {name: self.distiller.recipe_for(name, recipe) for name in groups}
-        optimisers = {name: recipes[name].optimise(group) for name, group in groups.items()}
+        replayed = replayable(self.distiller, self.device)
+        optimisers = {name: recipes[name].optimise(group, on_device=replayed) for name, group in groups.items()}
         if stored and self.done > first:  # in the middle of this phase
             for name, optimiser in optimisers.items():
-                optimiser.load_state_dict(stored["optimisers"][name])
+                resume(optimiser, stored["optimisers"][name])
+        step: Step = partial(self._step, phase=phase, optimisers=optimisers)
+        if replayed and wanted():
+            known = partial(self._known, phase=phase)
+            step = GraphedStep(step, known, self.distiller, optimisers, self.device, phase.name)
         per_epoch, steps_here = self.batches.steps, phase.epochs * self.batches.steps
         try:
             while self.done < first + steps_here:
@@ -138,9 +149,8 @@ class Run:
                 for batch in self.batches.epoch(epoch, self.seed, start=self.done % per_epoch):
                     share = (self.done - first) / steps_here
                     for name, optimiser in optimisers.items():
-                        for group in optimiser.param_groups:
-                            group["lr"] = recipes[name].rate(share)
-                    terms = self.record.add(self.done + 1, self._taken(batch, phase, optimisers))
+                        set_rate(optimiser, recipes[name].rate(share))
+                    terms = self.record.add(self.done + 1, self._taken(batch, phase, step))
                     self.done += 1
                     ended = self.done % per_epoch == 0
                     if ended or self.record.due:
@@ -155,10 +165,10 @@ class Run:
                 self._save(optimisers)
             raise
 
-    def _taken(self, batch: Batch, phase: Phase, optimisers: dict[str, torch.optim.Optimizer]) -> Terms:
+    def _taken(self, batch: Batch, phase: Phase, step: Step) -> Terms:
         """The terms of a step. If it fails, the reason may be a number of an earlier one that nobody has read."""
         try:
-            return self._step(self._prepared(batch), phase, optimisers)
+            return step(self._prepared(batch))
         except Exception:
             self._read(phase)
             raise
@@ -171,8 +181,16 @@ class Run:
         return batch
 
     def _step(self, batch: Batch, phase: Phase, optimisers: dict[str, torch.optim.Optimizer]) -> Terms:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        with self._autocast():
             return self.distiller.step(batch, phase, optimisers)
+
+    def _known(self, batch: Batch, phase: Phase) -> Trace | None:
+        """What the batch itself knows of the teacher's trace, if the step asks for that."""
+        with self._autocast():
+            return known_trace(self.distiller, batch) if phase.needs_teacher else None
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def _read(self, phase: Phase) -> None:
         """Read what is still on the device. Raises `DivergedError` if one of the terms is not finite."""

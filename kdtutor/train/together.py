@@ -26,12 +26,14 @@ from .trainable import Trainable
 
 @dataclass(frozen=True)
 class Entry:
-    """One of the runs: what is trained, for how long, how, and the folder that keeps it. See `fit`."""
+    """One of the runs: what is trained, for how long, how, the folder that keeps it, and where its batches come from.
+    See `fit`."""
 
     distiller: Trainable
     epochs: int = 8
     recipe: Recipe = field(default_factory=Recipe)
     out: str | Path | None = None
+    source: Source | None = None
 
 
 def together(
@@ -60,7 +62,7 @@ def together(
     _check(entries)
     where = find_device(device)
     data = replace(data, train=data.train.to(where))  # once for all
-    runs = [prepared(e.distiller, data, e.epochs, e.recipe, seed, where, precision, e.out, None) for e in entries]
+    runs = [prepared(e.distiller, data, e.epochs, e.recipe, seed, where, precision, e.out, e.source) for e in entries]
     _check_apart(runs)
     _share(runs)
     return _lockstep(runs, on_error)  # a call checks its arguments at once; the generator runs when it is drained

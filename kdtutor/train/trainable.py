@@ -93,6 +93,13 @@ class Trainable(nn.Module):
             self.teacher.eval()
         return self
 
+    @property
+    def graphable(self) -> bool:
+        """Whether each step of a phase computes the same, in tensors of the same shapes, whatever is in the batch: it
+        waits for nothing, draws nothing from `noise`, and no number of Python's that it reads changes between steps.
+        On CUDA such steps are recorded once and replayed, see `train/graphs.py`; by default they are not."""
+        return False
+
     def phases(self, epochs: int) -> tuple[Phase, ...]:
         """How `epochs` are spent."""
         raise NotImplementedError

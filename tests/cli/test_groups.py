@@ -1,11 +1,14 @@
 """Jobs in groups: who is trained with whom, by whom, and what comes of it."""
 
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 import kdtutor as kd
+from kdtutor.cli.away import train_away
 from kdtutor.cli.compare import compare
 from kdtutor.cli.distil import distil
 from kdtutor.cli.groups import HERE, Makers, grouped, placed, train_jobs
@@ -73,3 +76,31 @@ def test_makers_that_do_not_go_together_are_refused_at_once():
         Makers("pool", gpus_per_run=0.5)
     with pytest.raises(kd.ConfigError, match="no place to work"):
         Makers("nowhere")
+
+
+class Elsewhere:
+    """Workers on a machine that sees no folder of this one: what goes there and what comes back is copied."""
+
+    def run(self, function, tasks):
+        for number, task in enumerate(tasks):
+            yield number, pickle.loads(pickle.dumps(function(*pickle.loads(pickle.dumps(task)))))
+
+
+def test_what_a_strange_machine_needs_goes_along_and_what_it_leaves_comes_back(few, monkeypatch):
+    teacher = kd.nets.teacher("digits-resnet14")
+    kd.nets.save_teacher(teacher, "mine", {**teacher.card, "name": "mine"}, folder="elsewhere")
+    asked = placed([Job(m, 0, f"out/{m}", epochs=2, teacher="elsewhere/mine.safetensors") for m in ("alone", "KD")])
+    here = dict(train_jobs([replace(job, out=f"{job.out}-here") for job in asked], HERE, progress=False))
+    in_sight = Path.is_file
+    monkeypatch.setattr(Path, "is_file", lambda path: not path.name.startswith(".in-sight") and in_sight(path))
+    ((_, away),) = train_away(Elsewhere(), [asked])
+    for job, outcome, own in zip(asked, away, here.values(), strict=True):
+        assert outcome.job == job and outcome.history.rows == own.history.rows
+        folders = job.folder, own.job.folder
+        assert len({(folder / "last.safetensors").read_bytes() for folder in folders}) == 1
+        assert len({tuple(path.name for path in sorted(folder.iterdir())) for folder in folders}) == 1
+        assert job.command in (job.folder / "report.md").read_text()
+    monkeypatch.setattr("kdtutor.train.run.Run._step", lambda *_: pytest.fail("trained again"))
+    ((_, again),) = train_away(Elsewhere(), [asked])  # finished runs went along and were read
+    assert [outcome.history.rows for outcome in again] == [outcome.history.rows for outcome in away]
+    assert not list(Path("runs").iterdir())

@@ -1,0 +1,90 @@
+"""Runs that are made on other machines, which may not see the folders of this one: what they need goes along, what they
+leave comes back."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import chdir, closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
+
+from ..files import RUNS, visible, write_whole
+from ..methods import ALONE
+from ..settings import teacher_folders
+from ..workers import Workers
+from .distil import teacher_name
+from .group import Outcome, train_group
+from .job import Job
+from .report import Report
+
+Files = dict[str, bytes]
+"""Contents by name."""
+TEACHERS = RUNS / "teachers"
+
+
+def train_away(crew: Workers, groups: Sequence[Sequence[Job]]) -> Generator[tuple[int, list[Outcome]]]:
+    """Have `crew` train `groups`; yields the number of a group and what came of it, its run folders being here then.
+
+    A machine that sees this folder works in it, so that a run that is lost goes on from its last epoch elsewhere. Any
+    other gets teachers and begun runs along with the job, works in a folder of its own and sends the runs back.
+    """
+    with _mark() as mark:
+        tasks = [(jobs, mark, _teachers(jobs), [_files(job.folder) for job in jobs]) for jobs in groups]
+        with closing(crew.run(work, tasks)) as made:
+            for number, (outcomes, folders) in made:
+                for job, files in zip(groups[number], folders, strict=True):
+                    _write(job.folder, files)
+                yield number, [_here(*each) for each in zip(outcomes, groups[number], strict=True)]
+
+
+def work(jobs: Sequence[Job], mark: Path, teachers: Files, begun: Sequence[Files]) -> tuple[list[Outcome], list[Files]]:
+    """One group, on any machine: what came of it, and the run folders unless `mark` is in sight there."""
+    if mark.is_file():
+        with chdir(mark.parents[1]):
+            return train_group(jobs), [{} for _ in jobs]
+    with TemporaryDirectory() as place, chdir(place):
+        _write(TEACHERS, teachers)
+        moved = [_moved(job, number) for number, job in enumerate(jobs)]
+        for job, files in zip(moved, begun, strict=True):
+            _write(job.folder, files)
+        return train_group(moved), [_files(job.folder) for job in moved]
+
+
+@contextmanager
+def _mark() -> Iterator[Path]:
+    """A file by which a machine recognises that it sees this folder."""
+    RUNS.mkdir(exist_ok=True)
+    with NamedTemporaryFile(prefix=".in-sight-", dir=RUNS) as file:
+        yield Path(file.name).resolve()
+
+
+def _moved(job: Job, number: int) -> Job:
+    """The same job with names of files that a strange machine has."""
+    named = Path(job.teacher or "")
+    teacher = str(TEACHERS / named.name) if named.suffix == ".safetensors" else job.teacher
+    return replace(job, out=f"run{number}", teacher=teacher)
+
+
+def _here(outcome: Outcome, job: Job) -> Outcome:
+    """The outcome as that of `job`; its report names the folders and commands of this machine."""
+    if isinstance(outcome, Report) and outcome.job != job:
+        outcome = replace(outcome, job=job)
+        outcome.save()
+    return outcome
+
+
+def _teachers(jobs: Sequence[Job]) -> Files:
+    """The files of the teachers that do not ship: those that jobs name by path, and those trained here."""
+    names = {teacher_name(job) for job in jobs if job.method != ALONE}
+    places = [Path(name) for name in names if Path(name).suffix == ".safetensors"]
+    places += [folder / f"{name}.safetensors" for folder in teacher_folders() for name in names]
+    found = [each for path in places if path.is_file() for each in (path, path.with_suffix(".json"))]
+    return {path.name: path.read_bytes() for path in found}
+
+
+def _files(folder: Path) -> Files:
+    return {path.name: path.read_bytes() for path in visible(folder) if path.is_file()}
+
+
+def _write(folder: Path, files: Files) -> None:
+    for name, content in files.items():
+        write_whole(folder / name, content)
