@@ -55,6 +55,7 @@ def main() -> int:
     parts = (
         losses.lines,
         training.step_lines,
+        training.stored_lines,
         zoo.lines,
         packed.lines,
         training.batch_lines,

@@ -1,6 +1,8 @@
 """The loop beside its floor: what the nets alone would cost, and batches beside a DataLoader."""
 
+import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -100,6 +102,25 @@ def step_lines(device: str = "cpu") -> list[Line]:
                     None if _adapted(distiller) or name == "contrastive" else limit,
                 )
             )
+    return lines
+
+
+def stored_lines(device: str = "cpu") -> list[Line]:
+    """A step by a teacher whose answers are stored, beside the step of a student that has no teacher."""
+    lines = []
+    pairs = {"digits": (digits("resnet8x0.25"), 41), "resnet56 → resnet20": (cifar(), 9)}
+    with tempfile.TemporaryDirectory() as folder:
+        for pair, ((student, teacher, data), rounds) in pairs.items():
+            few = replace(data, train=data.train[:256])
+            stored = kd.cache(teacher, few, folder=f"{folder}/{data.name}", device=device, progress=False)
+            taught, alone = kd.papers.method("hinton")(student, teacher), kd.Alone(student)
+            clocks = {
+                "stored": one_step(taught, taught.phases(1)[0], few, stored, device),
+                "alone": one_step(alone, alone.phases(1)[0], few, device=device),
+            }
+            took = medians(clocks, rounds, device=device)
+            what = f"hinton by a stored teacher, {pair}"
+            lines.append(Line(what, took["stored"], "the student alone", took["alone"], 1.1))
     return lines
 
 
