@@ -8,11 +8,10 @@ from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
 from . import options, runs
-from .answers import INTERRUPTED, interrupted, print_json
+from .answers import INTERRUPTED, MISUSED, WRONG, interrupted, print_json
 from .new_method import new_method
+from .table.command import table
 from .torchrun import require_shared
-
-WRONG, MISUSED = 1, 2  # exit codes
 
 
 class Sentences(TyperGroup):
@@ -58,6 +57,7 @@ def lab(ctx: typer.Context) -> None:
 
 app.command()(runs.distil)
 app.command()(runs.compare)
+app.command()(table)
 
 
 @app.command()
@@ -80,6 +80,8 @@ def teach(
     out: Annotated[
         str | None, typer.Option(help="Folder.", show_default="data/teachers for digits, else runs/teachers")
     ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Other than planned.", show_default="as planned")] = None,
+    images: options.Images = None,
     device: options.Device = None,
     root: options.Root = None,
     precision: options.Precision = "float32",
@@ -100,7 +102,7 @@ def teach(
     from .teachers import teach as run
 
     try:
-        net = run(name, out, device, root, overwrite, progress, weights, size, precision)
+        net = run(name, out, device, root, overwrite, progress, weights, size, precision, epochs=epochs, images=images)
     except KeyboardInterrupt:
         raise interrupted("whole epochs are kept: continue with the same command") from None
     typer.echo(outcome(net.card))

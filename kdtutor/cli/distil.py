@@ -7,6 +7,7 @@ from typing import Any
 from .. import data as sets
 from .. import nets, papers
 from ..data import Data
+from ..data.parts import balanced
 from ..errors import ConfigError, choose, require
 from ..methods import ALONE, find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
@@ -80,7 +81,7 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     """
     _require_sense(job)
     chosen = _preset(job)
-    data = data or _data(job, chosen)
+    data = data or load(job, chosen)
     teacher = None
     if job.method != ALONE:
         known, name = {} if teachers is None else teachers, teacher_name(job)
@@ -92,6 +93,20 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     distiller, epochs = _distiller(job, chosen, student, teacher)
     distiller, generator = (distiller, "") if job.maker is None else _data_free(job.maker, chosen, data, distiller)
     return Setup(job, distiller, data, epochs, fitted(chosen.recipe, data), generator)
+
+
+def load(job: Job, chosen: Preset) -> Data:
+    """The data of the job, or the preset's, in the size that it asks for; of the training images only as many."""
+    data = _data(job, chosen)
+    if job.images is None:
+        return data
+    least = min(chosen.recipe.batch_size, len(data.train))
+    require(
+        least <= job.images <= len(data.train),
+        f"--images {job.images}: a batch of {data.name} has {least} images, and there are {len(data.train):,} for "
+        f"training; choose {least}…{len(data.train)}",
+    )
+    return balanced(data, job.images)
 
 
 def _require_sense(job: Job) -> None:

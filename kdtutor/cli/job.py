@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ..errors import ConfigError
+from ..errors import ConfigError, require
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
-from .options import METHODS, Device, Precision, Root, Size
+from .options import METHODS, Device, Images, Precision, Root, Size
 
 INSTEAD = {
     "spot_adaptive": "says where another method is matched: name that one, as in `kdtutor distil attention --spots "
@@ -50,6 +50,7 @@ class Setting:
         str | None, typer.Option(help="Teacher-student of the presets paper and quick-paper, as resnet110-resnet32.")
     ] = None
     epochs: Annotated[int | None, typer.Option(help="Over all phases.", show_default="the preset's")] = None
+    images: Images = None
     device: Device = None
     precision: Precision = "float32"
     sync_batch_norm: Annotated[
@@ -94,6 +95,7 @@ class Job(Setting):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "method", runnable(self.method))
+        require(abs(self.seed) < 2**63, f"seed {self.seed}: expected a number of at most 63 bits, such as 0")
 
     @property
     def maker(self) -> str | None:
@@ -108,9 +110,10 @@ class Job(Setting):
         teacher = Path(self.teacher).stem if self.teacher else None
         epochs = f"{self.epochs}epochs" if self.epochs else None
         size = f"{self.size}px" if self.size else None
+        images = f"{self.images}images" if self.images else None
         spots = f"{self.spots}_spots" if self.spots else None
         batches = f"{self.data_free}_batches" if self.data_free else None
-        setting = (self.preset, self.pair, self.data, teacher, self.student, size, epochs)
+        setting = (self.preset, self.pair, self.data, teacher, self.student, size, epochs, images)
         parts = (self.method, spots, batches, *setting, f"seed{self.seed}")
         return RUNS / "-".join(part for part in parts if part)
 

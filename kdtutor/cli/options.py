@@ -19,6 +19,9 @@ Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps.", show_defau
 Root = Annotated[
     str | None, typer.Option(help="Folder that holds the data set.", show_default="KDTUTOR_DATA, then data/")
 ]
+Images = Annotated[
+    int | None, typer.Option(help="Only so many training images, of each class equally many.", show_default="all")
+]
 Precision = Annotated[str, typer.Option(help="float32 or bf16.")]
 Size = Annotated[
     int | None,
@@ -40,6 +43,11 @@ GpusPerRun = Annotated[
     float | None, typer.Option(help="Share of a GPU that Ray gives each run, such as 0.25.", show_default="none")
 ]
 Batches = Annotated[str | None, typer.Option(hidden=True)]  # what `--data-free` was called
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def with_setting(command: Callable[..., None]) -> Callable[..., None]:

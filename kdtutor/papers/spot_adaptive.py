@@ -29,8 +29,9 @@ from ..train.shares import traced
 from .choosers import CHOOSERS, chosen_terms, rates
 from .decisions import TAU, annealed, decide, gumbel
 from .generated import Generated
-from .hinton import check_temperature, kd_term
+from .hinton import check_temperature
 from .routing import adapter, places, policy, routed, same_family
+from .tensors import softened_divergence
 
 __all__ = [
     "STRATEGIES", "TAU", "SpotAdaptive", "Strategy", "decide", "gumbel", "half_penalty", "routing_loss", "same_family",
@@ -246,5 +247,5 @@ class SpotAdaptive(Around):
 
     def _logits(self) -> tuple[Spot, ...]:
         """The logits' own spot, unless they are left out; where the inner method has one called so, that one counts."""
-        kd = Spot("kd", lambda s, t: kd_term(s.logits, t.logits, self.T), ("logits",), self.alpha)
+        kd = Spot("kd", lambda s, t: softened_divergence(s.logits, t.logits, self.T), ("logits",), self.alpha)
         return (kd,) if self.alpha else ()

@@ -1,6 +1,6 @@
 """How the teachers are trained, and where they are found. Those on the digits ship; the others need a GPU."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -11,10 +11,11 @@ import torch
 from .. import data as sets
 from .. import nets
 from ..data import Augment, Data
+from ..data.parts import balanced
 from ..errors import DataError, choose, require
 from ..files import RUNS
 from ..nets import Net
-from ..train import Alone, Recipe, environment, evaluate, fit, seed_everything
+from ..train import Alone, Progress, Recipe, environment, evaluate, fit, seed_everything
 from ..train.devices import device as find_device
 from . import ghost, imagenet, quick, zoo
 from .recipes import fitted
@@ -124,6 +125,21 @@ def teacher_folders() -> tuple[Path, ...]:
     return RUNS / "teachers", sets.root().parent / RUNS / "teachers"
 
 
+def reduced(name: str, epochs: int | None = None, images: int | None = None) -> str:
+    """What the teacher `name` is called when it is trained in other epochs than its plan has, or on fewer images: it is
+    another one, and must not be taken for it.
+
+    >>> reduced("digits-resnet14", epochs=3, images=500), reduced("digits-resnet14", epochs=40)
+    ('digits-resnet14-3epochs-500images', 'digits-resnet14')
+    """
+    plan = TEACHER_PLANS[choose("teacher", name, TEACHER_PLANS, LISTED)]
+    parts = (
+        "" if epochs in (None, plan.epochs) else f"{epochs}epochs",
+        "" if images is None else f"{images}images",
+    )
+    return "-".join(filter(None, (name, *parts)))
+
+
 def train_teacher(
     name: str,
     folder: str | Path,
@@ -132,25 +148,34 @@ def train_teacher(
     progress: bool = True,
     size: int | None = None,
     precision: str = "float32",
+    *,
+    epochs: int | None = None,
+    images: int | None = None,
+    on_epoch: Callable[[Progress], None] | None = None,
 ) -> Net:
     """Train the teacher `name` of `TEACHER_PLANS` and save its weights and card in `folder`.
 
-    The run itself is kept in `folder/NAME.run`; interrupted, it continues. The card has the last epoch's accuracy.
-    `size` is that of photographs, other than usual; `precision` as in `fit`.
+    With other `epochs` than those of its plan, or on so many `images` (see `balanced`), it is saved under the name that
+    `reduced` gives it. The run itself is kept in `folder/NAME.run`; interrupted, it continues. The card has the last
+    epoch's accuracy. `size` is that of photographs, other than usual; `precision` and `on_epoch` as in `fit`.
     """
     plan, data, net = _begun(name, root, size)
+    called, epochs, planned = reduced(name, epochs, images), epochs or plan.epochs, plan.epochs
+    data = data if images is None else balanced(data, images)
     recipe = fitted(plan.recipe, data)
     history = fit(
-        Alone(net), data, plan.epochs, recipe=recipe, seed=plan.seed, device=device, precision=precision,
-        progress=progress, out=Path(folder) / f"{name}.run",
+        Alone(net), data, epochs, recipe=recipe, seed=plan.seed, device=device, precision=precision,
+        progress=progress, out=Path(folder) / f"{called}.run", on_epoch=on_epoch,
     )  # fmt: skip
+    shorter = f" --epochs {epochs}" * (epochs != planned) + (f" --images {images}" if images is not None else "")
     card = {
-        "recipe": {"epochs": plan.epochs, **asdict(recipe)},
+        **({} if images is None else {"train_images": images}),
+        "recipe": {"epochs": epochs, **asdict(recipe)},
         "val_accuracy": history.last("val_accuracy") if data.val is not None else None,
         "protocol": "test split, weights of the last epoch",
-        "command": f"kdtutor teach {name}" + _asked(size, precision),
+        "command": f"kdtutor teach {name}" + _asked(size, precision) + shorter,
     }
-    return _saved(net, name, card, data, folder)
+    return _saved(net, name, card, data, folder, called)
 
 
 def take_teacher(
@@ -218,8 +243,10 @@ def _read(path: Path) -> Mapping[str, Any]:
     return weights
 
 
-def _saved(net: Net, name: str, card: Mapping[str, Any], data: Data, folder: str | Path) -> Net:
-    """Measure a teacher and write it with its card; then read it as everybody will."""
+def _saved(
+    net: Net, name: str, card: Mapping[str, Any], data: Data, folder: str | Path, called: str | None = None
+) -> Net:
+    """Measure a teacher and write it with its card, under its name or another; then read it as everybody will."""
     plan = TEACHER_PLANS[name]
     answers = evaluate(net, data.test, data)
     told = {
@@ -232,5 +259,5 @@ def _saved(net: Net, name: str, card: Mapping[str, Any], data: Data, folder: str
         **card,
         "environment": environment(),
     }
-    path = nets.save_teacher(net, name, told, folder=folder, overwrite=True)
+    path = nets.save_teacher(net, called or name, told, folder=folder, overwrite=True)
     return nets.teacher(path)

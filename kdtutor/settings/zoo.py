@@ -81,6 +81,10 @@ _TABLE: Mapping[str, tuple[float | None, ...]] = {
     "selectivity": (69.60, 69.53, 71.96, 73.30, 73.68, 72.24, 71.53),
     "contrastive": (71.16, 71.46, 73.48, 75.51, 75.48, 74.14, 73.94),
 }
+METHODS = tuple(_TABLE)
+"""The rows of the table by name, "alone" first."""
+SOURCE = "Tian, Krishnan, Isola: Contrastive Representation Distillation (2020), github.com/HobbitLong/RepDistiller"
+"""Where the table was published."""
 
 
 def published(pair: str, method: str) -> float | None:
