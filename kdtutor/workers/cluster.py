@@ -152,7 +152,10 @@ def _reach(ray: Any, where: str, address: tuple[str, int]) -> None:
     try:
         ray.init(where, runtime_env={**CODE, "env_vars": told}, log_to_driver=False)
     except Exception as error:
-        raise LostError(f"the cluster at {where} does not take us ({one_line(error)})") from error
+        raise LostError(
+            f"the cluster at {where} does not take us ({one_line(error)}); it needs the Python and the Ray that are "
+            "here, and if it asks for a token, set RAY_AUTH_MODE=token"
+        ) from error
 
 
 @contextmanager
