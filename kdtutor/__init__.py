@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from .nets import Net, Trace
     from .settings import preset
-    from .train import Alone, Distiller, History, Phase, Recipe, device, evaluate, fit, seed_everything
+    from .train import Alone, Distiller, History, Phase, Recipe, cache, device, evaluate, fit, seed_everything
 
 __version__ = "0.1.0"
 
@@ -38,7 +38,7 @@ _HOME = {
     "data": ("Data",),
     "nets": ("Net", "Trace"),
     "train": (
-        "Alone", "Distiller", "History", "Phase", "Recipe", "device", "evaluate", "fit", "seed_everything",
+        "Alone", "Distiller", "History", "Phase", "Recipe", "cache", "device", "evaluate", "fit", "seed_everything",
     ),
     "settings": ("preset",),
     "errors": (
@@ -50,8 +50,8 @@ _WHERE = {name: layer for layer, names in _HOME.items() for name in names}
 
 __all__ = [
     "Alone", "BusyError", "ConfigError", "Data", "DataError", "Distiller", "DivergedError", "Error", "History",
-    "LostError", "Net", "Phase", "Recipe", "ShapeError", "StoppedError", "Trace", "UnknownName", "course", "data",
-    "device", "evaluate", "figures", "fit", "nets", "papers", "preset", "seed_everything", "settings", "train",
+    "LostError", "Net", "Phase", "Recipe", "ShapeError", "StoppedError", "Trace", "UnknownName", "cache", "course",
+    "data", "device", "evaluate", "figures", "fit", "nets", "papers", "preset", "seed_everything", "settings", "train",
     "widgets", "workers",
 ]  # fmt: skip
 

@@ -74,7 +74,9 @@ def at(trace: Trace, position: int) -> Float[Tensor, "B ..."]:
     >>> at(trace, 1).shape
     torch.Size([2, 16, 32, 32])
     """
-    return (*trace.active, trace.embedding, trace.logits)[position - 1]
+    if position <= len(trace.active):
+        return trace.active[position - 1]
+    return trace.logits if position > len(trace.active) + 1 else trace.embedding
 
 
 def adapter(place: Place, source: Net, start: int, goal: Net, stop: int) -> nn.Module:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ..moved import moved
 from ..nets.modes import eval_mode, evaluating
 from .around import Around
+from .cached import Cached, cache
 from .devices import DEVICE_VARIABLE, describe, device, seed_everything
 from .distiller import Alone, Distiller, Spot
 from .evaluation import Evaluation, evaluate, predict
@@ -12,6 +13,7 @@ from .history import History, environment
 from .loop import fit, steps
 from .objective import accuracy, descend, descend_alone, minimise, task_loss, weighted_sum
 from .quality import Balance, Judge, Quality, classifier_score, frechet_distance
+from .ranks import joined
 from .recipe import Recipe, rate
 from .retrieval import embed, few_shot, prototypes, recall_at
 from .run import Progress
@@ -23,6 +25,7 @@ __all__ = [
     "Alone",
     "Around",
     "Balance",
+    "Cached",
     "Distiller",
     "Entry",
     "Evaluation",
@@ -35,6 +38,7 @@ __all__ = [
     "Spot",
     "Trainable",
     "accuracy",
+    "cache",
     "classifier_score",
     "descend",
     "descend_alone",
@@ -49,6 +53,7 @@ __all__ = [
     "fit",
     "fit_together",
     "frechet_distance",
+    "joined",
     "minimise",
     "predict",
     "prototypes",

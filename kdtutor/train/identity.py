@@ -43,7 +43,7 @@ def identity(
         "layers": digest({name: structure(net) for name, net in held.items()}),
         OWN: digest(_own_tensors(levels)),
         "data": digest([data.name, data.classes, data.mean, data.std]),
-        **{f"{name} split": digest(_content(split)) for name, split in splits.items()},
+        **{f"{name} split": digest(content(split)) for name, split in splits.items()},
         "source of batches": digest(source),
         "phases": digest([[p.name, p.epochs, p.weights, p.needs_teacher, p.schedule, p.lr] for p in phases]),
         "code": digest([type(each) for each in levels]),
@@ -94,14 +94,19 @@ def _own_tensors(levels: Iterable[Trainable]) -> dict[str, Tensor]:
     return {f"{level} {name}": tensor for level, named in enumerate(tensors) for name, tensor in named}
 
 
-def _content(split: Split) -> list[Any]:
-    """Images and labels; of images that stay on disk their names and sizes, for reading them all takes too long."""
+def content(split: Split) -> list[Any]:
+    """Images and labels; of images that stay on disk their names and sizes, for reading them all takes too long.
+
+    >>> [tuple(x.shape) for x in content(kd.data.load("moons").test)]
+    [(400, 2), (400,)]
+    """
     if not isinstance(split, FileSplit):
         return [split.images, split.labels]
     paths = split.files.paths
     top = commonpath([path.parent.parent for path in paths]) if paths else ""
     names = [path.relative_to(top).as_posix() if top else path.as_posix() for path in paths]
-    return [names, [path.stat().st_size for path in paths], split.labels, split.files.size]
+    cut = [split.files.size, *([split.files.middle] if split.files.middle != 1 else [])]
+    return [names, [path.stat().st_size for path in paths], split.labels, *cut]
 
 
 def _below(name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -17,6 +17,7 @@ from ..errors import BusyError, DivergedError, Error, ShapeError, require
 from ..nets import Net
 from ..nets.modes import evaluating
 from .checks import check_data, check_number, warn_of_probabilities
+from .ranks import world
 from .recipe import Recipe
 from .trainable import Phase, Trainable
 
@@ -38,6 +39,7 @@ def ready(
     """
     _check_kinds(distiller, data, epochs, recipe, seed, out, source)
     distiller.check(data)
+    _check_ranks(distiller)
     phases = distiller.phases(epochs)
     _check_trainable("student", list(distiller.student.parameters()))
     for phase in phases:
@@ -45,9 +47,9 @@ def ready(
             _check_trainable(name, parameters)
     for role, net in (("student", distiller.student), ("teacher", distiller.teacher)):
         if net is not None:
-            _check_weights(net, role)
-        if isinstance(net, Net) and len(data.test):
-            _first_look(net, role, data)
+            check_role(net, role, data)
+    if hasattr(source, "check"):  # one that answers for a teacher: for which one, and on which data
+        source.check(distiller, data, recipe)
     _warn_of_strange_data(distiller.teacher, data)
     return phases
 
@@ -67,6 +69,12 @@ def _check_kinds(distiller: Any, data: Any, epochs: Any, recipe: Any, seed: Any,
     require(source is None or all(hasattr(source, part) for part in ("steps", "epoch")), told)
 
 
+def _check_ranks(distiller: Trainable) -> None:
+    """Raise `ConfigError` where several ranks would all do the whole work."""
+    told = f"{type(distiller).__name__} takes steps that {world()} processes cannot share"
+    require(world() == 1 or distiller.shares_batches, f"{told}: start it in one, without torchrun")
+
+
 def _check_trainable(name: str, parameters: list[nn.Parameter]) -> None:
     """Something of the optimiser `name` may move. Raises `ConfigError`."""
     require(
@@ -74,6 +82,16 @@ def _check_trainable(name: str, parameters: list[nn.Parameter]) -> None:
         f"no parameter of the {name} may move: all are frozen (requires_grad=False), as those of a net are that has "
         f"been a teacher; thaw it: {name}.requires_grad_(True)",
     )
+
+
+def check_role(net: nn.Module, role: str, data: Data) -> None:
+    """The net's weights are numbers, and it reads the images. Raises `DivergedError` or `ShapeError`.
+
+    >>> check_role(kd.nets.build("mlp8", classes=2), "student", kd.data.load("moons"))  # silent: all is well
+    """
+    _check_weights(net, role)
+    if isinstance(net, Net) and len(data.test):
+        _first_look(net, role, data)
 
 
 def _check_weights(net: nn.Module, role: str) -> None:

@@ -19,6 +19,7 @@ from ..nets import Net, Trace
 from .devices import device as find_device
 from .history import History
 from .loop import prepared
+from .ranks import world
 from .recipe import Recipe
 from .run import Progress, Run
 from .trainable import Trainable
@@ -26,12 +27,14 @@ from .trainable import Trainable
 
 @dataclass(frozen=True)
 class Entry:
-    """One of the runs: what is trained, for how long, how, and the folder that keeps it. See `fit`."""
+    """One of the runs: what is trained, for how long, how, the folder that keeps it, and where its batches come from.
+    See `fit`."""
 
     distiller: Trainable
     epochs: int = 8
     recipe: Recipe = field(default_factory=Recipe)
     out: str | Path | None = None
+    source: Source | None = None
 
 
 def together(
@@ -58,9 +61,10 @@ def together(
     [(0, 1), (1, 1), (0, 2), (1, 2)]
     """
     _check(entries)
+    require(world() == 1, f"runs side by side cannot be shared by {world()} processes: start them without torchrun")
     where = find_device(device)
     data = replace(data, train=data.train.to(where))  # once for all
-    runs = [prepared(e.distiller, data, e.epochs, e.recipe, seed, where, precision, e.out, None) for e in entries]
+    runs = [prepared(e.distiller, data, e.epochs, e.recipe, seed, where, precision, e.out, e.source) for e in entries]
     _check_apart(runs)
     _share(runs)
     return _lockstep(runs, on_error)  # a call checks its arguments at once; the generator runs when it is drained
