@@ -5,6 +5,7 @@ import os
 import pickle
 import re
 import socket
+import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -148,7 +149,8 @@ def _reach(ray: Any, where: str, address: tuple[str, int]) -> None:
         ) from None
     told = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
-        ray.init(where, runtime_env={**CODE, "env_vars": told}, log_to_driver=False)
+        with warnings.catch_warnings(action="ignore"):  # what they say, the error says again
+            ray.init(where, runtime_env={**CODE, "env_vars": told}, log_to_driver=False)
     except Exception as error:
         raise LostError(
             f"the cluster at {where} does not take us ({one_line(error)}); it needs the Python and the Ray that are "
