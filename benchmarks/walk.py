@@ -122,12 +122,12 @@ def few_digits() -> kd.Data:
 
 
 def batch(around: Callable[[kd.Distiller], kd.Distiller] = lambda method: method, name: str = "a batch of FSP") -> Walk:
-    """The first batch of FSP: from the data to the end of the step."""
+    """The first batch of FSP: from the data to its terms on record."""
     data, teacher = few_digits(), kd.nets.build("resnet14", classes=10)
     method = around(kd.papers.fsp.FSP(kd.nets.build("resnet8", classes=10), teacher))
     run = kd.train.steps(method, data, 3, device="cpu")
     with contextlib.closing(run):
-        return walk(name, lambda: next(run), "Batches.epoch", "Run._step")
+        return walk(name, lambda: next(run), "Batches.epoch", "Record.add")
 
 
 def adaptive_batch() -> Walk:

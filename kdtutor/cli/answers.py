@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-INTERRUPTED = 130  # exit code
+WRONG, MISUSED, INTERRUPTED = 1, 2, 130  # exit codes
 
 
 def print_json(value: Any) -> None:

@@ -8,14 +8,19 @@ from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
 from . import options, runs
-from .answers import INTERRUPTED, interrupted, print_json
+from .answers import INTERRUPTED, MISUSED, WRONG, interrupted, print_json
 from .new_method import new_method
-
-WRONG, MISUSED = 1, 2  # exit codes
+from .table.command import table
+from .torchrun import require_shared
 
 
 class Sentences(TyperGroup):
     """An error of kdtutor ends the command with its sentence, not with a traceback."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        found = super().resolve_command(ctx, args)
+        require_shared(found[0])
+        return found
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -52,6 +57,7 @@ def lab(ctx: typer.Context) -> None:
 
 app.command()(runs.distil)
 app.command()(runs.compare)
+app.command()(table)
 
 
 @app.command()
@@ -74,8 +80,15 @@ def teach(
     out: Annotated[
         str | None, typer.Option(help="Folder.", show_default="data/teachers for digits, else runs/teachers")
     ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Other than planned.", show_default="as planned")] = None,
+    images: options.Images = None,
     device: options.Device = None,
     root: options.Root = None,
+    precision: options.Precision = "float32",
+    size: options.Size = None,
+    weights: Annotated[
+        str | None, typer.Option(help="A file of torchvision's weights to take instead of a training, for imagenet.")
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Train a teacher again that is there already.")
     ] = False,
@@ -89,7 +102,7 @@ def teach(
     from .teachers import teach as run
 
     try:
-        net = run(name, out, device, root, overwrite, progress)
+        net = run(name, out, device, root, overwrite, progress, weights, size, precision, epochs=epochs, images=images)
     except KeyboardInterrupt:
         raise interrupted("whole epochs are kept: continue with the same command") from None
     typer.echo(outcome(net.card))

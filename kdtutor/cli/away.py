@@ -12,7 +12,7 @@ from ..methods import ALONE
 from ..settings import teacher_folders
 from ..workers import Workers
 from .distil import teacher_name
-from .group import Outcome, train_group
+from .group import Outcome, Train, train_group
 from .job import Job
 from .report import Report
 
@@ -21,36 +21,51 @@ Files = dict[str, bytes]
 TEACHERS = RUNS / "teachers"
 
 
-def train_away(crew: Workers, groups: Sequence[Sequence[Job]]) -> Generator[tuple[int, list[Outcome]]]:
-    """Have `crew` train `groups`; yields the number of a group and what came of it, its run folders being here then.
+def train_away(
+    crew: Workers, groups: Sequence[Sequence[Job]], train: Train = train_group
+) -> Generator[tuple[int, list[Outcome]]]:
+    """Have `crew` train `groups` by `train`; yields the number of a group and what came of it when its run folders are
+    here.
 
     A machine that sees this folder works in it, so that a run that is lost goes on from its last epoch elsewhere. Any
     other gets teachers and begun runs along with the job, works in a folder of its own and sends the runs back.
     """
-    with _mark() as mark:
-        tasks = [(jobs, mark, _teachers(jobs), [_files(job.folder) for job in jobs]) for jobs in groups]
+    with in_sight() as mark:
+        tasks = [(train, jobs, mark, _teachers(jobs), [files_in(job.folder) for job in jobs]) for jobs in groups]
         with closing(crew.run(work, tasks)) as made:
             for number, (outcomes, folders) in made:
                 for job, files in zip(groups[number], folders, strict=True):
-                    _write(job.folder, files)
+                    write_files(job.folder, files)
                 yield number, [_here(*each) for each in zip(outcomes, groups[number], strict=True)]
 
 
-def work(jobs: Sequence[Job], mark: Path, teachers: Files, begun: Sequence[Files]) -> tuple[list[Outcome], list[Files]]:
+def work(
+    train: Train, jobs: Sequence[Job], mark: Path, teachers: Files, begun: Sequence[Files]
+) -> tuple[list[Outcome], list[Files]]:
     """One group, on any machine: what came of it, and the run folders unless `mark` is in sight there."""
-    if mark.is_file():
-        with chdir(mark.parents[1]):
-            return train_group(jobs), [{} for _ in jobs]
-    with TemporaryDirectory() as place, chdir(place):
-        _write(TEACHERS, teachers)
+    with somewhere(mark) as seen:
+        if seen:
+            return train(jobs), [{} for _ in jobs]
+        write_files(TEACHERS, teachers)
         moved = [_moved(job, number) for number, job in enumerate(jobs)]
         for job, files in zip(moved, begun, strict=True):
-            _write(job.folder, files)
-        return train_group(moved), [_files(job.folder) for job in moved]
+            write_files(job.folder, files)
+        return train(moved), [files_in(job.folder) for job in moved]
 
 
 @contextmanager
-def _mark() -> Iterator[Path]:
+def somewhere(mark: Path) -> Iterator[bool]:
+    """Be in the folder of the one who asked, if it can be seen, and say so; else in an empty one for the time."""
+    if mark.is_file():
+        with chdir(mark.parents[1]):
+            yield True
+    else:
+        with TemporaryDirectory() as place, chdir(place):
+            yield False
+
+
+@contextmanager
+def in_sight() -> Iterator[Path]:
     """A file by which a machine recognises that it sees this folder."""
     RUNS.mkdir(exist_ok=True)
     with NamedTemporaryFile(prefix=".in-sight-", dir=RUNS) as file:
@@ -81,10 +96,10 @@ def _teachers(jobs: Sequence[Job]) -> Files:
     return {path.name: path.read_bytes() for path in found}
 
 
-def _files(folder: Path) -> Files:
+def files_in(folder: Path) -> Files:
     return {path.name: path.read_bytes() for path in visible(folder) if path.is_file()}
 
 
-def _write(folder: Path, files: Files) -> None:
+def write_files(folder: Path, files: Files) -> None:
     for name, content in files.items():
         write_whole(folder / name, content)

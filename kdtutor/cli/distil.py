@@ -7,14 +7,17 @@ from typing import Any
 from .. import data as sets
 from .. import nets, papers
 from ..data import Data
+from ..data.parts import balanced
 from ..errors import ConfigError, choose, require
 from ..methods import ALONE, find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from ..settings import PAIRED, PAIRS, Preset, find_teacher, preset
+from ..settings import PAIRED, PAIRS, Preset, find_teacher, fitted, preset
 from ..settings.data_free import IMITATION, SETTINGS
-from ..train import Alone, Distiller, History, Recipe, fit, seed_everything
+from ..train import Alone, Distiller, History, Recipe, device, fit, seed_everything
 from ..train.checkpoint import another_teacher, holds_run, require_free
+from ..train.ranks import from_first, rank
 from ..train.ready import strange_data
+from ..train.shares import synchronised
 from .job import Job, label
 from .report import Report
 
@@ -65,7 +68,8 @@ def report_of(setup: Setup, history: History, seconds: float) -> Report:
         setup.job, history, teacher.card if teacher is not None else None, nets.count_parameters(student),
         len(setup.data.test), seconds, setup.generator,
     )  # fmt: skip
-    report.save()
+    if rank() == 0:
+        report.save()
     return report
 
 
@@ -77,17 +81,32 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     """
     _require_sense(job)
     chosen = _preset(job)
-    data = data or sets.load(job.data or chosen.data_name, job.root)
+    data = data or load(job, chosen)
     teacher = None
     if job.method != ALONE:
         known, name = {} if teachers is None else teachers, teacher_name(job)
         teacher = known[name] if name in known else known.setdefault(name, _teacher(job, chosen, data))
-    job = _placed(job, teacher)
+    job = from_first(lambda: _placed(job, teacher))
     student = _student(chosen, job.student, data, job.seed)
+    if job.sync_batch_norm:
+        student = synchronised(student, device(job.device))
     distiller, epochs = _distiller(job, chosen, student, teacher)
     distiller, generator = (distiller, "") if job.maker is None else _data_free(job.maker, chosen, data, distiller)
-    recipe = chosen.recipe if data.size else replace(chosen.recipe, augment=None)  # points are not shifted like images
-    return Setup(job, distiller, data, epochs, recipe, generator)
+    return Setup(job, distiller, data, epochs, fitted(chosen.recipe, data), generator)
+
+
+def load(job: Job, chosen: Preset) -> Data:
+    """The data of the job, or the preset's, in the size that it asks for; of the training images only as many."""
+    data = _data(job, chosen)
+    if job.images is None:
+        return data
+    least = min(chosen.recipe.batch_size, len(data.train))
+    require(
+        least <= job.images <= len(data.train),
+        f"--images {job.images}: a batch of {data.name} has {least} images, and there are {len(data.train):,} for "
+        f"training; choose {least}…{len(data.train)}",
+    )
+    return balanced(data, job.images)
 
 
 def _require_sense(job: Job) -> None:
@@ -126,6 +145,16 @@ def _preset(job: Job) -> Preset:
             f"{published.student_name}; leave --pair out, or name other nets with --teacher and --student"
         )
     return published
+
+
+def _data(job: Job, chosen: Preset) -> Data:
+    """The data that the job names, or the preset's, in the size that it asks for."""
+    name = job.data or chosen.data_name
+    if job.size is None:
+        return sets.load(name, job.root)
+    sized = name not in sets.names() or name in sets.SIZED  # `load` says what to choose instead of an unknown name
+    require(sized, f"--size {job.size}: {name} has a size of its own; only photographs from folders are resized")
+    return sets.load(name, job.root, size=job.size)
 
 
 def teacher_name(job: Job) -> str:

@@ -15,6 +15,8 @@ Outcome = Report | Error
 """What came of a job: an error ends a run, and the others of its group go on."""
 Listener = Callable[[Job, Progress], None]
 """Hears after each step whose it was, and where that run stands."""
+Train = Callable[..., list[Outcome]]
+"""What trains a group, as `train_group` does, and is called as that is."""
 
 
 def train_group(jobs: Sequence[Job], listener: Listener | None = None) -> list[Outcome]:

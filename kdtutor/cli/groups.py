@@ -14,7 +14,7 @@ from ..workers import Workers
 from ..workers import workers as crew
 from .away import train_away
 from .distil import prepare
-from .group import Outcome, train_group
+from .group import Outcome, Train, train_group
 from .job import Job
 
 
@@ -24,7 +24,7 @@ def placed(jobs: Sequence[Job]) -> list[Job]:
     teachers: dict[str, Net] = {}
     found = []
     for job in jobs:
-        kind = (job.preset, job.pair, job.data, job.maker, job.root)
+        kind = (job.preset, job.pair, job.data, job.images, job.maker, job.root, job.size)
         setup = prepare(job, data.get(kind), teachers)
         setup.check()
         data[kind] = setup.data
@@ -72,24 +72,30 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def train_jobs(jobs: Sequence[Job], makers: Makers = HERE, progress: bool = True) -> Generator[tuple[int, Outcome]]:
+def train_jobs(
+    jobs: Sequence[Job], makers: Makers = HERE, progress: bool = True, train: Train | None = None
+) -> Generator[tuple[int, Outcome]]:
     """Train `jobs` in groups; yields the number of a job and what came of it as each group ends.
 
-    On the CPU each has one thread, wherever it is made: the last bits of a number depend on how many there are. Runs
-    that are finished are read, and interrupted ones continued.
+    Groups are trained by `train`, a function that a module defines: by `train_group`, if it is left out. On the CPU
+    each has one thread, wherever it is made: the last bits of a number depend on how many there are. Runs that are
+    finished are read, and interrupted ones continued.
     """
     from tqdm import tqdm
 
+    if not jobs:
+        return
+    train = train or train_group
     those, count = makers.for_jobs(jobs)
     groups = grouped(jobs, count)
     numbers = {job: number for number, job in enumerate(jobs)}
     with tqdm(total=len(jobs), disable=not progress, unit="run", dynamic_ncols=True) as bar:
         if those is None:
-            made = _here(groups, bar.set_postfix_str)
+            made = _here(groups, train, bar.set_postfix_str)
         elif makers.on == "pool":
-            made = those.run(train_group, [(group,) for group in groups])
+            made = those.run(train, [(group,) for group in groups])
         else:
-            made = train_away(those, groups)
+            made = train_away(those, groups, train)
         with closing(made):
             for number, outcomes in made:
                 bar.update(len(outcomes))
@@ -107,7 +113,8 @@ def grouped(jobs: Sequence[Job], count: int = 1) -> list[list[Job]]:
     """
     alike: dict[tuple[object, ...], list[Job]] = {}
     for job in jobs:
-        key = (job.seed, job.data, job.teacher, job.student, job.preset, job.pair, job.device, job.precision, job.root)
+        nets, data = (job.teacher, job.student), (job.data, job.images, job.root, job.size)
+        key = (job.seed, data, nets, job.preset, job.pair, job.device, job.precision)
         alike.setdefault(key, []).append(job)
     groups = list(alike.values())
     left = len(groups) % count
@@ -115,7 +122,9 @@ def grouped(jobs: Sequence[Job], count: int = 1) -> list[list[Job]]:
     return whole + [part for group in rest for part in _split(group, -(-count // left))]
 
 
-def _here(groups: Sequence[Sequence[Job]], say: Callable[[str], object]) -> Generator[tuple[int, list[Outcome]]]:
+def _here(
+    groups: Sequence[Sequence[Job]], train: Train, say: Callable[[str], object]
+) -> Generator[tuple[int, list[Outcome]]]:
     """In this process, one group after the other; says from epoch to epoch how far they are."""
 
     def listener(job: Job, at: Progress) -> None:
@@ -123,13 +132,13 @@ def _here(groups: Sequence[Sequence[Job]], say: Callable[[str], object]) -> Gene
             say(f"seed {job.seed}, epoch {at.epoch} of {at.epochs}")
 
     for number, group in enumerate(groups):
-        with _one_thread(group[0]):
-            outcomes = train_group(group, listener)
+        with one_thread(group[0]):
+            outcomes = train(group, listener)
         yield number, outcomes
 
 
 @contextmanager
-def _one_thread(job: Job) -> Iterator[None]:
+def one_thread(job: Job) -> Iterator[None]:
     """As a worker has it, where `job` runs on the CPU."""
     before = torch.get_num_threads()
     if not _on_gpu(job):

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ..errors import ConfigError
+from ..errors import ConfigError, require
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
-from .options import METHODS, Device, Root
+from .options import METHODS, Device, Images, Precision, Root, Size
 
 INSTEAD = {
     "spot_adaptive": "says where another method is matched: name that one, as in `kdtutor distil attention --spots "
@@ -43,16 +43,21 @@ class Setting:
         str,
         typer.Option(
             help="minute: two CPU cores, what ships. paper: CIFAR-100, 240 epochs on a GPU. quick-paper: the same "
-            "pairs, 40 epochs."
+            "pairs, 40 epochs. imagenet: ResNet-34 to 18, 224 pixels."
         ),
     ] = "minute"
     pair: Annotated[
         str | None, typer.Option(help="Teacher-student of the presets paper and quick-paper, as resnet110-resnet32.")
     ] = None
     epochs: Annotated[int | None, typer.Option(help="Over all phases.", show_default="the preset's")] = None
+    images: Images = None
     device: Device = None
-    precision: Annotated[str, typer.Option(help="float32 or bf16.")] = "float32"
+    precision: Precision = "float32"
+    sync_batch_norm: Annotated[
+        bool, typer.Option("--sync-batch-norm", help="Statistics over the GPUs of torchrun, not of each alone.")
+    ] = False
     root: Root = None
+    size: Size = None
     spots: Annotated[
         str | None,
         typer.Option(
@@ -90,6 +95,7 @@ class Job(Setting):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "method", runnable(self.method))
+        require(abs(self.seed) < 2**63, f"seed {self.seed}: expected a number of at most 63 bits, such as 0")
 
     @property
     def maker(self) -> str | None:
@@ -103,9 +109,11 @@ class Job(Setting):
             return Path(self.out)
         teacher = Path(self.teacher).stem if self.teacher else None
         epochs = f"{self.epochs}epochs" if self.epochs else None
+        size = f"{self.size}px" if self.size else None
+        images = f"{self.images}images" if self.images else None
         spots = f"{self.spots}_spots" if self.spots else None
         batches = f"{self.data_free}_batches" if self.data_free else None
-        setting = (self.preset, self.pair, self.data, teacher, self.student, epochs)
+        setting = (self.preset, self.pair, self.data, teacher, self.student, size, epochs, images)
         parts = (self.method, spots, batches, *setting, f"seed{self.seed}")
         return RUNS / "-".join(part for part in parts if part)
 

@@ -19,6 +19,14 @@ Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps.", show_defau
 Root = Annotated[
     str | None, typer.Option(help="Folder that holds the data set.", show_default="KDTUTOR_DATA, then data/")
 ]
+Images = Annotated[
+    int | None, typer.Option(help="Only so many training images, of each class equally many.", show_default="all")
+]
+Precision = Annotated[str, typer.Option(help="float32 or bf16.")]
+Size = Annotated[
+    int | None,
+    typer.Option(help="Pixels on a side of photographs from a folder.", min=1, show_default="64, of imagenet 224"),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 On = Annotated[
@@ -35,6 +43,11 @@ GpusPerRun = Annotated[
     float | None, typer.Option(help="Share of a GPU that Ray gives each run, such as 0.25.", show_default="none")
 ]
 Batches = Annotated[str | None, typer.Option(hidden=True)]  # what `--data-free` was called
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def with_setting(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,6 +1,6 @@
 """Which teachers there are, and how one is trained from the command line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,9 @@ from .. import nets
 from ..errors import choose, require
 from ..files import held
 from ..nets import Generator, Net
-from ..settings import GENERATOR_PLANS, RUNS, TEACHER_PLANS, teacher_folders, train_generator, train_teacher
-from ..settings.teachers import LISTED
+from ..settings import GENERATOR_PLANS, RUNS, TEACHER_PLANS, teacher_folders, train_generator
+from ..settings.teachers import LISTED, reduced, take_teacher, train_teacher
+from ..train import Progress
 from .tables import percent, plain_table
 
 
@@ -51,22 +52,48 @@ def teach(
     root: str | None = None,
     overwrite: bool = False,
     progress: bool = True,
+    weights: str | None = None,
+    size: int | None = None,
+    precision: str = "float32",
+    *,
+    epochs: int | None = None,
+    images: int | None = None,
+    on_epoch: Callable[[Progress], None] | None = None,
 ) -> Net | Generator:
     """Train the teacher `name`; those on the digits belong to what ships, the others to what this machine has made.
 
-    A generator's name is one of `GENERATOR_PLANS`.
+    A generator's name is one of `GENERATOR_PLANS`. `weights` is a file of published weights to take instead. Other
+    `epochs` than planned, or only so many training `images`, make another teacher, with a name of its own: see
+    `reduced`.
     """
     choose("teacher", name, {*TEACHER_PLANS, *GENERATOR_PLANS}, LISTED)
-    generates = name in GENERATOR_PLANS
-    ships = generates or TEACHER_PLANS[name].data.startswith("digits")
+    require(epochs is None or epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
+    generates, called = name in GENERATOR_PLANS, name
+    if generates:
+        require(
+            (epochs, images) == (None, None), f"{name} is a generator, and trained as planned: no --epochs, --images"
+        )
+    else:
+        called = reduced(name, epochs, images)
+    ships = generates or (TEACHER_PLANS[name].data.startswith("digits") and called == name)
     home = sets.root() / ("generators" if generates else "teachers") if ships else RUNS / "teachers"
     folder = Path(out) if out else home
-    exists = (folder / f"{name}.safetensors").exists()
-    require(overwrite or not exists, f"{name} is in {folder} already; pass --overwrite to train it again")
-    with held(folder / f"{name}.run", ".teach.lock"):
+    sized = size is None or (not generates and TEACHER_PLANS[name].data in sets.SIZED)
+    require(sized, f"--size {size}: the images of {name} have a size of their own")
+    require(not generates or precision == "float32", f"--precision {precision}: generators are trained in float32")
+    require(weights is None or not generates, f"--weights {weights}: there are no published weights for {name}")
+    taken = weights is not None and (epochs, images) != (None, None)
+    require(not taken, f"--weights {weights}: nothing is trained then; leave --epochs and --images out")
+    exists = (folder / f"{called}.safetensors").exists()
+    require(overwrite or not exists, f"{called} is in {folder} already; pass --overwrite to train it again")
+    with held(folder / f"{called}.run", ".teach.lock"):
         if generates:
             return train_generator(name, folder, device, progress)
-        return train_teacher(name, folder, root, device, progress)
+        if weights is not None:
+            return take_teacher(name, weights, folder, root, device, size)
+        return train_teacher(
+            name, folder, root, device, progress, size, precision, epochs=epochs, images=images, on_epoch=on_epoch
+        )
 
 
 def outcome(card: Mapping[str, Any]) -> str:

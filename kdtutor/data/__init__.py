@@ -10,6 +10,7 @@ from .classes import ClassBatches, Episode, apart, episodes, only
 from .crops import ResizedCrop
 from .folders import root, search_roots
 from .image_folder import WORKERS, image_folder, tiny_imagenet
+from .imagenet import imagenet
 from .latents import Latents
 from .photographs import caltech101, celeba
 from .sizes import for_generators
@@ -19,10 +20,12 @@ from .vision import KNOWN, vision
 
 __all__ = [
     "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Data", "Episode", "Latents", "ResizedCrop", "Source",
-    "Split", "apart", "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "load",
-    "names", "only", "root", "search_roots", "tiny_imagenet", "toy", "vision",
+    "Split", "apart", "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder",
+    "imagenet", "load", "names", "only", "root", "search_roots", "tiny_imagenet", "toy", "vision",
 ]  # fmt: skip
 
+SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)
+"""The sets of photographs, which are read in the size that is asked for."""
 SMALL = {"digits-16": 16, "digits-32": 32}  # the digits for generators, in pixels
 
 
@@ -33,21 +36,26 @@ def names() -> tuple[str, ...]:
     >>> names()[:3]
     ('digits', 'digits-16', 'digits-32')
     """
-    photographs = ("caltech101", "celeba", "tiny-imagenet", "image-folder")
+    photographs = ("caltech101", "celeba", "tiny-imagenet", "imagenet", "image-folder")
     return ("digits", *SMALL, *CURVES, *KNOWN, *metric_sets.NAMES, *photographs)
 
 
 def load(
-    name: str, root: str | Path | None = None, download: bool = False, size: int = 64, workers: int = WORKERS
+    name: str,
+    root: str | Path | None = None,
+    download: bool = False,
+    size: int | None = None,
+    workers: int | None = None,
 ) -> Data:
     """A data set by name.
 
     "digits" ships with the course, and "digits-16" and "digits-32" are made of it for generators; "moons", "spirals"
     and "rings" are made in code; torchvision's sets ("cifar100" …) and "celeba" are read from `root`, KDTUTOR_DATA or
     `data/`, and downloaded only with `download=True` ("celeba" never); "image-folder" reads `root/train/<class>/*` and
-    `root/test/<class>/*`, as squares of `size` pixels. The sets of metric learning ("cub", "cars196", "sop",
+    `root/test/<class>/*`, as squares of `size` pixels, by default 64; "imagenet" reads `root/train` and `root/val` as
+    squares of 224, see `imagenet`. The sets of metric learning ("cub", "cars196", "sop",
     "mini-imagenet", "omniglot-28") are read as their authors lay them out. Folders of photographs that do not fit in
-    memory stream from disk, read ahead by `workers` threads.
+    memory stream from disk, read ahead by `workers` threads (2; of "imagenet" as many as there are cores).
     Raises `UnknownName` or `DataError`.
 
     >>> digits = load("digits")
@@ -61,6 +69,9 @@ def load(
         return for_generators(digits.digits(), SMALL[name])
     if name in CURVES:
         return toy(name)
+    if name == "imagenet":
+        return imagenet(root, **{key: x for key, x in (("size", size), ("workers", workers)) if x is not None})
+    size, workers = 64 if size is None else size, WORKERS if workers is None else workers
     if name == "tiny-imagenet":
         return tiny_imagenet(root, size, workers=workers)
     if name in metric_sets.NAMES:

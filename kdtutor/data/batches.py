@@ -5,13 +5,14 @@ an epoch, and two students that are compared see exactly the same images.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from functools import partial
+from typing import Literal, NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Int, UInt8
+from jaxtyping import Bool, Int, UInt8
 from torch import Tensor
 
 from ..errors import require
@@ -29,6 +30,14 @@ class Source(Protocol):
         """The batches of one epoch, from batch `start` on."""
 
 
+class Draws(NamedTuple):
+    """What an `Augment` has drawn for B images: how far each is moved, down and to the right, from `pad` above and to
+    the left on; and which are mirrored. None for what it does not do."""
+
+    shifts: Int[Tensor, "2 B"] | None
+    mirrored: Bool[Tensor, " B"] | None
+
+
 @dataclass(frozen=True)
 class Augment:
     """Random shifts by up to `pad` pixels in both directions, and random mirror images if `flip`.
@@ -42,15 +51,22 @@ class Augment:
 
     def __call__(self, images: UInt8[Tensor, "B C H W"], generator: torch.Generator) -> UInt8[Tensor, "B C H W"]:
         """Shift and mirror each image on its own; all draws come from `generator` (on the CPU: the same everywhere)."""
+        return self.apply(images, self.draw(len(images), generator))
+
+    def draw(self, count: int, generator: torch.Generator) -> Draws:
+        """What is to happen to `count` images, whichever they are."""
+        shifts = torch.randint(2 * self.pad + 1, (2, count), generator=generator) if self.pad else None
+        return Draws(shifts, torch.rand(count, generator=generator) < 0.5 if self.flip else None)
+
+    def apply(self, images: UInt8[Tensor, "B C H W"], draws: Draws) -> UInt8[Tensor, "B C H W"]:
+        """Let it happen to these images."""
         B, _, H, W = images.shape
-        rows = torch.arange(B, device=images.device)
-        if self.pad:
-            dy, dx = torch.randint(2 * self.pad + 1, (2, B), generator=generator).to(images.device)
+        shifts, mirrored = (None if drawn is None else drawn.to(images.device) for drawn in draws)
+        if shifts is not None:
             padded = _pad(images, self.pad, self.fill)
             windows = padded.unfold(2, H, 1).unfold(3, W, 1)  # B C 2p+1 2p+1 H W, a view
-            images = windows[rows, :, dy, dx]
-        if self.flip:
-            mirrored = (torch.rand(B, generator=generator) < 0.5).to(images.device)
+            images = windows[torch.arange(B, device=images.device), :, shifts[0], shifts[1]]
+        if mirrored is not None:
             images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(3), images)
         return images
 
@@ -111,13 +127,55 @@ class Batches:
         """The batches of epoch `number` from batch `start` on, always the same for the same `seed`."""
         generator = torch.Generator().manual_seed(derived_seed(seed, number, "order"))
         orders = [
-            cycled(pool, share * self.steps, generator).split(share)
+            cycled(pool, share * self.steps, generator).view(self.steps, share)
             for pool, share in zip(self.pools, self.shares, strict=True)
         ]
-        chunks = [torch.cat(parts) for parts in zip(*orders, strict=True)]
-        pixels = self.split.chunks(iter(chunks[start:]))
-        for step, (rows, images) in enumerate(zip(chunks[start:], pixels, strict=True), start):
-            if self.augment is not None:
-                images = self.augment(images, torch.Generator().manual_seed(derived_seed(seed, number, step)))
-            rows = rows.to(images.device)
-            yield Batch(self.data.normalise(images), self.split.labels[rows.to(self.split.labels.device)], rows)
+        seeds = [derived_seed(seed, number, step) for step in range(start, self.steps)]
+        yield from batches(self.split, self.data, torch.cat(orders, 1)[start:], self.augment, seeds)
+
+
+def batches(
+    split: Split, data: Data, rows: Int[Tensor, "steps B"], augment: Augment | None, seeds: Sequence[int]
+) -> Iterator[Batch]:
+    """A batch of each line of `rows`, augmented by what is drawn from its seed.
+
+    What is known beforehand, rows and draws, goes to the device at once for all of them: to copy it for each would be
+    to wait for the device each time.
+
+    >>> points = kd.data.load("moons")
+    >>> made = batches(points.train, points, torch.tensor([[3, 1], [0, 2]]), augment=None, seeds=[0, 1])
+    >>> [batch.indices.tolist() for batch in made]
+    [[3, 1], [0, 2]]
+    """
+    maps = None if split.images.is_floating_point() else data.scale_and_shift(split.device)
+    changes = _changes(augment, rows.shape[1], seeds, split.device)
+    pixels = split.chunks(iter(rows.to(split.images.device)))  # those of files are on the CPU
+    for chunk, images, change in zip(rows.to(split.device), pixels, changes, strict=True):
+        yield Batch(data.normalise(change(images), maps), split.labels[chunk.to(split.labels.device)], chunk)
+
+
+Change = Callable[[UInt8[Tensor, "B C H W"]], UInt8[Tensor, "B C H W"]]
+
+
+def _changes(
+    augment: Callable[..., Tensor] | None, count: int, seeds: Sequence[int], device: torch.device
+) -> Iterator[Change]:
+    """What happens to the `count` images of each batch. A callable of one's own draws when it sees them."""
+    if augment is None:
+        yield from (_as_they_are for _ in seeds)
+    elif isinstance(augment, Augment) and type(augment).__call__ is Augment.__call__:
+        generator = torch.Generator()
+        drawn = [augment.draw(count, generator.manual_seed(seed)) for seed in seeds]
+        ahead = [None if each[0] is None else torch.stack(each).to(device) for each in zip(*drawn, strict=True)]
+        for step in range(len(seeds)):
+            yield partial(augment.apply, draws=Draws(*(None if each is None else each[step] for each in ahead)))
+    else:
+        yield from (partial(_drawn_now, augment, seed) for seed in seeds)
+
+
+def _as_they_are(images: Tensor) -> Tensor:
+    return images
+
+
+def _drawn_now(augment: Callable[..., Tensor], seed: int, images: Tensor) -> Tensor:
+    return augment(images, torch.Generator().manual_seed(seed))

@@ -8,7 +8,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from ..errors import require
-from .batches import Augment, cycled, derived_seed
+from .batches import Augment, batches, cycled, derived_seed
 from .splits import UNLABELLED, Batch, Data, Split
 
 
@@ -97,13 +97,10 @@ class ClassBatches:
 
     def epoch(self, number: int, seed: int, start: int = 0) -> Iterator[Batch]:
         """The batches of epoch `number` from batch `start` on, always the same for the same `seed`."""
-        chunks = [self.draw(number, step, seed) for step in range(start, self.steps)]
-        pixels = self.split.chunks(iter(chunks))
-        for step, (rows, images) in enumerate(zip(chunks, pixels, strict=True), start):
-            if self.augment is not None:
-                images = self.augment(images, torch.Generator().manual_seed(derived_seed(seed, number, step)))
-            rows = rows.to(images.device)
-            yield Batch(self.data.normalise(images), self.split.labels[rows.to(self.split.labels.device)], rows)
+        steps = range(start, self.steps)
+        if rows := [self.draw(number, step, seed) for step in steps]:
+            seeds = [derived_seed(seed, number, step) for step in steps]
+            yield from batches(self.split, self.data, torch.stack(rows), self.augment, seeds)
 
 
 @dataclass(frozen=True)

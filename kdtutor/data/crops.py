@@ -69,9 +69,9 @@ class ResizedCrop:
         """The crops of `images` that were drawn: no randomness here, and one pass over the batch."""
         H, W = images.shape[2:]
         height, width = (self.size or H), (self.size or W)
-        top, left, rows, columns = crops.boxes.to(images.device).unbind(1)
+        top, left, rows, columns = crops.boxes.to(images.device, non_blocking=True).unbind(1)
         down, across = weights(top, rows, H, height), weights(left, columns, W, width)
-        across = torch.where(crops.mirrored.to(images.device).view(-1, 1, 1), across.flip(1), across)
+        across = torch.where(crops.mirrored.to(images.device, non_blocking=True).view(-1, 1, 1), across.flip(1), across)
         made = down[:, None] @ images.float() @ across[:, None].mT
         return made.round().clamp(0, 255).to(images.dtype)
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,17 @@ TINY_IMAGENET = "tiny-imagenet-200"
 
 @dataclass(frozen=True)
 class Files:
-    """Image files by row: each as a square of `size` pixels, cut from its middle."""
+    """Image files by row: each as a square of `size` pixels, cut from its middle as `pixels.square` does."""
 
     paths: list[Path]
     size: int
+    middle: float = 1.0
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, row: int) -> UInt8[Tensor, "3 size size"]:
-        return square(read(self.paths[row]), self.size)
+        return square(read(self.paths[row]), self.size, self.middle)
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,16 @@ class FileSplit(Split):
 
     def __getitem__(self, rows: Any) -> "FileSplit":
         chosen = torch.arange(len(self))[rows]
-        files = Files([self.files.paths[i] for i in chosen.tolist()], self.files.size)
+        files = replace(self.files, paths=[self.files.paths[i] for i in chosen.tolist()])
         return FileSplit(self.images, self.labels[rows], files, self.workers)
 
+    @property
+    def device(self) -> torch.device:
+        return self.labels.device
+
     def chunks(self, rows: Iterable[Int[Tensor, " b"]]) -> Iterator[UInt8[Tensor, "b 3 size size"]]:
-        device = self.labels.device
         for images in _read_ahead(self.files, (chunk.tolist() for chunk in rows), self.workers):
-            yield torch.stack(images).to(device, non_blocking=True)
+            yield torch.stack(images).to(self.device, non_blocking=True)
 
     def to(self, device: torch.device | str) -> "FileSplit":
         """The labels on a device; the images stay in their files."""
@@ -90,10 +94,19 @@ def _read_ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def image_folder(root: str | Path | None, size: int = 64, in_memory: int = IN_MEMORY, workers: int = WORKERS) -> Data:
+def image_folder(
+    root: str | Path | None,
+    size: int = 64,
+    in_memory: int = IN_MEMORY,
+    workers: int = WORKERS,
+    train_size: int | None = None,
+    middle: float = 1.0,
+) -> Data:
     """`root/train/<class>/*` and `root/test/<class>/*` (or `val`): square colour images of `size` pixels.
 
     With both `val` and `test` present, each becomes the split of its name. Sets larger than `in_memory` bytes stream.
+    Training images may be larger, `train_size` pixels, for `ResizedCrop` to cut from; of the others only the share
+    `middle` of the largest square is shown.
     What counts as a class and as an image: `listing.class_folders`; how pixels are read: `pixels.rgb`. A class without
     an image in `test` is allowed, one without an image in `train` is none.
 
@@ -118,7 +131,11 @@ def image_folder(root: str | Path | None, size: int = 64, in_memory: int = IN_ME
         strange = [name for name in files if name not in classes]
         unknown = f"{base / part}: class {strange[:1]} does not occur in train/; the classes must agree"
         require(not strange, unknown, DataError)
-    parts = {part: file_split(_listed(files, classes), size, in_memory, workers) for part, files in found.items()}
+    shown = dict.fromkeys(held_out, (size, middle)) | {"train": (train_size or size, 1.0)}
+    parts = {
+        part: file_split(_listed(files, classes), shown[part][0], in_memory, workers, shown[part][1])
+        for part, files in found.items()
+    }
     test = parts.get("test", parts[held_out[-1]])
     val = parts.get("val") if "test" in parts else None
     return Data(base.name, parts["train"], val, test, classes, MEAN, STD)
@@ -151,10 +168,11 @@ def tiny_imagenet(
 
 def _listed(files: dict[str, list[Path]], classes: tuple[str, ...]) -> list[tuple[Path, int]]:
     """The files of each class, with its number."""
-    return [(path, classes.index(name)) for name in files for path in files[name]]
+    numbers = {name: k for k, name in enumerate(classes)}
+    return [(path, numbers[name]) for name in files for path in files[name]]
 
 
-def file_split(listed: list[tuple[Path, int]], size: int, in_memory: int, workers: int) -> Split:
+def file_split(listed: list[tuple[Path, int]], size: int, in_memory: int, workers: int, middle: float = 1.0) -> Split:
     """Files and their classes as a split: in memory up to `in_memory` bytes, else streamed from disk.
 
     >>> from PIL import Image
@@ -165,7 +183,7 @@ def file_split(listed: list[tuple[Path, int]], size: int, in_memory: int, worker
     require(size >= 1, f"size={size}: an image needs at least one pixel")
     require(workers >= 0, f"workers={workers}: how many threads read images; 0 reads them when they are asked for")
     labels = torch.tensor([k for _, k in listed])
-    files = Files([path for path, _ in listed], size)
+    files = Files([path for path, _ in listed], size, middle)
     if len(files) * 3 * size * size <= in_memory:
         return Split(torch.stack([files[i] for i in range(len(files))]), labels)
     return FileSplit(files[0].unsqueeze(0), labels, files, workers)

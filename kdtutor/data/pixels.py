@@ -79,15 +79,16 @@ def rgb(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image).convert("RGB")
 
 
-def square(image: Image.Image, size: int) -> UInt8[Tensor, "3 size size"]:
-    """The middle of an RGB picture as a square of `size` pixels.
+def square(image: Image.Image, size: int, middle: float = 1.0) -> UInt8[Tensor, "3 size size"]:
+    """The middle of an RGB picture as a square of `size` pixels: the share `middle` of the largest square in it.
 
     >>> square(Image.new("RGB", (40, 20)), 8).shape
     torch.Size([3, 8, 8])
     """
     side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    cut = image.resize((size, size), box=(left, top, left + side, top + side))
+    border = side * (1 - middle) / 2
+    left, top = (image.width - side) // 2 + border, (image.height - side) // 2 + border
+    cut = image.resize((size, size), box=(left, top, left + side * middle, top + side * middle))
     return torch.from_numpy(np.array(cut)).permute(2, 0, 1)
 
 

@@ -77,6 +77,11 @@ class Split:
         """Which images have a label."""
         return self.labels != UNLABELLED
 
+    @property
+    def device(self) -> torch.device:
+        """Where `chunks` puts the images."""
+        return self.images.device
+
     def chunks(self, rows: Iterable[Int[Tensor, " b"]]) -> Iterator[Shaped[Tensor, "b ..."]]:
         """The images of each chunk of rows, in order."""
         for chunk in rows:
@@ -145,14 +150,21 @@ class Data:
         val = self.val.to(device) if self.val is not None else None
         return replace(self, train=self.train.to(device), val=val, test=self.test.to(device))
 
-    def normalise(self, images: Shaped[Tensor, "N *shape"]) -> Float[Tensor, "N *shape"]:
-        """(x / 255 - mean) / std per channel; points are returned as they are."""
+    def normalise(
+        self, images: Shaped[Tensor, "N *shape"], maps: Float[Tensor, "2 1 C 1 1"] | None = None
+    ) -> Float[Tensor, "N *shape"]:
+        """(x / 255 - mean) / std per channel; points are returned as they are. `maps`: the data's `scale_and_shift` on
+        the device of the images, which then need not be copied there for each batch."""
         if images.is_floating_point():
             return images
+        scale, shift = self.scale_and_shift(images.device) if maps is None else maps
+        return torch.addcmul(shift, images.float(), scale)
+
+    def scale_and_shift(self, device: torch.device | str) -> Float[Tensor, "2 1 C 1 1"]:
+        """1 / (255 · std) and -mean / std per channel: what pixels are multiplied by, and what is then added."""
         scale = [1 / (255 * s) for s in self.std]
         shift = [-m / s for m, s in zip(self.mean, self.std, strict=True)]
-        as_map = torch.tensor([scale, shift], device=images.device).view(2, 1, -1, 1, 1)
-        return torch.addcmul(as_map[1], images.float(), as_map[0])
+        return torch.tensor([scale, shift], device=device).view(2, 1, -1, 1, 1)
 
     def few_labels(self, per_class: int, unlabelled: int | None = None, seed: int = 0) -> "Data":
         """The label-scarce setting: `per_class` labelled training images a class, the others without their label.

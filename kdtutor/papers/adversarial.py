@@ -76,7 +76,7 @@ class Adversarial(Generated):
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         terms = self.learn_from(self.imagine(batch.images), batch.indices, phase, optimisers)
         self.taken += 1
-        if int(self.taken) % self.k:
+        if self.taken % self.k:
             return terms
         images = self.generator(self.draw(len(batch), batch.images))
         return {**terms, **self.improve(images, optimisers["generator"], look=True)}

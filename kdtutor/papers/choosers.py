@@ -13,12 +13,14 @@ from ..nets import Trace
 from ..train import Spot
 from ..train.objective import Terms
 from .routing import Place
+from .tensors import onto
 
 
 class Chooser(Protocol):
     """Says for each sample and place whether the sample learns there.
 
-    `decisions` are those of the policy, 1 for "distil"; zeros for a chooser that asks no policy.
+    `decisions` are those of the policy, 1 for "distil"; for a chooser that asks no policy zeros on the CPU, where its
+    answer is known without a wait.
     """
 
     asks_policy: bool
@@ -110,7 +112,8 @@ def chosen_terms(
 ) -> Terms:
     """The loss of every spot on the samples that are chosen at all of its layers, times their share of the batch.
 
-    `look_at` is told which samples they are before the loss sees their traces.
+    `look_at` is told which samples they are before the loss sees their traces. A GPU is waited for once, to read
+    `chosen`; not at all where that is on the CPU.
 
     >>> trace = kd.nets.build("mlp8", classes=2).trace(torch.zeros(2, 2))
     >>> batch = kd.data.Batch(torch.zeros(2, 2), *[torch.zeros(2).long()] * 2)
@@ -120,15 +123,13 @@ def chosen_terms(
     """
     column = {place.layer: i for i, place in enumerate(places)}
     spots = tuple(spots)
-    masks = {spot.layers: chosen[:, [column[layer] for layer in spot.layers]].all(1) for spot in spots}
-    counts = torch.stack([mask.sum() for mask in masks.values()]).tolist()  # one wait for the GPU
-    shares = {layers: count / len(s) for layers, count in zip(masks, counts, strict=True)}
-    # Spots of the same layers see the same traces, so that what they share is computed once.
-    parts = {
-        layers: (s, t, batch) if shares[layers] == 1 else (s[mask], t[mask], batch[mask])
-        for layers, mask in masks.items()
-        if shares[layers]
+    yes = chosen.tolist()  # the wait
+    learning = {
+        spot.layers: [b for b, at in enumerate(yes) if all(at[column[layer]] for layer in spot.layers)]
+        for spot in spots
     }
+    # Spots of the same layers see the same traces, so that what they share is computed once.
+    parts = {layers: _some(rows, s, t, batch) for layers, rows in learning.items() if rows}
     terms: Terms = {}
     for spot in spots:
         if spot.layers not in parts:
@@ -136,5 +137,13 @@ def chosen_terms(
             continue
         some_s, some_t, samples = parts[spot.layers]
         look_at(samples)
-        terms[spot.name] = spot.loss(some_s, some_t) * shares[spot.layers]
+        terms[spot.name] = spot.loss(some_s, some_t) * (len(learning[spot.layers]) / len(s))
     return terms
+
+
+def _some(rows: list[int], s: Trace, t: Trace, batch: Batch) -> tuple[Trace, Trace, Batch]:
+    """Some samples of both traces and of the batch; everything as it is where all are meant."""
+    if len(rows) == len(s):
+        return s, t, batch
+    samples = onto(torch.tensor(rows), s.logits)
+    return s[samples], t[samples], batch[samples]

@@ -7,12 +7,13 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ..data import UNLABELLED, Batch, Data
+from ..data import UNLABELLED, Batch, Batches, ClassBatches, Data, Source
 from ..errors import ShapeError, require
 from ..nets import Net, Trace
 from ..train import Spot
+from ..train.objective import Terms
 from .features import Features
-from .tensors import full_precision, shape, unit
+from .tensors import full_precision, onto, shape, unit
 
 WIDTH, NEGATIVES = 128, 16_384  # outputs of the embeddings, images that each one is told from: the authors'
 TEMPERATURE, MOMENTUM = 0.07, 0.5  # likewise
@@ -115,10 +116,9 @@ class ContrastiveMemory(nn.Module):
         order = torch.arange(len(indices), device=indices.device)
         last = torch.zeros(len(bank), dtype=torch.long, device=indices.device)
         last.scatter_reduce_(0, indices, order, "amax")
-        keep = last[indices] == order
-        rows = indices[keep]
-        mixed = unit(self.momentum * bank[rows] + (1 - self.momentum) * v[keep])
-        bank[rows] = torch.where(mixed.any(1, keepdim=True), mixed, bank[rows])
+        before = bank[indices]
+        mixed = unit(self.momentum * before + (1 - self.momentum) * v[last[indices]])  # a row may come twice, as it is
+        bank[indices] = torch.where(mixed.any(1, keepdim=True), mixed, before)
 
     def _check(self, v_s: Tensor, v_t: Tensor, indices: Tensor, negatives: Tensor) -> None:
         wanted = (len(indices), self.student.shape[1])
@@ -130,34 +130,41 @@ class ContrastiveMemory(nn.Module):
         )
 
 
-class Negatives:
+class Negatives(nn.Module):
     """Draws images of other classes, evenly and with replacement, out of a training split.
 
     An image without a label may be told from any other image; one with a label from all that do not carry the same.
     """
 
+    order: Int[Tensor, " N"]
+    first: Int[Tensor, " N"]
+    size: Int[Tensor, " N"]
+
     def __init__(self, labels: Int[Tensor, " N"]) -> None:
+        super().__init__()
         labels = labels.cpu()
         require(len(labels) >= 2, f"the training split has {len(labels)} images; to contrast an image takes at least 2")
         own = torch.where(labels == UNLABELLED, labels.max() + 1 + torch.arange(len(labels)), labels)
-        self.order = own.argsort(stable=True)  # images of one class, or one without a label, lie side by side
+        order = own.argsort(stable=True)  # images of one class, or one without a label, lie side by side
         _, block, sizes = own.unique(return_inverse=True, return_counts=True)
         if int(sizes.max()) == len(labels):  # one class alone: any other image
             block, sizes = torch.arange(len(labels)), torch.ones(len(labels), dtype=torch.long)
-        self.first = (sizes.cumsum(0) - sizes)[block]
-        self.size = sizes[block]
+        self.least = len(labels) - int(sizes.max())
+        for name, x in (("order", order), ("first", (sizes.cumsum(0) - sizes)[block]), ("size", sizes[block])):
+            self.register_buffer(name, x, persistent=False)
 
     def __len__(self) -> int:
         """How many images there are at least for each one to be told from."""
-        return len(self.order) - int(self.size.max())
+        return self.least
 
     def draw(self, indices: Int[Tensor, " B"], count: int, generator: torch.Generator) -> Int[Tensor, "B count"]:
         """`count` rows for each of `indices`."""
-        rows = indices.cpu()
-        first, size = self.first[rows, None], self.size[rows, None]
-        chance = torch.rand(len(rows), count, generator=generator, dtype=torch.float64)
-        drawn = (chance * (len(self.order) - size)).long()
-        return self.order[drawn + size * (drawn >= first)].to(indices.device)
+        chance = torch.rand(len(indices), count, generator=generator, dtype=torch.float64)
+        where = chance if indices.device.type == "mps" else indices  # Apple's GPU has no float64
+        order, first, size, rows = (x.to(where.device) for x in (self.order, self.first, self.size, indices))
+        first, size = first[rows, None], size[rows, None]
+        drawn = (onto(chance, where) * (len(order) - size)).long()
+        return order[drawn + size * (drawn >= first)].to(indices.device)
 
 
 class Contrastive(Features):
@@ -200,13 +207,25 @@ class Contrastive(Features):
         self.memory, self.rows = None, None
         self.train(student.training)
 
+    @property
+    def graphable(self) -> bool:
+        return False  # its negatives are drawn anew in each step
+
     def begin(self, data: Data) -> None:
         """Make an empty memory for the training images, and learn which of them are negatives of which."""
-        self.others = Negatives(data.train.labels)
-        self.count = min(self.most, len(self.others))
         where = self.embed_s.weight
+        self.others = Negatives(data.train.labels).to(where.device)
+        self.count = min(self.most, len(self.others))
         memory = ContrastiveMemory(len(data.train), self.width, self.temperature, self.momentum, self.noise)
         self.memory = memory.to(where.device, where.dtype)
+
+    def start_epoch(self, epoch: int, source: Source, seed: int) -> None:
+        """Look at the rows that the source names, once an epoch: in a step, on a GPU, that would be a wait."""
+        super().start_epoch(epoch, source, seed)
+        if isinstance(source, Batches | ClassBatches):
+            self._check_rows(torch.tensor([0, len(source.split) - 1]))
+        else:
+            self._check_rows(next(iter(source.epoch(epoch, seed))).indices)
 
     def spots(self) -> tuple[Spot, ...]:
         return (Spot("crd", self._loss, ("embedding",), self.beta),)
@@ -214,19 +233,38 @@ class Contrastive(Features):
     def look_at(self, batch: Batch) -> None:
         self.rows = batch.indices
 
+    def features(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+        self._check_rows(batch.indices)
+        return super().features(s, t, batch)
+
+    def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
+        return {**self.task(s, t, batch), **super().features(s, t, batch)}  # the rows have been looked at
+
     def _loss(self, s: Trace, t: Trace) -> Float[Tensor, ""]:
+        memory = self._begun()
         require(
-            self.memory is not None and self.rows is not None,
+            self.rows is not None and len(self.rows) == len(s),
+            f"the spot is given {len(s)} images and knows the rows of {0 if self.rows is None else len(self.rows)}; "
+            "call look_at(batch) before it",
+        )
+        assert self.rows is not None
+        negatives = self.others.draw(self.rows, self.count, self.noise)
+        made: Tensor = memory(self.embed_s(s.embedding), self.embed_t(t.embedding), self.rows, negatives)
+        return made
+
+    def _begun(self) -> ContrastiveMemory:
+        require(
+            self.memory is not None,
             "the contrastive memory knows no training image yet; train with fit or steps, or call begin(data)",
         )
-        assert self.memory is not None and self.rows is not None
-        last = len(self.memory.student) - 1
-        low, high = int(self.rows.min()), int(self.rows.max())
+        assert self.memory is not None
+        return self.memory
+
+    def _check_rows(self, rows: Int[Tensor, " n"]) -> None:
+        last = len(self._begun().student) - 1
+        low, high = int(rows.min()), int(rows.max())
         require(
-            len(self.rows) == len(s) and low >= 0 and high <= last,
-            f"the batch of {len(s)} images names {len(self.rows)} rows, from {low} to {high}; the contrastive memory "
-            f"has the rows 0 to {last} of the training split and needs a source whose batches name those",
+            low >= 0 and high <= last,
+            f"the batches name rows from {low} to {high}; the contrastive memory has the rows 0 to {last} of the "
+            "training split and needs a source whose batches name those",
         )
-        negatives = self.others.draw(self.rows, self.count, self.noise)
-        made: Tensor = self.memory(self.embed_s(s.embedding), self.embed_t(t.embedding), self.rows, negatives)
-        return made

@@ -15,7 +15,7 @@ from ..nets import Generator, Trace
 from ..train import Distiller, Phase, Recipe
 from ..train.objective import Terms
 from .generated import Generated
-from .tensors import full_precision, shape
+from .tensors import full_precision, onto, shape
 
 ONE_HOT, ACTIVATION = 1.0, 0.1  # the authors' weights for MNIST
 ENTROPY = 5 / math.log(10)  # their 5, given for logarithms to base 10
@@ -76,7 +76,6 @@ class DataFree(Generated):
     """
 
     images: Float[Tensor, "memory ..."]
-    held: Int[Tensor, ""]
 
     def __init__(
         self,
@@ -101,7 +100,14 @@ class DataFree(Generated):
         require(memory >= 1, f"memory={memory}: the memory holds at least one image")
         self.replay = replay
         self.register_buffer("images", torch.zeros(memory if replay > 1 else 0, *generator.shape))
-        self.register_buffer("held", torch.zeros((), dtype=torch.long))
+        self.held = 0  # of the memory's images
+
+    def get_extra_state(self) -> Int[Tensor, " counts"]:
+        """What a checkpoint keeps beside weights and buffers: the steps taken, and how full the memory is."""
+        return torch.tensor([self.taken, self.held])
+
+    def set_extra_state(self, state: Int[Tensor, " counts"]) -> None:
+        self.taken, self.held = state.tolist()
 
     def recipe_for(self, group: str, recipe: Recipe) -> Recipe:
         told = super().recipe_for(group, recipe)
@@ -119,7 +125,7 @@ class DataFree(Generated):
         return {name: weight for name, weight in self.losses_of_generator.items() if weight}
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
-        fresh = int(self.taken) % self.replay == 0
+        fresh = self.taken % self.replay == 0
         self.taken += 1
         if not fresh:
             return self.learn_from(self.remembered(len(batch)), batch.indices, phase, optimisers)
@@ -131,19 +137,18 @@ class DataFree(Generated):
 
     def remember(self, images: Float[Tensor, "B C H W"]) -> None:
         """Take images into the memory; once it is full, each in the place of a random one."""
-        held, size = int(self.held), len(self.images)
+        held, size = self.held, len(self.images)
         images = images[:size]
         free = min(size - held, len(images))
         others = torch.randperm(held, generator=self.noise)[: len(images) - free]
-        self.images[torch.cat([torch.arange(held, held + free), others]).to(images.device)] = images.to(
-            self.images.dtype
-        )
+        places = torch.cat([torch.arange(held, held + free), others])
+        self.images[onto(places, images)] = images.to(self.images.dtype)
         self.held += free
 
     def remembered(self, count: int) -> Float[Tensor, "count C H W"]:
         """`count` images out of the memory, drawn evenly and with replacement."""
-        rows = torch.randint(int(self.held), (count,), generator=self.noise)
-        return self.images[rows.to(self.images.device)]
+        rows = torch.randint(self.held, (count,), generator=self.noise)
+        return self.images[onto(rows, self.images)]
 
 
 def _check(x: Tensor, what: str) -> None:

@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from ..errors import ConfigError, ShapeError, require
-from .tensors import shape
+from ..errors import ShapeError, require
+from .tensors import onto, shape
 
 TAU = 5.0  # temperature of the decisions, constant in the code of spot-adaptive distillation's authors
 TINY = 1e-20  # keeps the logarithms of `gumbel` finite; the authors' number
@@ -40,7 +40,7 @@ def decide(
 
     The value is hard; its gradient is that of softmax((logits + noise) / tau), passed straight through (§3.2). Without
     `noise`, fresh Gumbel noise is drawn. Raises `ShapeError` unless the shape is (B, spots, 2), `ConfigError` unless
-    tau > 0.
+    tau > 0. (A tau in a tensor is not asked, since on a GPU the answer is a wait.)
 
     >>> logits = torch.tensor([[[3.0, 0.0], [0.0, 3.0]]])
     >>> decide(logits, noise=torch.zeros(1, 2, 2))
@@ -52,11 +52,11 @@ def decide(
         "expected (B, spots, 2) for both",
         ShapeError,
     )
-    if (number := float(tau)) <= 0:  # asked once: on a GPU each answer is a wait
-        raise ConfigError(f"tau={number}: the temperature of the decisions must be positive")
+    if not isinstance(tau, Tensor):
+        require(tau > 0, f"tau={tau}: the temperature of the decisions must be positive")
     if noise is None:
         noise = gumbel(*logits.shape)
-    noisy = logits + noise.to(logits)
+    noisy = logits + onto(noise, logits).to(logits)
     soft = F.softmax(noisy / tau, dim=2)[..., 0]
     hard = (noisy[..., 0] >= noisy[..., 1]).to(soft)
     return hard - soft.detach() + soft

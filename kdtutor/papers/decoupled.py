@@ -31,6 +31,14 @@ def tckd_loss(
     >>> abs(tckd_loss(z_s, z_t, y).item()) < 1e-6  # both give class 0 the same probability
     True
     """
+    _check_numbers("tckd_loss", z_s, z_t, labels, T)
+    return _tckd(z_s, z_t, labels, T)
+
+
+@full_precision
+def _tckd(
+    z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], labels: Int[Tensor, " B"], T: float
+) -> Float[Tensor, ""]:
     _check("tckd_loss", z_s, z_t, labels, T)
     kl = relative_entropy(_log_target_or_not(z_t.detach(), labels, T), _log_target_or_not(z_s, labels, T)).sum(1)
     return T**2 * _labelled_mean(kl, labels)
@@ -48,6 +56,14 @@ def nckd_loss(
     >>> abs(nckd_loss(z_s, z_t, y).item()) < 1e-6  # the others are alike, whatever the target is
     True
     """
+    _check_numbers("nckd_loss", z_s, z_t, labels, T)
+    return _nckd(z_s, z_t, labels, T)
+
+
+@full_precision
+def _nckd(
+    z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], labels: Int[Tensor, " B"], T: float
+) -> Float[Tensor, ""]:
     _check("nckd_loss", z_s, z_t, labels, T)
     log_p_s, log_p_t = (F.log_softmax(_apart(z, labels, T)[1], 1) for z in (z_s, z_t.detach()))
     return T**2 * _labelled_mean(relative_entropy(log_p_t, log_p_s).sum(1), labels)
@@ -103,7 +119,7 @@ class Decoupled(Distiller):
         def part(name: str, loss: Callable[..., Tensor], weight: float) -> Spot:
             return Spot(name, lambda s, t: loss(s.logits, t.logits, self._labels(), self.T), ("logits",), weight)
 
-        return part("tckd", tckd_loss, self.alpha), part("nckd", nckd_loss, self.beta)
+        return part("tckd", _tckd, self.alpha), part("nckd", _nckd, self.beta)
 
     def look_at(self, batch: Batch) -> None:
         self.labels = batch.labels
@@ -147,6 +163,11 @@ def _check(loss: str, z_s: Tensor, z_t: Tensor, labels: Tensor, T: float) -> Non
     same_shape(z_s, z_t, f"{loss}, logits")
     if labels.shape != z_s.shape[:1]:
         raise ShapeError(f"{loss}: the labels have shape {shape(labels)} and the logits {shape(z_s)}; expected (B,)")
+
+
+def _check_numbers(loss: str, z_s: Tensor, z_t: Tensor, labels: Tensor, T: float) -> None:
+    """What the numbers themselves tell; a run has asked before its first step."""
+    _check(loss, z_s, z_t, labels, T)
     if z_t.device.type == "cpu":  # on a GPU each answer is a wait
         warn_of_probabilities(z_t, f"{loss}: the teacher's logits")
         low, high = int(labels.min()), int(labels.max())

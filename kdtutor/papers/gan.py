@@ -17,7 +17,7 @@ from ..train import Judge, Phase, Recipe, Trainable, descend, evaluating, minimi
 from ..train.checks import check_net
 from ..train.objective import Terms
 from .adapters import unchanged_statistics
-from .tensors import full_precision, same_shape, shape
+from .tensors import full_precision, onto, same_shape, shape
 
 Game = Literal["non-saturating", "wasserstein"]
 BETAS = (0.5, 0.999)  # of Adam, in every GAN here: Radford et al. 2016
@@ -242,7 +242,7 @@ class Distil(Trainable):
         loss = critic_loss(self.critic(real), self.critic(fake), self.game)
         recorded = {"critic": loss.detach()}
         if self.game == "wasserstein":
-            share = torch.rand(len(real), 1, 1, 1, generator=self.noise).to(real)
+            share = onto(torch.rand(len(real), 1, 1, 1, generator=self.noise), real).to(real)
             penalty = gradient_penalty(self.critic, real, fake, share)
             loss, recorded["penalty"] = loss + PENALTY * penalty, penalty.detach()
         descend(loss, optimiser)
@@ -250,7 +250,7 @@ class Distil(Trainable):
 
     def draw(self, count: int, like: Float[Tensor, "..."]) -> Float[Tensor, "count Z"]:
         """Fresh latents, beside those of the batch."""
-        return torch.randn(count, self.student.latent_dim, generator=self.noise).to(like)
+        return onto(torch.randn(count, self.student.latent_dim, generator=self.noise), like).to(like)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from ..train import Around, Balance, Distiller, Phase, Recipe, descend_alone, we
 from ..train.checks import check_net, same_classes
 from ..train.objective import Terms
 from .adapters import unchanged_statistics
-from .tensors import shape
+from .tensors import onto, shape
 
 STEPS = 120  # an epoch, where the recipe does not say: DAFL's
 
@@ -49,10 +49,16 @@ class Generated(Around):
         check_net(generator, "generator", Generator)
         require(generator_lr > 0, f"generator_lr={generator_lr}: the learning rate must be a positive number")
         self.generator, self.generator_lr = generator, generator_lr
-        self.register_buffer("taken", torch.zeros((), dtype=torch.long))  # steps
+        self.shares_batches = False  # its images are made by one generator, batch by batch
+        self.taken = 0  # steps: a number of the CPU's, which decides without a wait who moves next
         self.train(self.student.training)
 
-    taken: Int[Tensor, ""]
+    def get_extra_state(self) -> Int[Tensor, " counts"]:
+        """What a checkpoint keeps beside weights and buffers: the steps taken."""
+        return torch.tensor([self.taken])
+
+    def set_extra_state(self, state: Int[Tensor, " counts"]) -> None:
+        (self.taken,) = state.tolist()
 
     def source(self, data: Data, recipe: Recipe) -> Source:
         """Latents; `data` is not looked at."""
@@ -121,7 +127,7 @@ class Generated(Around):
 
     def draw(self, count: int, like: Float[Tensor, "..."]) -> Float[Tensor, "count Z"]:
         """Fresh latents, beside those of the batch."""
-        return torch.randn(count, self.generator.latent_dim, generator=self.noise).to(like)
+        return onto(torch.randn(count, self.generator.latent_dim, generator=self.noise), like).to(like)
 
 
 class _Imagined:

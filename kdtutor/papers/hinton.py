@@ -11,7 +11,7 @@ from ..errors import ShapeError, require
 from ..nets import Net
 from ..train import Distiller, Spot
 from ..train.checks import same_classes, warn_of_probabilities
-from .tensors import full_precision, relative_entropy, same_shape, shape
+from .tensors import full_precision, same_shape, shape, softened_divergence
 
 
 @full_precision
@@ -43,9 +43,7 @@ def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0
     same_shape(z_s, z_t, "kd_loss, logits")
     if z_t.device.type == "cpu":  # on a GPU each answer is a wait
         warn_of_probabilities(z_t, "kd_loss: the teacher's logits")
-    log_p_s = F.log_softmax(z_s / T, dim=1)
-    log_p_t = F.log_softmax(z_t.detach() / T, dim=1)
-    return T**2 * (relative_entropy(log_p_t, log_p_s).sum() / len(z_s))
+    return softened_divergence(z_s, z_t, T)
 
 
 @full_precision
@@ -75,7 +73,7 @@ class Hinton(Distiller):
         self.T, self.alpha = T, alpha
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",), self.alpha),)
+        return (Spot("kd", lambda s, t: softened_divergence(s.logits, t.logits, self.T), ("logits",), self.alpha),)
 
     def weights(self) -> dict[str, float]:
         return {**super().weights(), "task": 1 - self.alpha}

@@ -1,7 +1,7 @@
 """Matching Guided Distillation (Yue, Deng, Zhou; ECCV 2020): teacher channels are assigned to student channels."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +15,7 @@ from ..train import Spot, evaluating
 from .adapters import BatchNorm, check_maps, same_size, stage_pairs
 from .features import Features, halving, stage_spots
 from .overhaul import margin_relu, partial_l2, tap_margins
-from .tensors import SMALLEST, full_precision, shape
+from .tensors import SMALLEST, full_precision, onto, shape
 
 SCALE = 1 / 10_000  # the authors' weight
 How = Literal["max", "random", "sparse"]
@@ -78,9 +78,16 @@ def assign(cost: Float[Tensor, "C_s C_t"], sparse: bool = False) -> Float[Tensor
     return M
 
 
-def groups(M: Float[Tensor, "C_s C_t"]) -> tuple[Int[Tensor, "C_s G"], Int[Tensor, " C_s"]]:
+class Groups(NamedTuple):
     """The teacher channels of each student channel in a rectangle, and how many they are. Where a group is smaller than
-    the largest one, its first channel fills the row. Raises `ShapeError` if a student channel has none.
+    the largest one, its first channel fills the row."""
+
+    rows: Int[Tensor, "C_s G"]
+    sizes: Int[Tensor, " C_s"]
+
+
+def groups(M: Float[Tensor, "C_s C_t"]) -> Groups:
+    """The groups of a flow matrix. Raises `ShapeError` if a student channel has none.
 
     >>> rows, sizes = groups(torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]))
     >>> rows.tolist(), sizes.tolist()
@@ -88,10 +95,22 @@ def groups(M: Float[Tensor, "C_s C_t"]) -> tuple[Int[Tensor, "C_s G"], Int[Tenso
     """
     sizes = M.sum(1).long()
     require(bool((sizes > 0).all()), "the flow matrix gives a student channel no teacher channel", ShapeError)
+    return even_groups(M, int(sizes.max()))
+
+
+def even_groups(M: Float[Tensor, "C_s C_t"], largest: int) -> Groups:
+    """The groups of a matrix that `assign` has made, of which the largest has so many channels: C_t / C_s, rounded up,
+    or 1 if sparse. Nothing is asked of the matrix, since on a GPU each answer is a wait.
+
+    >>> even_groups(torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]), largest=2).rows
+    tensor([[0, 2],
+            [1, 1]])
+    """
+    sizes = M.sum(1).long()
     first = M.argmax(1, keepdim=True)
-    order = M.argsort(dim=1, descending=True, stable=True)[:, : int(sizes.max())]
+    order = M.argsort(dim=1, descending=True, stable=True)[:, :largest]
     inside = torch.arange(order.shape[1], device=M.device) < sizes[:, None]
-    return torch.where(inside, order, first), sizes
+    return Groups(torch.where(inside, order, first), sizes)
 
 
 def reduce(
@@ -116,13 +135,26 @@ def reduce(
         f"reduce: the map has shape {shape(f_t)}, the flow matrix {shape(M)}; expected (B, C_t, H, W) and (C_s, C_t)",
         ShapeError,
     )
-    rows, sizes = groups(M)
+    found = groups(M)
+    require(
+        how != "sparse" or found.rows.shape[1] == 1,
+        "reduce: how='sparse' needs a flow matrix with one teacher channel a student channel; "
+        "make it with assign(cost, sparse=True)",
+    )
+    return reduce_groups(f_t, found, how, generator)
+
+
+def reduce_groups(
+    f_t: Float[Tensor, "B C_t H W"], of: Groups, how: How, generator: torch.Generator | None = None
+) -> Float[Tensor, "B C_s H W"]:
+    """`reduce` by groups that are known.
+
+    >>> f_t = torch.tensor([1.0, -5.0, 2.0]).reshape(1, 3, 1, 1)
+    >>> reduce_groups(f_t, groups(torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])), "max").flatten()
+    tensor([-5.,  2.])
+    """
+    rows, sizes = of
     if how == "sparse":
-        require(
-            int(sizes.max()) == 1,
-            "reduce: how='sparse' needs a flow matrix with one teacher channel a student channel; "
-            "make it with assign(cost, sparse=True)",
-        )
         return f_t[:, rows[:, 0]]
     if how == "max":
         largest = f_t[:, rows[:, 0]]
@@ -132,7 +164,7 @@ def reduce(
         return largest
     grouped = f_t[:, rows]  # B C_s G H W
     B, c_s, _, H, W = grouped.shape
-    where = torch.rand(B, c_s, 1, H, W, generator=generator).to(f_t.device)  # drawn on the CPU: the same everywhere
+    where = onto(torch.rand(B, c_s, 1, H, W, generator=generator), f_t)
     chosen = (where * sizes.view(1, -1, 1, 1, 1)).long()
     return grouped.gather(2, chosen).squeeze(2)
 
@@ -145,12 +177,18 @@ def reduce_margin(
     >>> reduce_margin(torch.tensor([-1.0, -3.0, -2.0]), torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]))
     tensor([-2., -2.])
     """
-    rows, sizes = groups(M)
+    return _margin_of_groups(m, M, groups(M), how, generator)
+
+
+def _margin_of_groups(
+    m: Float[Tensor, " C_t"], M: Float[Tensor, "C_s C_t"], of: Groups, how: How, generator: torch.Generator | None
+) -> Float[Tensor, " C_s"]:
+    rows, sizes = of
     if how == "max":
         return (M.to(m) @ m) / sizes
     if how == "sparse":
         return m[rows[:, 0]]
-    chosen = (torch.rand(len(rows), 1, generator=generator).to(m.device) * sizes[:, None]).long()
+    chosen = (onto(torch.rand(len(rows), 1, generator=generator), m) * sizes[:, None]).long()
     return m[rows.gather(1, chosen).squeeze(1)]
 
 
@@ -195,6 +233,10 @@ class MatchingGuided(Features):
         self.train(student.training)
 
     @property
+    def graphable(self) -> bool:
+        return super().graphable and self.how != "random"  # which draws channels in each step
+
+    @property
     def flows(self) -> tuple[Float[Tensor, "_C_s _C_t"], ...]:
         """The flow matrix of each pair of stages."""
         return tuple(getattr(self, f"flow{n}") for n in range(len(self.pairs)))
@@ -226,9 +268,10 @@ class MatchingGuided(Features):
         """Both sides of pair n: the student's map after its norm, the teacher's reduced and cut at the margin."""
         i, j = self.pairs[n]
         z_s, z_t = same_size(s.stages[i], t.stages[j], "avg")
-        target = reduce(z_t, self.flows[n], self.how, self.noise)
-        m = reduce_margin(getattr(self, f"margin{j}"), self.flows[n], self.how, self.noise)
-        return self.norms[n](z_s), margin_relu(target, m)
+        M, m = self.flows[n], getattr(self, f"margin{j}")
+        of = even_groups(M, 1 if self.how == "sparse" else -(-M.shape[1] // M.shape[0]))
+        target = reduce_groups(z_t, of, self.how, self.noise)
+        return self.norms[n](z_s), margin_relu(target, _margin_of_groups(m, M, of, self.how, self.noise))
 
     def spots(self) -> tuple[Spot, ...]:
         """One spot for each pair of stages."""

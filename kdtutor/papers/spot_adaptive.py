@@ -25,11 +25,13 @@ from ..train import (
 )
 from ..train.checks import same_classes
 from ..train.objective import Terms
+from ..train.shares import traced
 from .choosers import CHOOSERS, chosen_terms, rates
 from .decisions import TAU, annealed, decide, gumbel
 from .generated import Generated
-from .hinton import check_temperature, kd_loss
+from .hinton import check_temperature
 from .routing import adapter, places, policy, routed, same_family
+from .tensors import softened_divergence
 
 __all__ = [
     "STRATEGIES", "TAU", "SpotAdaptive", "Strategy", "decide", "gumbel", "half_penalty", "routing_loss", "same_family",
@@ -211,7 +213,7 @@ class SpotAdaptive(Around):
         if phase.name != PHASE:
             return self.inner.step(batch, phase, optimisers)
         whole = self._teacher_trace(batch) if phase.needs_teacher else None
-        s = self.student.trace(batch.images)
+        s = traced(self.student.trace, batch.images)
         terms, recorded = {"task": task_loss(s.logits, batch.labels)}, Terms()
         if whole is not None:
             t = whole.detach()
@@ -226,14 +228,14 @@ class SpotAdaptive(Around):
     def _teacher_trace(self, batch: Batch) -> Trace | None:
         """With its gradient where the teacher learns, too."""
         assert self.teacher is not None
-        return self.teacher.trace(batch.images) if self.learning_teacher else self.answers(batch)
+        return traced(self.teacher.trace, batch.images) if self.learning_teacher else self.answers(batch)
 
     def _chosen(
         self, s: Trace, t: Trace, batch: Batch, optimisers: Mapping[str, torch.optim.Optimizer]
     ) -> tuple[Bool[Tensor, "B spots"], Terms]:
         """Which samples learn at which place, and what to record of it; the agent, if there is one, takes its step."""
         if not self.routes:
-            return self.chooser.choose(s.logits.new_zeros(len(s), len(self.places)), self.noise), {}
+            return self.chooser.choose(torch.zeros(len(s), len(self.places)), self.noise), {}
         logits = self.policy_logits(s, t)
         decisions = decide(logits, self.tau, gumbel(*logits.shape, generator=self.noise))
         z = self.route(batch.images, t, decisions)
@@ -245,5 +247,5 @@ class SpotAdaptive(Around):
 
     def _logits(self) -> tuple[Spot, ...]:
         """The logits' own spot, unless they are left out; where the inner method has one called so, that one counts."""
-        kd = Spot("kd", lambda s, t: kd_loss(s.logits, t.logits, self.T), ("logits",), self.alpha)
+        kd = Spot("kd", lambda s, t: softened_divergence(s.logits, t.logits, self.T), ("logits",), self.alpha)
         return (kd,) if self.alpha else ()

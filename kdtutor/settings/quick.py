@@ -15,8 +15,5 @@ from . import zoo
 EPOCHS = 40
 RECIPE = replace(zoo.RECIPE, schedule="one-cycle", milestones=(), nesterov=True)
 """Of every student and teacher, but for the peaks of students that have their own rate in the zoo (`zoo.RATES`)."""
-EXTRA_EPOCHS: Mapping[str, Mapping[str, int]] = {
-    method: {phase: round(epochs * EPOCHS / zoo.EPOCHS) for phase, epochs in phases.items()}
-    for method, phases in zoo.EXTRA_EPOCHS.items()
-}
+EXTRA_EPOCHS: Mapping[str, Mapping[str, int]] = zoo.extra_epochs(EPOCHS)
 """First phases, as long beside `EPOCHS` as the zoo's beside its own."""

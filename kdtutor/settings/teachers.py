@@ -1,27 +1,39 @@
 """How the teachers are trained, and where they are found. Those on the digits ship; the others need a GPU."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
 
 from .. import data as sets
 from .. import nets
-from ..data import Augment
-from ..errors import DataError, choose
+from ..data import Augment, Data
+from ..data.parts import balanced
+from ..errors import DataError, choose, require
 from ..files import RUNS
 from ..nets import Net
-from ..train import Alone, Recipe, environment, evaluate, fit, seed_everything
-from . import ghost, quick, zoo
+from ..train import Alone, Progress, Recipe, environment, evaluate, fit, seed_everything
+from ..train.devices import device as find_device
+from . import ghost, imagenet, quick, zoo
+from .recipes import fitted
 
 
 @dataclass(frozen=True)
 class TeacherPlan:
-    """Data, net, epochs, recipe and seed of one teacher."""
+    """Data, net, epochs, recipe and seed of one teacher.
+
+    A net without a number of classes has those of the data. `weights` is where torchvision publishes such a teacher.
+    """
 
     data: str
     net: dict[str, object]
     epochs: int
     recipe: Recipe
     seed: int = 0
+    weights: str | None = None
 
 
 _DIGITS = {"classes": 10, "channels": 1}
@@ -71,6 +83,13 @@ TEACHER_PLANS: dict[str, TeacherPlan] = {
         )
         for name in ghost.NETS
     },
+    "imagenet-resnet34": TeacherPlan(
+        "imagenet",
+        {"name": imagenet.TEACHER, "channels": 3},
+        imagenet.EPOCHS,
+        imagenet.RECIPE,
+        weights=imagenet.WEIGHTS,
+    ),
 }
 """The plan of every teacher by name."""
 
@@ -90,8 +109,10 @@ def find_teacher(name: str | Path) -> Net:
         if path.exists():
             return nets.teacher(path)
     choose("teacher", str(name), {*TEACHER_PLANS, *(card["name"] for card in nets.teachers())}, LISTED)
+    url = TEACHER_PLANS[str(name)].weights
+    published = f", or take torchvision's weights, {url}, with --weights FILE" if url else ""
     raise DataError(
-        f"the teacher {str(name)!r} is not in {places[0].parent}; train it first with `kdtutor teach {name}`"
+        f"the teacher {str(name)!r} is not in {places[0].parent}; train it first with `kdtutor teach {name}`{published}"
     )
 
 
@@ -104,33 +125,139 @@ def teacher_folders() -> tuple[Path, ...]:
     return RUNS / "teachers", sets.root().parent / RUNS / "teachers"
 
 
+def reduced(name: str, epochs: int | None = None, images: int | None = None) -> str:
+    """What the teacher `name` is called when it is trained in other epochs than its plan has, or on fewer images: it is
+    another one, and must not be taken for it.
+
+    >>> reduced("digits-resnet14", epochs=3, images=500), reduced("digits-resnet14", epochs=40)
+    ('digits-resnet14-3epochs-500images', 'digits-resnet14')
+    """
+    plan = TEACHER_PLANS[choose("teacher", name, TEACHER_PLANS, LISTED)]
+    parts = (
+        "" if epochs in (None, plan.epochs) else f"{epochs}epochs",
+        "" if images is None else f"{images}images",
+    )
+    return "-".join(filter(None, (name, *parts)))
+
+
 def train_teacher(
-    name: str, folder: str | Path, root: str | None = None, device: str | None = None, progress: bool = True
+    name: str,
+    folder: str | Path,
+    root: str | None = None,
+    device: str | None = None,
+    progress: bool = True,
+    size: int | None = None,
+    precision: str = "float32",
+    *,
+    epochs: int | None = None,
+    images: int | None = None,
+    on_epoch: Callable[[Progress], None] | None = None,
 ) -> Net:
     """Train the teacher `name` of `TEACHER_PLANS` and save its weights and card in `folder`.
 
-    The run itself is kept in `folder/NAME.run`; interrupted, it continues. The card has the last epoch's accuracy.
+    With other `epochs` than those of its plan, or on so many `images` (see `balanced`), it is saved under the name that
+    `reduced` gives it. The run itself is kept in `folder/NAME.run`; interrupted, it continues. The card has the last
+    epoch's accuracy. `size` is that of photographs, other than usual; `precision` and `on_epoch` as in `fit`.
+    """
+    plan, data, net = _begun(name, root, size)
+    called, epochs, planned = reduced(name, epochs, images), epochs or plan.epochs, plan.epochs
+    data = data if images is None else balanced(data, images)
+    recipe = fitted(plan.recipe, data)
+    history = fit(
+        Alone(net), data, epochs, recipe=recipe, seed=plan.seed, device=device, precision=precision,
+        progress=progress, out=Path(folder) / f"{called}.run", on_epoch=on_epoch,
+    )  # fmt: skip
+    shorter = f" --epochs {epochs}" * (epochs != planned) + (f" --images {images}" if images is not None else "")
+    card = {
+        **({} if images is None else {"train_images": images}),
+        "recipe": {"epochs": epochs, **asdict(recipe)},
+        "val_accuracy": history.last("val_accuracy") if data.val is not None else None,
+        "protocol": "test split, weights of the last epoch",
+        "command": f"kdtutor teach {name}" + _asked(size, precision) + shorter,
+    }
+    return _saved(net, name, card, data, folder, called)
+
+
+def take_teacher(
+    name: str,
+    weights: str | Path,
+    folder: str | Path,
+    root: str | None = None,
+    device: str | None = None,
+    size: int | None = None,
+) -> Net:
+    """The teacher `name` with the published `weights`, a file of torchvision's, in place of a training.
+
+    It is measured on the test split and saved with its card in `folder`. Raises `ConfigError` for a teacher without
+    published weights, `DataError` for a file that does not hold them for the classes of the data.
+
+    >>> take_teacher("digits-resnet14", "resnet34-b627a593.pth", folder)
+    Traceback (most recent call last):
+    kdtutor.errors.ConfigError: there are no published weights for digits-resnet14: train it, without --weights
     """
     plan = TEACHER_PLANS[choose("teacher", name, TEACHER_PLANS, LISTED)]
-    data = sets.load(plan.data, root)
-    seed_everything(plan.seed)
-    net = nets.build(**plan.net)  # type: ignore[arg-type]
-    history = fit(
-        Alone(net), data, plan.epochs, recipe=plan.recipe, seed=plan.seed, device=device, progress=progress,
-        out=Path(folder) / f"{name}.run",
-    )  # fmt: skip
-    answers = evaluate(net, data.test, data)
+    require(plan.weights is not None, f"there are no published weights for {name}: train it, without --weights")
+    path = Path(weights)
+    theirs = _read(path)
+    plan, data, net = _begun(name, root, size)
+    try:
+        net.load_state_dict(nets.from_torchvision(theirs))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise DataError(
+            f"{path} does not hold the weights of {net.name} for the {data.num_classes} classes of {data.name} "
+            f"({reason}); expected those of {plan.weights}, and a folder with its classes"
+        ) from None
+    net.to(find_device(device))
     card = {
+        "recipe": {"weights": path.name},
+        "protocol": "test split, published weights",
+        "command": f"kdtutor teach {name} --weights {path.name}" + _asked(size),
+    }
+    return _saved(net, name, card, data, folder)
+
+
+def _begun(name: str, root: str | None, size: int | None) -> tuple[TeacherPlan, Data, Net]:
+    """The plan of `name`, its data, and its net with first weights."""
+    plan = TEACHER_PLANS[choose("teacher", name, TEACHER_PLANS, LISTED)]
+    data = sets.load(plan.data, root) if size is None else sets.load(plan.data, root, size=size)
+    seed_everything(plan.seed)
+    return plan, data, nets.build(**{"classes": data.num_classes, **plan.net})  # type: ignore[arg-type]
+
+
+def _asked(size: int | None, precision: str = "float32") -> str:
+    """The options of a command that are not as usual."""
+    return (f" --size {size}" if size is not None else "") + (f" --precision {precision}" * (precision != "float32"))
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    """The tensors in a file that torch has saved."""
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, UnpicklingError, RuntimeError, EOFError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no file of weights"
+        raise DataError(f"{path} cannot be read ({reason}); name a file of torchvision's weights, .pth") from None
+    tensors = isinstance(found, Mapping) and all(isinstance(x, torch.Tensor) for x in found.values())
+    require(tensors, f"{path} holds no weights by name, but a {type(found).__name__}; expected a state_dict", DataError)
+    weights: Mapping[str, Any] = found
+    return weights
+
+
+def _saved(
+    net: Net, name: str, card: Mapping[str, Any], data: Data, folder: str | Path, called: str | None = None
+) -> Net:
+    """Measure a teacher and write it with its card, under its name or another; then read it as everybody will."""
+    plan = TEACHER_PLANS[name]
+    answers = evaluate(net, data.test, data)
+    told = {
         "data": plan.data,
-        "recipe": {"epochs": plan.epochs, **asdict(plan.recipe)},
+        "recipe": card["recipe"],
         "seed": plan.seed,
         "accuracy": answers.accuracy,
         "correct": answers.correct,
         "total": len(data.test),
-        "val_accuracy": history.last("val_accuracy") if data.val is not None else None,
-        "protocol": "test split, weights of the last epoch",
-        "command": f"kdtutor teach {name}",
+        **card,
         "environment": environment(),
     }
-    path = nets.save_teacher(net, name, card, folder=folder, overwrite=True)
+    path = nets.save_teacher(net, called or name, told, folder=folder, overwrite=True)
     return nets.teacher(path)

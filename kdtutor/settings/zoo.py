@@ -51,6 +51,19 @@ EXTRA_EPOCHS: Mapping[str, Mapping[str, int]] = {
 }
 """First phases, which come on top of `EPOCHS`."""
 
+
+def extra_epochs(epochs: int) -> dict[str, dict[str, int]]:
+    """`EXTRA_EPOCHS` for runs of `epochs`, in proportion.
+
+    >>> extra_epochs(40)["fsp"]
+    {'flow_epochs': 5}
+    """
+    return {
+        method: {phase: round(n * epochs / EPOCHS) for phase, n in phases.items()}
+        for method, phases in EXTRA_EPOCHS.items()
+    }
+
+
 _TEACHER: tuple[float | None, ...] = (72.34, 74.31, 74.31, 79.42, 75.61, 75.61, 74.64)
 _TABLE: Mapping[str, tuple[float | None, ...]] = {
     "alone": (69.06, 69.06, 71.14, 72.50, 73.26, 71.98, 70.36),
@@ -68,6 +81,10 @@ _TABLE: Mapping[str, tuple[float | None, ...]] = {
     "selectivity": (69.60, 69.53, 71.96, 73.30, 73.68, 72.24, 71.53),
     "contrastive": (71.16, 71.46, 73.48, 75.51, 75.48, 74.14, 73.94),
 }
+METHODS = tuple(_TABLE)
+"""The rows of the table by name, "alone" first."""
+SOURCE = "Tian, Krishnan, Isola: Contrastive Representation Distillation (2020), github.com/HobbitLong/RepDistiller"
+"""Where the table was published."""
 
 
 def published(pair: str, method: str) -> float | None:

@@ -33,8 +33,13 @@ class Around(Distiller):
         super().__init__(inner.student, inner.teacher)
         self.inner = inner
         self.needs_rows = inner.needs_rows
+        self.shares_batches = inner.shares_batches
         self.noise = inner.noise  # one stream, which the loop seeds and stores
         self.options = {"inner": {"method": type(inner).__name__, **inner.options}, **options}
+
+    @property
+    def graphable(self) -> bool:
+        return False  # samples are chosen, or made, step by step
 
     def spots(self) -> tuple[Spot, ...]:
         return self.inner.spots()

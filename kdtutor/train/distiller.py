@@ -14,6 +14,7 @@ from ..errors import require
 from ..nets import Net, Trace
 from .evaluation import evaluate
 from .objective import Terms, accuracy, minimise, task_loss
+from .shares import traced
 from .trainable import Phase, Trainable
 
 Layer = int | Literal["embedding", "logits"]
@@ -43,10 +44,15 @@ class Distiller(Trainable):
     """
 
     kind = Net
+    shares_batches = True
     student: Net
     teacher: Net | None
     needs_rows = False
     """Whether a batch has to name the rows of a training split that its images are: nothing else will do then."""
+
+    @property
+    def graphable(self) -> bool:
+        return type(self).__module__.startswith("kdtutor.")  # a reader's own method has to say so itself
 
     def spots(self) -> tuple[Spot, ...]:
         """The places where knowledge passes over, each with its loss."""
@@ -95,10 +101,10 @@ class Distiller(Trainable):
     def answers(self, batch: Batch) -> Trace | None:
         """The teacher's trace of the batch's images: the batch's own `answer`, or `teacher_trace` where it has none, or
         where this method runs its teacher in a way of its own."""
-        if self.teacher is None or batch.answer is None or type(self).teacher_trace is not Distiller.teacher_trace:
-            return self.teacher_trace(batch.images)
-        known = batch.answer(self.teacher, batch.images)
-        return self.teacher_trace(batch.images) if known is None else known
+        if (known := known_trace(self, batch)) is not None:
+            return known
+        usual = type(self).teacher_trace is Distiller.teacher_trace  # another one may look at the whole batch
+        return traced(self.teacher_trace, batch.images) if usual else self.teacher_trace(batch.images)
 
     def teach(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         """Deprecated: `teacher_trace`."""
@@ -108,10 +114,25 @@ class Distiller(Trainable):
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         """One update. Returns every term, the weighted total as "loss", and the accuracy on labelled samples."""
         t = self.answers(batch) if phase.needs_teacher else None
-        s = self.student.trace(batch.images)
+        s = traced(self.student.trace, batch.images)
         terms = phase.losses(s, t, batch)
         loss = minimise(terms, phase.weights, optimisers["student"])
         return {**terms, "loss": loss, "train_accuracy": accuracy(s.logits, batch.labels)}
+
+
+def known_trace(distiller: Trainable, batch: Batch) -> Trace | None:
+    """The teacher's trace of the batch's images, where the batch itself knows it and the method takes it from there.
+
+    >>> method = kd.papers.get("KD")(*(kd.nets.build("mlp8", classes=2) for _ in "st"))
+    >>> batch = kd.data.Batch(torch.zeros(2, 2), *[torch.zeros(2).long()] * 2)
+    >>> known_trace(method, batch) is None
+    True
+    """
+    teacher, images = distiller.teacher, batch.images
+    if batch.answer is None or not isinstance(distiller, Distiller) or teacher is None:
+        return None
+    usual = type(distiller).teacher_trace is Distiller.teacher_trace
+    return batch.answer(teacher, images) if usual and isinstance(teacher, Net) else None
 
 
 class Alone(Distiller):

@@ -105,7 +105,8 @@ def content(split: Split) -> list[Any]:
     paths = split.files.paths
     top = commonpath([path.parent.parent for path in paths]) if paths else ""
     names = [path.relative_to(top).as_posix() if top else path.as_posix() for path in paths]
-    return [names, [path.stat().st_size for path in paths], split.labels, split.files.size]
+    cut = [split.files.size, *([split.files.middle] if split.files.middle != 1 else [])]
+    return [names, [path.stat().st_size for path in paths], split.labels, *cut]
 
 
 def _below(name: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

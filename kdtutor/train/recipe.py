@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..data import Augment
 from ..errors import choose, require
@@ -65,8 +66,11 @@ class Recipe:
         steps = self.steps_per_epoch
         require(steps is None or steps >= 1, f"steps_per_epoch={steps}: an epoch has at least one step")
 
-    def optimise(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """A fresh optimiser over `parameters`."""
+    def optimise(self, parameters: Iterable[nn.Parameter], on_device: bool = False) -> torch.optim.Optimizer:
+        """A fresh optimiser over `parameters`; with `on_device` all that it computes with lies where they do, its rate
+        as well, and a step of it is one kernel: such a step can be replayed as a graph."""
+        if on_device:
+            return self._on_device(list(parameters))
         if self.optimiser == "adam":
             return torch.optim.Adam(parameters, lr=self.lr, betas=self.betas, weight_decay=self.weight_decay)
         nesterov = self.nesterov and self.momentum > 0
@@ -74,9 +78,51 @@ class Recipe:
             parameters, lr=self.lr, momentum=self.momentum, nesterov=nesterov, weight_decay=self.weight_decay
         )
 
+    def _on_device(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+        rate = torch.tensor(self.lr, dtype=torch.float32, device=parameters[0].device)
+        if self.optimiser == "adam":
+            return torch.optim.Adam(
+                parameters, lr=rate, betas=self.betas, weight_decay=self.weight_decay, fused=True, capturable=True
+            )
+        nesterov = self.nesterov and self.momentum > 0
+        optimiser = torch.optim.SGD(
+            parameters, rate, self.momentum, nesterov=nesterov, weight_decay=self.weight_decay, fused=True
+        )
+        if self.momentum:  # from zero, to the same numbers: torch's kernel wants all or none of them
+            for parameter in parameters:
+                optimiser.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        return optimiser
+
     def rate(self, done: float) -> float:
         """The learning rate when the share `done` (0…1) of a phase is over."""
         return self.lr * rate(self.schedule, done, self.milestones)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Let `optimiser` take its next steps at this learning rate. One that lies on a device is written there, without a
+    wait.
+
+    >>> optimiser = kd.Recipe().optimise([torch.nn.Parameter(torch.zeros(1))], on_device=True)
+    >>> set_rate(optimiser, 0.5); optimiser.param_groups[0]["lr"]
+    tensor(0.5000)
+    """
+    for group in optimiser.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
+def resume(optimiser: torch.optim.Optimizer, stored: dict[str, Any]) -> None:
+    """Go on from the state dict `stored`. How `optimiser` computes stays as it is: a run may go on on another device.
+
+    >>> w = torch.nn.Parameter(torch.ones(1))
+    >>> there, here = (kd.Recipe().optimise([w], on_device=where) for where in (True, False))
+    >>> w.sum().backward(); there.step(); resume(here, there.state_dict())
+    >>> here.state[w]["momentum_buffer"], here.param_groups[0]["lr"]
+    (tensor([1.0005]), 0.05)
+    """
+    optimiser.load_state_dict({"state": stored["state"], "param_groups": optimiser.state_dict()["param_groups"]})
 
 
 def rate(schedule: str, done: float, milestones: tuple[float, ...] = ()) -> float:

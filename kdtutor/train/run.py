@@ -4,20 +4,27 @@ import math
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from itertools import chain
 
 import torch
 
 from ..data import Batch, Data, Source, derived_seed
-from ..errors import DivergedError
+from ..errors import DivergedError, LostError, require
+from ..nets import Trace
 from ..nets.digest import plain
 from ..nets.layout import laid_out, lay_out
-from .checkpoint import RunFolder, Stored
+from .checkpoint import RunFolder, Stored, restore
+from .distiller import known_trace
 from .diverged import cause
+from .graphs import GraphedStep, Step, replayable, wanted
 from .history import History
 from .objective import Terms
+from .ranks import agree, from_all, from_first, opened_by_first, world
 from .ready import alone
-from .recipe import Recipe
+from .recipe import Recipe, resume, set_rate
 from .record import Record
+from .shares import own_statistics
 from .trainable import Phase, Trainable
 
 
@@ -79,21 +86,26 @@ class Run:
                 "precision": self.precision,
             }
         )
+        if own_statistics(self.distiller.student):
+            self.history.config["ranks with batch norms of their own"] = world()
 
     def at(self, phase: Phase, epoch: int, terms: Mapping[str, float], epoch_ended: bool) -> Progress:
+        """Where the run stands now."""
         return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
 
     def steps(self) -> Generator[Progress]:
+        """Train, one step per iteration, see `loop.steps`; the student belongs to this run meanwhile."""
         opened: AbstractContextManager[Stored | None] = nullcontext()
         if self.folder:
             opened = self.folder.opened(self.history.config)
-        with alone(self.distiller.student), opened as stored:
+        with alone(self.distiller.student), opened_by_first(opened) as stored:
             try:
                 yield from self._steps(stored)
             finally:
                 self.distiller.zero_grad(set_to_none=True)
 
     def _steps(self, stored: Stored | None) -> Iterator[Progress]:
+        self._require_one_run()
         self.distiller.begin(self.data)
         self.distiller.to(self.device)
         lay_out(self.distiller, self.recipe.channels_last)
@@ -101,8 +113,9 @@ class Run:
         self.distiller.noise.manual_seed(derived_seed(self.seed, "noise"))
         if stored:
             self._restore(stored)
-        elif self.folder:
-            self.folder.claim(self._progress())
+        else:
+            from_first(lambda: self.folder.claim(self._progress()) if self.folder else None)
+        agree(chain(self.distiller.parameters(), self.distiller.buffers()))
         first = 0  # step of the phase
         try:
             for phase in self.phases:
@@ -113,21 +126,36 @@ class Run:
                 first = last
         except GeneratorExit:
             raise
-        except BaseException:
+        except BaseException as error:
             if self.folder:
                 self.folder.rewind()
+            if isinstance(error, LostError):
+                told = f"{error}, in step {self.done + 1} of {self.total_steps}"
+                raise LostError(f"{told}: the same command goes on from what is saved") from error
             raise
         self._finish()
         yield self.at(self.phases[-1], self.epochs, {}, epoch_ended=False)
+
+    def _require_one_run(self) -> None:
+        """Raise `ConfigError`, on every rank, if one was asked for another run than rank 0: with its own seed, say."""
+        first, *others = from_all(self.history.config)
+        differ = sorted(key for other in others for key in first if first[key] != other.get(key))
+        told = f"the processes of this run were asked for different ones ({', '.join(differ)})"
+        require(not differ, f"{told}: start all of them with the same arguments")
 
     def _phase(self, phase: Phase, first: int, stored: Stored | None) -> Iterator[Progress]:
         recipe = replace(self.recipe, lr=phase.lr or self.recipe.lr, schedule=phase.schedule or self.recipe.schedule)
         groups = self.distiller.parameter_groups(phase)
         recipes = {name: self.distiller.recipe_for(name, recipe) for name in groups}
-        optimisers = {name: recipes[name].optimise(group) for name, group in groups.items()}
+        replayed = replayable(self.distiller, self.device)
+        optimisers = {name: recipes[name].optimise(group, on_device=replayed) for name, group in groups.items()}
         if stored and self.done > first:  # in the middle of this phase
             for name, optimiser in optimisers.items():
-                optimiser.load_state_dict(stored["optimisers"][name])
+                resume(optimiser, stored["optimisers"][name])
+        step: Step = partial(self._step, phase=phase, optimisers=optimisers)
+        if replayed and wanted():
+            known = partial(self._known, phase=phase)
+            step = GraphedStep(step, known, self.distiller, optimisers, self.device, phase.name)
         per_epoch, steps_here = self.batches.steps, phase.epochs * self.batches.steps
         try:
             while self.done < first + steps_here:
@@ -138,9 +166,8 @@ class Run:
                 for batch in self.batches.epoch(epoch, self.seed, start=self.done % per_epoch):
                     share = (self.done - first) / steps_here
                     for name, optimiser in optimisers.items():
-                        for group in optimiser.param_groups:
-                            group["lr"] = recipes[name].rate(share)
-                    terms = self.record.add(self.done + 1, self._taken(batch, phase, optimisers))
+                        set_rate(optimiser, recipes[name].rate(share))
+                    terms = self.record.add(self.done + 1, self._taken(batch, phase, step))
                     self.done += 1
                     ended = self.done % per_epoch == 0
                     if ended or self.record.due:
@@ -155,10 +182,10 @@ class Run:
                 self._save(optimisers)
             raise
 
-    def _taken(self, batch: Batch, phase: Phase, optimisers: dict[str, torch.optim.Optimizer]) -> Terms:
+    def _taken(self, batch: Batch, phase: Phase, step: Step) -> Terms:
         """The terms of a step. If it fails, the reason may be a number of an earlier one that nobody has read."""
         try:
-            return self._step(self._prepared(batch), phase, optimisers)
+            return step(self._prepared(batch))
         except Exception:
             self._read(phase)
             raise
@@ -171,8 +198,16 @@ class Run:
         return batch
 
     def _step(self, batch: Batch, phase: Phase, optimisers: dict[str, torch.optim.Optimizer]) -> Terms:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        with self._autocast():
             return self.distiller.step(batch, phase, optimisers)
+
+    def _known(self, batch: Batch, phase: Phase) -> Trace | None:
+        """What the batch itself knows of the teacher's trace, if the step asks for that."""
+        with self._autocast():
+            return known_trace(self.distiller, batch) if phase.needs_teacher else None
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def _read(self, phase: Phase) -> None:
         """Read what is still on the device. Raises `DivergedError` if one of the terms is not finite."""
@@ -187,7 +222,8 @@ class Run:
     def _end_epoch(self, phase: Phase, epoch: int, optimisers: dict[str, torch.optim.Optimizer]) -> None:
         means = self.record.means()
         held_out, split = ("val", self.data.val) if self.data.val is not None else ("test", self.data.test)
-        measured = self.distiller.measure(split, self.data)
+        agree(self.distiller.buffers())
+        measured = from_first(lambda: self.distiller.measure(split, self.data))
         self.history.add(phase.name, epoch, **means, **{f"{held_out}_{name}": x for name, x in measured.items()})
         first = next(iter(measured.values()))
         better, self.best = first > self.best, max(first, self.best)
@@ -200,7 +236,7 @@ class Run:
         self.distiller.eval()
         if self.data.val is not None and not any(term.startswith("test_") for term in self.history.terms):
             last = self.history.rows[-1]
-            measured = self.distiller.measure(self.data.test, self.data)
+            measured = from_first(lambda: self.distiller.measure(self.data.test, self.data))
             self.history.add(last.phase, last.epoch, **{f"test_{name}": x for name, x in measured.items()})
         if self.folder:
             self.folder.close(self.history)
@@ -221,8 +257,7 @@ class Run:
         }
 
     def _restore(self, stored: Stored) -> None:
-        assert self.folder is not None
-        self.folder.restore(stored)
+        restore(self.distiller, stored)
         for row in stored["rows"]:
             self.history.add(row[0], row[1], **{row[2]: row[3]})
         self.done, self.record, self.best = stored["done"], Record(dict(stored["sums"])), stored["best"]

@@ -59,6 +59,8 @@ class Trainable(nn.Module):
     """What student and teacher are."""
     needs_teacher: ClassVar[bool] = False
     """Whether it cannot do without a teacher."""
+    shares_batches: bool = False
+    """Whether its steps are less work where several ranks take a share of each batch: by `shares.traced`."""
     student: Net | Generator
     teacher: Net | Generator | None
 
@@ -92,6 +94,13 @@ class Trainable(nn.Module):
         if self.teacher is not None:
             self.teacher.eval()
         return self
+
+    @property
+    def graphable(self) -> bool:
+        """Whether each step of a phase computes the same, in tensors of the same shapes, whatever is in the batch: it
+        waits for nothing, draws nothing from `noise`, and no number of Python's that it reads changes between steps.
+        On CUDA such steps are recorded once and replayed, see `train/graphs.py`; by default they are not."""
+        return False
 
     def phases(self, epochs: int) -> tuple[Phase, ...]:
         """How `epochs` are spent."""

@@ -145,7 +145,9 @@ def test_teachers_are_listed_with_their_command():
 def test_a_teacher_trained_here_is_found(monkeypatch):
     card = dict.fromkeys(("data", "recipe", "seed", "command"), "x") | {"accuracy": 0.7, "correct": 7, "total": 10}
     net = kd.nets.build("resnet8")
-    monkeypatch.setattr("kdtutor.cli.teachers.train_teacher", lambda name, folder, *_: _saved(net, name, card, folder))
+    monkeypatch.setattr(
+        "kdtutor.cli.teachers.train_teacher", lambda name, folder, *_, **__: _saved(net, name, card, folder)
+    )
     result = call("teach", "cifar100-resnet56")
     assert result.stdout == "cifar100-resnet56: test accuracy 70.00 % (7 of 10)\n"
     assert Path("runs/teachers/cifar100-resnet56.safetensors").is_file()

@@ -11,7 +11,7 @@ from kdtutor import methods
 from .calls import call
 
 COMMANDS = (
-    "lab", "distil", "compare", "teachers", "teach", "check", "notebooks", "results", "doctor", "map", "cite",
+    "lab", "distil", "compare", "table", "teachers", "teach", "check", "notebooks", "results", "doctor", "map", "cite",
     "new-method", "version",
 )  # fmt: skip
 
@@ -42,7 +42,7 @@ def test_the_help_names_every_method():
     labels = ", ".join(row.label for row in methods.matched())
     assert "relational (RKD)" in labels and "adversarial" not in labels
     labels += ", adversarial (DFAD), data_free (DAFL)"
-    for command in ("distil", "compare"):
+    for command in ("distil", "compare", "table"):
         assert labels in " ".join(call(command, "--help").stdout.split())
 
 

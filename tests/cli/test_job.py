@@ -12,6 +12,7 @@ def test_the_folder_is_named_after_what_was_asked_for():
     assert str(Job("fsp").folder) == "runs/fsp-minute-seed0"
     job = Job("fsp", preset="paper", pair="wrn_40_2-wrn_16_2", teacher="a/b.safetensors", epochs=3, seed=2)
     assert str(job.folder) == "runs/fsp-paper-wrn_40_2-wrn_16_2-b-3epochs-seed2"
+    assert str(Job("fsp", epochs=3, images=500).folder) == "runs/fsp-minute-3epochs-500images-seed0"
     assert str(Job("fsp", out="here").folder) == "here"
     assert str(Job("fsp", spots="adaptive", epochs=2).folder) == "runs/fsp-adaptive_spots-minute-2epochs-seed0"
 

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from kdtutor import ConfigError, data
-from kdtutor.data import Augment, Batches
+from kdtutor.data import Augment, Batches, ClassBatches, derived_seed
+from tests.waits import copies
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,46 @@ def test_a_batch_depends_on_seed_epoch_and_step_alone(digits):
     assert all(torch.equal(a.images, b.images) for a, b in zip(whole[40:], tail, strict=True))
     for number, seed in ((3, 5), (2, 6)):
         assert not torch.equal(whole[0].indices, next(batches(digits).epoch(number, seed)).indices)
+
+
+def test_what_is_drawn_ahead_is_what_each_batch_draws_by_itself(digits):
+    augment = Augment(pad=2, flip=True)
+    generator = torch.Generator().manual_seed(derived_seed(5, 2, "order"))
+    rows = torch.randperm(3500, generator=generator)[: 54 * 64].split(64)
+    for step, batch in enumerate(batches(digits).epoch(2, seed=5)):
+        images = augment(digits.train.images[rows[step]], torch.Generator().manual_seed(derived_seed(5, 2, step)))
+        assert torch.equal(batch.indices, rows[step]) and torch.equal(batch.images, digits.normalise(images))
+
+
+class Doubled(Augment):
+    """An augmentation of the reader's own that is made of ours."""
+
+    def __call__(self, images, generator):
+        return super().__call__(super().__call__(images, generator), generator)
+
+
+@pytest.mark.parametrize("augment", [Doubled(pad=1), lambda images, noise: Doubled(pad=1)(images, noise)])
+def test_a_callable_is_given_the_images_and_the_generator_of_its_batch(digits, augment):
+    for step, batch in zip(range(2), batches(digits, augment=augment).epoch(0, 0), strict=False):
+        images = digits.train.images[batch.indices]
+        by_hand = Doubled(pad=1)(images, torch.Generator().manual_seed(derived_seed(0, 0, step)))
+        assert torch.equal(batch.images, digits.normalise(by_hand))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        lambda data, augment: Batches(data.train, data, 8, augment),
+        lambda data, augment: ClassBatches(data.train, data, 3, 2, 4, augment),
+    ],
+)
+def test_only_the_first_batch_of_an_epoch_copies_to_the_device(digits, source):
+    """Order and draws for all of them go with it; a device is played by torch's meta device."""
+    made = source(digits, Augment(pad=1, flip=True))
+    made.split = digits.train.to("meta")
+    epoch = made.epoch(0, 0)
+    assert 0 < len(copies(lambda: next(epoch))) < 8
+    assert copies(lambda: [next(epoch) for _ in range(3)]) == []
 
 
 def test_indices_name_the_images(digits):

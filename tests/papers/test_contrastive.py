@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,7 +7,7 @@ from torch import nn
 
 import kdtutor as kd
 from kdtutor import ConfigError, ShapeError
-from kdtutor.data import UNLABELLED, Batch
+from kdtutor.data import UNLABELLED, Batch, Batches
 from kdtutor.papers.contrastive import Contrastive, ContrastiveMemory, Negatives, nce_loss
 
 from .oracle import PRECISIONS, agree, oracle
@@ -177,6 +178,23 @@ def test_a_part_of_a_batch_may_be_contrasted():
     spot.loss(s[torch.tensor([True, False, True, False])], t[torch.tensor([True, False, True, False])])
     moved = (distiller.memory.student != before).any(1).nonzero().flatten()
     assert moved.tolist() == [7, 9]
+
+
+class Passed:
+    """A source of a kind that the method does not know."""
+
+    def __init__(self, source):
+        self.epoch, self.steps = source.epoch, source.steps
+
+
+@pytest.mark.parametrize("kind", [lambda source: source, Passed])
+def test_a_source_of_other_rows_is_refused_before_the_first_step(kind):
+    data = kd.data.load("digits")
+    few = replace(data, train=data.train[:100])
+    inside = Batches(few.train, few, 50)
+    assert len(kd.fit(make(), few, 1, source=kind(inside), progress=False, device="cpu").curve("crd")[1]) == 1
+    with pytest.raises(ConfigError, match=r"rows from \d+ to 3\d\d\d; the contrastive memory has the rows 0 to 99 of"):
+        kd.fit(make(), few, 1, source=kind(Batches(data.train, data, 500)), progress=False, device="cpu")
 
 
 def test_wrong_input_is_named():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import kdtutor as kd
-from kdtutor.settings.teachers import TEACHER_PLANS, TeacherPlan, train_teacher
+from kdtutor.settings.teachers import TEACHER_PLANS, TeacherPlan, reduced, train_teacher
 
 NAMES = [card["name"] for card in kd.nets.teachers()]
 
@@ -48,3 +48,18 @@ def test_training_a_teacher_leaves_weights_and_card(tmp_path, monkeypatch):
     again = train_teacher("tiny", tmp_path, device="cpu", progress=False)  # the finished run is not trained again
     assert torch.equal(net.classifier.weight, again.classifier.weight)
     assert net.card["correct"] == kd.evaluate(net, kd.data.load("digits").test, kd.data.load("digits")).correct
+
+
+def test_a_teacher_on_another_schedule_is_another_one(tmp_path, monkeypatch):
+    plan = TeacherPlan(
+        "digits", {"name": "resnet8x0.25", "classes": 10, "channels": 1, "stem_stride": 2}, 9, kd.Recipe()
+    )
+    monkeypatch.setitem(TEACHER_PLANS, "tiny", plan)
+    assert reduced("tiny", 9) == "tiny" and reduced("tiny", 1, 64) == "tiny-1epochs-64images"
+    ended = []
+    net = train_teacher(
+        "tiny", tmp_path, device="cpu", progress=False, epochs=1, images=64, on_epoch=lambda at: ended.append(at.epoch)
+    )
+    assert ended == [1] and net.card["name"] == "tiny-1epochs-64images" and net.card["train_images"] == 64
+    assert net.card["command"] == "kdtutor teach tiny --epochs 1 --images 64" and net.card["recipe"]["epochs"] == 1
+    assert not (tmp_path / "tiny.safetensors").exists()

@@ -49,7 +49,7 @@ def test_every_number_is_that_of_the_run_alone(digits):
 
 def test_what_they_have_in_common_is_done_once(digits, monkeypatch):
     teacher, drawn, passes = small(99), [], []
-    monkeypatch.setattr(Augment, "__call__", lambda self, images, generator: drawn.append(1) or images)
+    monkeypatch.setattr(Augment, "apply", lambda self, images, draws: drawn.append(1) or images)
     trace = teacher.trace
     monkeypatch.setattr(teacher, "trace", lambda images: passes.append(len(images)) or trace(images), raising=False)
     three = [method(name, teacher) for name in ("hinton", "relational", "fsp")]  # the second phase of fsp asks nobody
