@@ -11,10 +11,16 @@ from . import options, runs
 from .answers import INTERRUPTED, MISUSED, WRONG, interrupted, print_json
 from .new_method import new_method
 from .table.command import table
+from .torchrun import require_shared
 
 
 class Sentences(TyperGroup):
     """An error of kdtutor ends the command with its sentence, not with a traceback."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        found = super().resolve_command(ctx, args)
+        require_shared(found[0])
+        return found
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -13,9 +13,11 @@ from ..methods import ALONE, find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
 from ..settings import PAIRED, PAIRS, Preset, find_teacher, fitted, preset
 from ..settings.data_free import IMITATION, SETTINGS
-from ..train import Alone, Distiller, History, Recipe, fit, seed_everything
+from ..train import Alone, Distiller, History, Recipe, device, fit, seed_everything
 from ..train.checkpoint import another_teacher, holds_run, require_free
+from ..train.ranks import from_first, rank
 from ..train.ready import strange_data
+from ..train.shares import synchronised
 from .job import Job, label
 from .report import Report
 
@@ -66,7 +68,8 @@ def report_of(setup: Setup, history: History, seconds: float) -> Report:
         setup.job, history, teacher.card if teacher is not None else None, nets.count_parameters(student),
         len(setup.data.test), seconds, setup.generator,
     )  # fmt: skip
-    report.save()
+    if rank() == 0:
+        report.save()
     return report
 
 
@@ -83,8 +86,10 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     if job.method != ALONE:
         known, name = {} if teachers is None else teachers, teacher_name(job)
         teacher = known[name] if name in known else known.setdefault(name, _teacher(job, chosen, data))
-    job = _placed(job, teacher)
+    job = from_first(lambda: _placed(job, teacher))
     student = _student(chosen, job.student, data, job.seed)
+    if job.sync_batch_norm:
+        student = synchronised(student, device(job.device))
     distiller, epochs = _distiller(job, chosen, student, teacher)
     distiller, generator = (distiller, "") if job.maker is None else _data_free(job.maker, chosen, data, distiller)
     return Setup(job, distiller, data, epochs, fitted(chosen.recipe, data), generator)

@@ -53,6 +53,9 @@ class Setting:
     images: Images = None
     device: Device = None
     precision: Precision = "float32"
+    sync_batch_norm: Annotated[
+        bool, typer.Option("--sync-batch-norm", help="Statistics over the GPUs of torchrun, not of each alone.")
+    ] = False
     root: Root = None
     size: Size = None
     spots: Annotated[

@@ -6,8 +6,9 @@ import typer
 
 from ..errors import ConfigError
 from . import options
-from .answers import interrupted, print_json
+from .answers import INTERRUPTED, interrupted, print_json
 from .job import Job, Setting
+from .torchrun import shared
 
 
 @options.with_setting
@@ -24,24 +25,27 @@ def distil(
     """Teach a student.
 
     Shows a progress bar and a table, and leaves a folder with configuration, history, curves, weights and report.
-    The same command continues a run that was interrupted.
+    The same command continues a run that was interrupted. `torchrun --nproc-per-node N -m kdtutor distil …` shares it
+    between N processes, on a GPU each.
     """
     from .distil import prepare, run
 
-    job = Job(method, seed, out, **vars(setting))
-    setup = prepare(job)
-    folder = setup.job.folder
-    if folder != job.folder:
-        typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
-    try:
-        report = run(setup, progress)
-    except KeyboardInterrupt:
-        kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
-        raise interrupted(kept if setup.begun else "no epoch was whole yet, so nothing is kept") from None
-    if as_json:
-        print_json(report.summary())
-    else:
-        typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
+    with shared(setting.device) as first:
+        job = Job(method, seed, out, **vars(setting))
+        setup = prepare(job)
+        folder = setup.job.folder
+        if folder != job.folder and first:
+            typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
+        try:
+            report = run(setup, progress)
+        except KeyboardInterrupt:
+            kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
+            told = kept if setup.begun else "no epoch was whole yet, so nothing is kept"
+            raise (interrupted(told) if first else typer.Exit(INTERRUPTED)) from None
+        if as_json:
+            print_json(report.summary())
+        else:
+            typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
 
 
 @options.with_setting

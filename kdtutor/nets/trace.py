@@ -67,7 +67,11 @@ class Trace:
         if isinstance(samples, Tensor) and samples.dtype == torch.bool:
             message = f"the mask has shape {tuple(samples.shape)}, but the trace holds {len(self)} samples"
             require(samples.shape == (len(self),), message, ShapeError)
-        return _Selected(self, samples)
+        return self.when_read(lambda x: x[samples])
+
+    def when_read(self, function: Callable[[Float[Tensor, "B *shape"]], Float[Tensor, "b *shape"]]) -> Trace:
+        """The trace whose tensors are `function` of these. Each is computed when it is read, once."""
+        return _WhenRead(self, function)
 
     def detach(self) -> Trace:
         """The same values, cut off from the graph: what a teacher's trace should be."""
@@ -82,45 +86,45 @@ class Trace:
         )
 
 
-class _Selected(Trace):
-    """Some samples of a whole trace."""
+class _WhenRead(Trace):
+    """A function of every tensor of a whole trace."""
 
-    def __init__(self, whole: Trace, samples: Samples) -> None:
-        vars(self).update(whole=whole, samples=samples)  # a trace is frozen
+    def __init__(self, whole: Trace, function: Callable[[Tensor], Tensor]) -> None:
+        vars(self).update(whole=whole, function=function)  # a trace is frozen
 
     @cached_property
     def stem(self) -> Float[Tensor, "B C0 H0 W0"] | None:
-        return None if self.whole.stem is None else self.whole.stem[self.samples]
+        return None if self.whole.stem is None else self.function(self.whole.stem)
 
     @cached_property
     def stages(self) -> Sequence[Map]:
-        return _Each(self.whole.stages, self.samples)
+        return _Each(self.whole.stages, self.function)
 
     @cached_property
     def active(self) -> Sequence[Map]:
-        return _Each(self.whole.active, self.samples)
+        return _Each(self.whole.active, self.function)
 
-    @property
-    def taps(self) -> Sequence[Map]:
-        return _Each(self.whole.taps, self.samples)
+    @cached_property
+    def taps(self) -> Sequence[Map]:  # read often, and each map is computed once
+        return _Each(self.whole.taps, self.function)
 
     @cached_property
     def embedding(self) -> Float[Tensor, "B D"]:
-        return self.whole.embedding[self.samples]
+        return self.function(self.whole.embedding)
 
     @cached_property
     def logits(self) -> Float[Tensor, "B K"]:
-        return self.whole.logits[self.samples]
+        return self.function(self.whole.logits)
 
     whole: Trace
-    samples: Samples
+    function: Callable[[Tensor], Tensor]
 
 
 class _Each(Sequence[Map]):
-    """Some samples of each map, each map copied when it is first read."""
+    """A function of each map, computed when the map is first read."""
 
-    def __init__(self, maps: Sequence[Map], samples: Samples) -> None:
-        self.maps, self.samples = maps, samples
+    def __init__(self, maps: Sequence[Map], function: Callable[[Tensor], Tensor]) -> None:
+        self.maps, self.function = maps, function
         self.read: dict[int, Tensor] = {}
 
     def __len__(self) -> int:
@@ -135,7 +139,7 @@ class _Each(Sequence[Map]):
             return [self[j] for j in range(len(self))[i]]
         place = range(len(self))[i]  # refuses what lies outside, as a tuple does
         if place not in self.read:
-            self.read[place] = self.maps[place][self.samples]
+            self.read[place] = self.function(self.maps[place])
         return self.read[place]
 
 

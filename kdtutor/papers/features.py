@@ -13,7 +13,8 @@ from ..nets import Net, Trace
 from ..train import Distiller, Phase, Spot
 from ..train.checks import same_classes
 from ..train.objective import Terms, task_loss
-from .hinton import check_temperature, kd_term
+from .hinton import check_temperature
+from .tensors import softened_divergence
 
 
 class Features(Distiller):
@@ -55,7 +56,7 @@ class Features(Distiller):
 
     def task(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """The task, and the teacher's logits if asked for."""
-        kd = {"kd": kd_term(s.logits, t.logits, self.T)} if self.alpha and t is not None else {}
+        kd = {"kd": softened_divergence(s.logits, t.logits, self.T)} if self.alpha and t is not None else {}
         return {"task": task_loss(s.logits, batch.labels), **kd}
 
     def features(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:

@@ -49,6 +49,7 @@ class Generated(Around):
         check_net(generator, "generator", Generator)
         require(generator_lr > 0, f"generator_lr={generator_lr}: the learning rate must be a positive number")
         self.generator, self.generator_lr = generator, generator_lr
+        self.shares_batches = False  # its images are made by one generator, batch by batch
         self.taken = 0  # steps: a number of the CPU's, which decides without a wait who moves next
         self.train(self.student.training)
 

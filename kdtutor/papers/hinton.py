@@ -11,7 +11,7 @@ from ..errors import ShapeError, require
 from ..nets import Net
 from ..train import Distiller, Spot
 from ..train.checks import same_classes, warn_of_probabilities
-from .tensors import full_precision, relative_entropy, same_shape, shape
+from .tensors import full_precision, same_shape, shape, softened_divergence
 
 
 @full_precision
@@ -37,27 +37,13 @@ def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0
     >>> round(kd_loss(undecided, sure, T=1.0).item(), 4), kd_loss(sure, sure).item()
     (0.1927, 0.0)
     """
-    made: Tensor = kd_term(z_s, z_t, T)
-    if z_t.device.type == "cpu":  # on a GPU each answer is a wait
-        warn_of_probabilities(z_t, "kd_loss: the teacher's logits")
-    return made
-
-
-@full_precision
-def kd_term(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0) -> Float[Tensor, ""]:
-    """`kd_loss` as a term of a step: without a look at the numbers, which a run takes before its first step.
-
-    >>> sure = torch.tensor([[4.0, 1.0]]).log()
-    >>> bool(kd_term(torch.zeros(1, 2), sure) == kd_loss(torch.zeros(1, 2), sure))
-    True
-    """
     check_temperature(T)
     if z_s.ndim != 2 or z_s.shape[0] == 0:
         raise ShapeError(f"kd_loss: the student's logits have shape {shape(z_s)}; expected (B, K) with B ≥ 1")
     same_shape(z_s, z_t, "kd_loss, logits")
-    log_p_s = F.log_softmax(z_s / T, dim=1)
-    log_p_t = F.log_softmax(z_t.detach() / T, dim=1)
-    return T**2 * (relative_entropy(log_p_t, log_p_s).sum() / len(z_s))
+    if z_t.device.type == "cpu":  # on a GPU each answer is a wait
+        warn_of_probabilities(z_t, "kd_loss: the teacher's logits")
+    return softened_divergence(z_s, z_t, T)
 
 
 @full_precision
@@ -87,7 +73,7 @@ class Hinton(Distiller):
         self.T, self.alpha = T, alpha
 
     def spots(self) -> tuple[Spot, ...]:
-        return (Spot("kd", lambda s, t: kd_term(s.logits, t.logits, self.T), ("logits",), self.alpha),)
+        return (Spot("kd", lambda s, t: softened_divergence(s.logits, t.logits, self.T), ("logits",), self.alpha),)
 
     def weights(self) -> dict[str, float]:
         return {**super().weights(), "task": 1 - self.alpha}

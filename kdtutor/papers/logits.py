@@ -9,8 +9,7 @@ from ..errors import choose
 from ..nets import Net, Trace
 from ..train import Distiller, Spot
 from ..train.checks import same_classes
-from .hinton import kd_term
-from .tensors import full_precision, same_shape
+from .tensors import full_precision, same_shape, softened_divergence
 
 
 @full_precision
@@ -42,7 +41,9 @@ class Logits(Distiller):
 
     def spots(self) -> tuple[Spot, ...]:
         def loss(s: Trace, t: Trace) -> Tensor:
-            return discrepancy(s.logits, t.logits.detach()) if self.distance == "l1" else kd_term(s.logits, t.logits, 1)
+            if self.distance == "l1":
+                return discrepancy(s.logits, t.logits.detach())
+            return softened_divergence(s.logits, t.logits, T=1)
 
         return (Spot("logits", loss, ("logits",)),)
 

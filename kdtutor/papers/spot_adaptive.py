@@ -25,11 +25,13 @@ from ..train import (
 )
 from ..train.checks import same_classes
 from ..train.objective import Terms
+from ..train.shares import traced
 from .choosers import CHOOSERS, chosen_terms, rates
 from .decisions import TAU, annealed, decide, gumbel
 from .generated import Generated
-from .hinton import check_temperature, kd_term
+from .hinton import check_temperature
 from .routing import adapter, places, policy, routed, same_family
+from .tensors import softened_divergence
 
 __all__ = [
     "STRATEGIES", "TAU", "SpotAdaptive", "Strategy", "decide", "gumbel", "half_penalty", "routing_loss", "same_family",
@@ -211,7 +213,7 @@ class SpotAdaptive(Around):
         if phase.name != PHASE:
             return self.inner.step(batch, phase, optimisers)
         whole = self._teacher_trace(batch) if phase.needs_teacher else None
-        s = self.student.trace(batch.images)
+        s = traced(self.student.trace, batch.images)
         terms, recorded = {"task": task_loss(s.logits, batch.labels)}, Terms()
         if whole is not None:
             t = whole.detach()
@@ -226,7 +228,7 @@ class SpotAdaptive(Around):
     def _teacher_trace(self, batch: Batch) -> Trace | None:
         """With its gradient where the teacher learns, too."""
         assert self.teacher is not None
-        return self.teacher.trace(batch.images) if self.learning_teacher else self.answers(batch)
+        return traced(self.teacher.trace, batch.images) if self.learning_teacher else self.answers(batch)
 
     def _chosen(
         self, s: Trace, t: Trace, batch: Batch, optimisers: Mapping[str, torch.optim.Optimizer]
@@ -245,5 +247,5 @@ class SpotAdaptive(Around):
 
     def _logits(self) -> tuple[Spot, ...]:
         """The logits' own spot, unless they are left out; where the inner method has one called so, that one counts."""
-        kd = Spot("kd", lambda s, t: kd_term(s.logits, t.logits, self.T), ("logits",), self.alpha)
+        kd = Spot("kd", lambda s, t: softened_divergence(s.logits, t.logits, self.T), ("logits",), self.alpha)
         return (kd,) if self.alpha else ()

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
@@ -11,7 +12,7 @@ from ..train.precision import full_precision
 
 __all__ = [
     "SMALLEST", "check_samples", "check_vectors", "full_precision", "gram", "inverse_length", "onto",
-    "relative_entropy", "same_shape", "shape", "squared_sum", "unit",
+    "relative_entropy", "same_shape", "shape", "softened_divergence", "squared_sum", "unit",
 ]  # fmt: skip
 
 SMALLEST = 1e-12  # a vector shorter than this has no direction
@@ -79,6 +80,20 @@ def relative_entropy(log_p: Float[Tensor, "*n K"], log_q: Float[Tensor, "*n K"])
     """
     p = log_p.exp()
     return p * torch.where(p > 0, log_p - log_q, 0.0)
+
+
+@full_precision
+def softened_divergence(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float) -> Float[Tensor, ""]:
+    """T² · KL(softmax(z_t / T) ‖ softmax(z_s / T)) in nats, mean over B: the formula of `kd_loss`, for a step, which
+    looks at no number of its logits; a run has done so before its first step.
+
+    >>> undecided, sure = torch.zeros(1, 2), torch.tensor([[4.0, 1.0]]).log()
+    >>> round(softened_divergence(undecided, sure, T=1.0).item(), 4)
+    0.1927
+    """
+    log_p_s = F.log_softmax(z_s / T, dim=1)
+    log_p_t = F.log_softmax(z_t.detach() / T, dim=1)
+    return T**2 * (relative_entropy(log_p_t, log_p_s).sum() / len(z_s))
 
 
 def unit(x: Float[Tensor, "*n D"]) -> Float[Tensor, "*n D"]:

@@ -13,6 +13,7 @@ from .history import History, environment
 from .loop import fit, steps
 from .objective import accuracy, descend, descend_alone, minimise, task_loss, weighted_sum
 from .quality import Balance, Judge, Quality, classifier_score, frechet_distance
+from .ranks import joined
 from .recipe import Recipe, rate
 from .retrieval import embed, few_shot, prototypes, recall_at
 from .run import Progress
@@ -52,6 +53,7 @@ __all__ = [
     "fit",
     "fit_together",
     "frechet_distance",
+    "joined",
     "minimise",
     "predict",
     "prototypes",

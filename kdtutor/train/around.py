@@ -33,6 +33,7 @@ class Around(Distiller):
         super().__init__(inner.student, inner.teacher)
         self.inner = inner
         self.needs_rows = inner.needs_rows
+        self.shares_batches = inner.shares_batches
         self.noise = inner.noise  # one stream, which the loop seeds and stores
         self.options = {"inner": {"method": type(inner).__name__, **inner.options}, **options}
 

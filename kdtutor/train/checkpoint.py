@@ -22,6 +22,7 @@ from ..files import held, move, remove_partial, visible, write_whole
 from ..nets.digest import digest
 from .history import History
 from .identity import TEACHER, Identity, difference, identity
+from .ranks import world
 from .trainable import Phase, Trainable
 
 CHECKPOINT = "checkpoint.pt"
@@ -113,11 +114,6 @@ class RunFolder:
         """Keep the student as it is now as the best one."""
         write_tensors(self.path / BEST, self.distiller.student)
 
-    def restore(self, stored: Stored) -> None:
-        """Put nets and random numbers where they were; a frozen teacher is not among what was stored."""
-        self.distiller.load_state_dict(stored["distiller"], strict=False)
-        restore_random_state(self.distiller, stored["random"])
-
     def rewind(self) -> None:
         """Put the nets back to what was saved last: who calls again with the same objects is then recognised."""
         with suppress(Exception):  # what ended the run is raised, and says more than what may happen here
@@ -158,6 +154,17 @@ def learnt(distiller: Trainable) -> dict[str, Tensor]:
     return {name: x for name, x in distiller.state_dict().items() if not name.startswith(tuple(left_out))}
 
 
+def restore(distiller: Trainable, stored: Stored) -> None:
+    """Put nets and random numbers where they were; a frozen teacher is not among what was stored.
+
+    >>> method = kd.Alone(kd.nets.build("mlp8", classes=2))
+    >>> before = {"distiller": learnt(method), "random": random_state(method)}
+    >>> restore(method, before)
+    """
+    distiller.load_state_dict(stored["distiller"], strict=False)
+    restore_random_state(distiller, stored["random"])
+
+
 def random_state(distiller: Trainable) -> dict[str, Any]:
     """Where torch's generators and the method's own stand.
 
@@ -182,7 +189,9 @@ def restore_random_state(distiller: Trainable, state: dict[str, Any]) -> None:
     torch.set_rng_state(state["torch"])
     distiller.noise.set_state(state["noise"])
     if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
+        here = torch.cuda.device_count()  # there may have been more where it was saved
+        states = state["cuda"] if world() == 1 else state["cuda"][:1] * here  # rank 0 saved, and all draw as it does
+        torch.cuda.set_rng_state_all(states[:here])
 
 
 def holds_run(folder: Path) -> bool:

@@ -14,6 +14,7 @@ from ..errors import require
 from ..nets import Net, Trace
 from .evaluation import evaluate
 from .objective import Terms, accuracy, minimise, task_loss
+from .shares import traced
 from .trainable import Phase, Trainable
 
 Layer = int | Literal["embedding", "logits"]
@@ -43,6 +44,7 @@ class Distiller(Trainable):
     """
 
     kind = Net
+    shares_batches = True
     student: Net
     teacher: Net | None
     needs_rows = False
@@ -99,8 +101,10 @@ class Distiller(Trainable):
     def answers(self, batch: Batch) -> Trace | None:
         """The teacher's trace of the batch's images: the batch's own `answer`, or `teacher_trace` where it has none, or
         where this method runs its teacher in a way of its own."""
-        known = known_trace(self, batch)
-        return self.teacher_trace(batch.images) if known is None else known
+        if (known := known_trace(self, batch)) is not None:
+            return known
+        usual = type(self).teacher_trace is Distiller.teacher_trace  # another one may look at the whole batch
+        return traced(self.teacher_trace, batch.images) if usual else self.teacher_trace(batch.images)
 
     def teach(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         """Deprecated: `teacher_trace`."""
@@ -110,7 +114,7 @@ class Distiller(Trainable):
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
         """One update. Returns every term, the weighted total as "loss", and the accuracy on labelled samples."""
         t = self.answers(batch) if phase.needs_teacher else None
-        s = self.student.trace(batch.images)
+        s = traced(self.student.trace, batch.images)
         terms = phase.losses(s, t, batch)
         loss = minimise(terms, phase.weights, optimisers["student"])
         return {**terms, "loss": loss, "train_accuracy": accuracy(s.logits, batch.labels)}

@@ -12,9 +12,11 @@ from ..errors import choose, require
 from .checkpoint import RunFolder
 from .devices import device as find_device
 from .history import History
+from .ranks import rank
 from .ready import ready
 from .recipe import Recipe
 from .run import Progress, Run
+from .shares import read_by_all, require_even
 from .trainable import Trainable
 
 PRECISIONS = ("float32", "bf16")
@@ -71,8 +73,10 @@ def prepared(
     """
     choose("precision", precision, PRECISIONS)
     phases = ready(distiller, data, epochs, recipe, seed, out, source)
-    batches = source or distiller.source(replace(data, train=data.train.to(device)), recipe)
-    folder = RunFolder(Path(out), distiller, data, phases, batches, source) if out is not None else None
+    batches = source or distiller.source(replace(data, train=read_by_all(data.train.to(device))), recipe)
+    require_even(sum(getattr(batches, "shares", ())))  # of a source of the caller's the first batch tells
+    writes = out is not None and rank() == 0
+    folder = RunFolder(Path(out), distiller, data, phases, batches, source) if writes else None  # type: ignore[arg-type]
     return Run(distiller, data, phases, batches, recipe, seed, device, precision, folder)
 
 
@@ -108,7 +112,7 @@ def fit(
         distiller, data, epochs, recipe=recipe, seed=seed, device=device, precision=precision, out=out, source=source
     )
     history = History()
-    with closing(run), tqdm(disable=not progress, unit="step", dynamic_ncols=True) as bar:
+    with closing(run), tqdm(disable=not progress or rank() > 0, unit="step", dynamic_ncols=True) as bar:
         for at in run:
             history = at.history
             bar.total = at.total_steps

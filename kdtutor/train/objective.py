@@ -10,6 +10,7 @@ from torch import Tensor
 from ..data import UNLABELLED
 from ..errors import require
 from .precision import full_precision
+from .shares import average_gradients
 
 Terms = dict[str, Float[Tensor, ""]]
 
@@ -83,7 +84,7 @@ def minimise(
 def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
     """One step of `optimiser` down the gradient of `loss`. Parameters that `loss` does not reach stay as they are.
 
-    Raises `ConfigError` where it reaches none at all.
+    The gradient is averaged over the processes that share the run. Raises `ConfigError` where it reaches none at all.
 
     >>> w = torch.nn.Parameter(torch.tensor(2.0))
     >>> descend(w**2, torch.optim.SGD([w], lr=0.25))
@@ -97,6 +98,7 @@ def descend(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> None:
     )
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
+    average_gradients(optimiser)
     optimiser.step()
 
 
@@ -112,4 +114,5 @@ def descend_alone(loss: Float[Tensor, ""], optimiser: torch.optim.Optimizer) -> 
     own = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     for parameter, gradient in zip(own, torch.autograd.grad(loss, own), strict=True):
         parameter.grad = gradient
+    average_gradients(optimiser)
     optimiser.step()

@@ -17,6 +17,7 @@ from ..errors import BusyError, DivergedError, Error, ShapeError, require
 from ..nets import Net
 from ..nets.modes import evaluating
 from .checks import check_data, check_number, warn_of_probabilities
+from .ranks import world
 from .recipe import Recipe
 from .trainable import Phase, Trainable
 
@@ -38,6 +39,7 @@ def ready(
     """
     _check_kinds(distiller, data, epochs, recipe, seed, out, source)
     distiller.check(data)
+    _check_ranks(distiller)
     phases = distiller.phases(epochs)
     _check_trainable("student", list(distiller.student.parameters()))
     for phase in phases:
@@ -65,6 +67,12 @@ def _check_kinds(distiller: Any, data: Any, epochs: Any, recipe: Any, seed: Any,
     require(out is None or isinstance(out, str | Path), f"out={out!r:.60}: expected the path of a folder")
     told = f"the source is a {type(source).__name__}; expected one with `steps` and `epoch`, such as kd.data.Batches"
     require(source is None or all(hasattr(source, part) for part in ("steps", "epoch")), told)
+
+
+def _check_ranks(distiller: Trainable) -> None:
+    """Raise `ConfigError` where several ranks would all do the whole work."""
+    told = f"{type(distiller).__name__} takes steps that {world()} processes cannot share"
+    require(world() == 1 or distiller.shares_batches, f"{told}: start it in one, without torchrun")
 
 
 def _check_trainable(name: str, parameters: list[nn.Parameter]) -> None:

@@ -5,23 +5,26 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from itertools import chain
 
 import torch
 
 from ..data import Batch, Data, Source, derived_seed
-from ..errors import DivergedError
+from ..errors import DivergedError, LostError, require
 from ..nets import Trace
 from ..nets.digest import plain
 from ..nets.layout import laid_out, lay_out
-from .checkpoint import RunFolder, Stored
+from .checkpoint import RunFolder, Stored, restore
 from .distiller import known_trace
 from .diverged import cause
 from .graphs import GraphedStep, Step, replayable, wanted
 from .history import History
 from .objective import Terms
+from .ranks import agree, from_all, from_first, opened_by_first, world
 from .ready import alone
 from .recipe import Recipe, resume, set_rate
 from .record import Record
+from .shares import own_statistics
 from .trainable import Phase, Trainable
 
 
@@ -83,6 +86,8 @@ class Run:
                 "precision": self.precision,
             }
         )
+        if own_statistics(self.distiller.student):
+            self.history.config["ranks with batch norms of their own"] = world()
 
     def at(self, phase: Phase, epoch: int, terms: Mapping[str, float], epoch_ended: bool) -> Progress:
         """Where the run stands now."""
@@ -93,13 +98,14 @@ class Run:
         opened: AbstractContextManager[Stored | None] = nullcontext()
         if self.folder:
             opened = self.folder.opened(self.history.config)
-        with alone(self.distiller.student), opened as stored:
+        with alone(self.distiller.student), opened_by_first(opened) as stored:
             try:
                 yield from self._steps(stored)
             finally:
                 self.distiller.zero_grad(set_to_none=True)
 
     def _steps(self, stored: Stored | None) -> Iterator[Progress]:
+        self._require_one_run()
         self.distiller.begin(self.data)
         self.distiller.to(self.device)
         lay_out(self.distiller, self.recipe.channels_last)
@@ -107,8 +113,9 @@ class Run:
         self.distiller.noise.manual_seed(derived_seed(self.seed, "noise"))
         if stored:
             self._restore(stored)
-        elif self.folder:
-            self.folder.claim(self._progress())
+        else:
+            from_first(lambda: self.folder.claim(self._progress()) if self.folder else None)
+        agree(chain(self.distiller.parameters(), self.distiller.buffers()))
         first = 0  # step of the phase
         try:
             for phase in self.phases:
@@ -119,12 +126,22 @@ class Run:
                 first = last
         except GeneratorExit:
             raise
-        except BaseException:
+        except BaseException as error:
             if self.folder:
                 self.folder.rewind()
+            if isinstance(error, LostError):
+                told = f"{error}, in step {self.done + 1} of {self.total_steps}"
+                raise LostError(f"{told}: the same command goes on from what is saved") from error
             raise
         self._finish()
         yield self.at(self.phases[-1], self.epochs, {}, epoch_ended=False)
+
+    def _require_one_run(self) -> None:
+        """Raise `ConfigError`, on every rank, if one was asked for another run than rank 0: with its own seed, say."""
+        first, *others = from_all(self.history.config)
+        differ = sorted(key for other in others for key in first if first[key] != other.get(key))
+        told = f"the processes of this run were asked for different ones ({', '.join(differ)})"
+        require(not differ, f"{told}: start all of them with the same arguments")
 
     def _phase(self, phase: Phase, first: int, stored: Stored | None) -> Iterator[Progress]:
         recipe = replace(self.recipe, lr=phase.lr or self.recipe.lr, schedule=phase.schedule or self.recipe.schedule)
@@ -205,7 +222,8 @@ class Run:
     def _end_epoch(self, phase: Phase, epoch: int, optimisers: dict[str, torch.optim.Optimizer]) -> None:
         means = self.record.means()
         held_out, split = ("val", self.data.val) if self.data.val is not None else ("test", self.data.test)
-        measured = self.distiller.measure(split, self.data)
+        agree(self.distiller.buffers())
+        measured = from_first(lambda: self.distiller.measure(split, self.data))
         self.history.add(phase.name, epoch, **means, **{f"{held_out}_{name}": x for name, x in measured.items()})
         first = next(iter(measured.values()))
         better, self.best = first > self.best, max(first, self.best)
@@ -218,7 +236,7 @@ class Run:
         self.distiller.eval()
         if self.data.val is not None and not any(term.startswith("test_") for term in self.history.terms):
             last = self.history.rows[-1]
-            measured = self.distiller.measure(self.data.test, self.data)
+            measured = from_first(lambda: self.distiller.measure(self.data.test, self.data))
             self.history.add(last.phase, last.epoch, **{f"test_{name}": x for name, x in measured.items()})
         if self.folder:
             self.folder.close(self.history)
@@ -239,8 +257,7 @@ class Run:
         }
 
     def _restore(self, stored: Stored) -> None:
-        assert self.folder is not None
-        self.folder.restore(stored)
+        restore(self.distiller, stored)
         for row in stored["rows"]:
             self.history.add(row[0], row[1], **{row[2]: row[3]})
         self.done, self.record, self.best = stored["done"], Record(dict(stored["sums"])), stored["best"]

@@ -19,6 +19,7 @@ from ..nets import Net, Trace
 from .devices import device as find_device
 from .history import History
 from .loop import prepared
+from .ranks import world
 from .recipe import Recipe
 from .run import Progress, Run
 from .trainable import Trainable
@@ -60,6 +61,7 @@ def together(
     [(0, 1), (1, 1), (0, 2), (1, 2)]
     """
     _check(entries)
+    require(world() == 1, f"runs side by side cannot be shared by {world()} processes: start them without torchrun")
     where = find_device(device)
     data = replace(data, train=data.train.to(where))  # once for all
     runs = [prepared(e.distiller, data, e.epochs, e.recipe, seed, where, precision, e.out, e.source) for e in entries]

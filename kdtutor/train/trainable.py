@@ -59,6 +59,8 @@ class Trainable(nn.Module):
     """What student and teacher are."""
     needs_teacher: ClassVar[bool] = False
     """Whether it cannot do without a teacher."""
+    shares_batches: bool = False
+    """Whether its steps are less work where several ranks take a share of each batch: by `shares.traced`."""
     student: Net | Generator
     teacher: Net | Generator | None
 

@@ -21,8 +21,16 @@ Result = TypeVar("Result")
 
 ADDRESS = re.compile(r"ray://([^\s/:\[\]]+|\[[0-9a-fA-F:]+\]):(\d{1,5})")
 ROOT = Path(__file__).parents[2]
-CODE = {"working_dir": str(ROOT), "excludes": ["/*", "!/.", "!/kdtutor*", "!/data", "__pycache__"]}
+SHIPS = ("digits", "teachers", "generators", "students", "results")
+CODE = {
+    "working_dir": str(ROOT),
+    "excludes": ["/*", "!/.", "!/kdtutor*", "!/data", "/data/*", *(f"!/data/{name}" for name in SHIPS), "__pycache__"],
+}
 """What travels to the nodes: the package, and in a clone what ships with it."""
+RAY = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # else it reports to its makers
+    "RAY_RUNTIME_ENV_IGNORE_GITIGNORE": "1",  # else nothing of data/ travels: it misreads !/data/digits/
+}
 PASSED_ON = ("KDTUTOR_DATA", "KDTUTOR_DEVICE")
 STORE = 100 * 2**20  # bytes for what tasks return: numbers
 PATIENCE = 5.0  # seconds without a result until we look whether there still are nodes
@@ -97,22 +105,33 @@ def need_ray() -> Any:
 def _connected(ray: Any, where: str, count: int | None) -> Iterator[None]:
     """Have Ray at work within the block; what it began ends with the block."""
     require(not ray.is_initialized(), "Ray is in use in this process; call ray.shutdown() first")
+    os.environ.update(RAY)
+    address = host_and_port(where)
+    with _quiet():
+        try:
+            _reach(ray, where, address) if address else _start(ray, count or 2)
+            yield
+        finally:
+            ray.shutdown()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what Ray tells in its own words; where something is lost, one sentence of ours says it."""
+    handlers = {handler: handler.level for handler in logging.getLogger("ray").handlers}
+    for handler in handlers:
+        handler.setLevel(logging.CRITICAL)
     try:
-        address = host_and_port(where)
-        _reach(ray, where, address) if address else _start(ray, count or 2)
         yield
     finally:
-        ray.shutdown()
-
-
-QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
+        for handler, level in handlers.items():
+            handler.setLevel(level)
 
 
 def _start(ray: Any, count: int, again: bool = True) -> None:
     """A Ray of this machine. On a busy one its start can miss a deadline of its own: it gets a second try."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
     try:
-        ray.init("local", num_cpus=count, object_store_memory=STORE, include_dashboard=False, **QUIET)
+        ray.init("local", num_cpus=count, object_store_memory=STORE, include_dashboard=False, log_to_driver=False)
     except Exception as error:
         ray.shutdown()
         if not again:
@@ -131,7 +150,7 @@ def _reach(ray: Any, where: str, address: tuple[str, int]) -> None:
         ) from None
     told = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
-        ray.init(where, runtime_env={**CODE, "env_vars": told}, **QUIET)
+        ray.init(where, runtime_env={**CODE, "env_vars": told}, log_to_driver=False)
     except Exception as error:
         raise LostError(f"the cluster at {where} does not take us ({one_line(error)})") from error
 

@@ -67,7 +67,7 @@ def require_equal_versions(ray: Any, nodes: list[Node]) -> None:
 
 
 def _asked(ray: Any, nodes: list[Node]) -> Iterator[tuple[Node, Any]]:
-    """Each node with its versions, or with the error that came instead."""
+    """Each node with its versions, or with the error that came instead; what is lost meanwhile is none any more."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     task = ray.remote(num_cpus=0)(versions)
@@ -81,6 +81,8 @@ def _asked(ray: Any, nodes: list[Node]) -> Iterator[tuple[Node, Any]]:
     for node, answer in asked:
         try:
             yield node, ray.get(answer)
+        except ray.exceptions.TaskUnschedulableError:
+            continue
         except ray.exceptions.RayError as error:
             yield node, error
 

@@ -59,7 +59,7 @@ from kdtutor.course import studies
 from kdtutor.course.studies import Study, runner
 
 def run(case, seed):
-    if seed and not pathlib.Path("go").exists():
+    if seed:
         pathlib.Path("begun").touch()
         time.sleep(120)
     return {"seed squared": seed**2}
@@ -68,7 +68,7 @@ if __name__ == "__main__":
     study = Study("slow", "", ({},), run, (0, 1, 2))
     studies.studies = lambda: {"slow": study}
     runner.data.root = pathlib.Path
-    app(["results", "slow", "--workers", "2"])
+    app(["results", "slow", "--workers", "1"])
 """
 
 
@@ -88,8 +88,4 @@ def test_ctrl_c_of_a_study_keeps_the_runs_that_are_done():
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "slow: 3 runs to do, 0 done" in out
     assert err == "\nkdtutor: interrupted; finished runs are kept: continue with the same command\n"
-    Path("go").touch()
-    again = subprocess.run([sys.executable, "slow.py"], capture_output=True, text=True, timeout=60)
-    assert again.returncode == 0 and "slow: 2 runs to do, 1 done" in again.stdout
-    stored = json.loads(Path("results/slow.json").read_bytes())
-    assert [row["seed squared"] for row in stored["rows"]] == [0, 1, 4]
+    assert [json.loads(line)["rows"] for line in notes.read_text().splitlines()] == [[{"seed squared": 0}]]

@@ -18,10 +18,10 @@ ELSEWHERE = tuple(
     for name in (
         *("data.photographs", "data.metric_sets", "data.vision", "data.image_folder.tiny_imagenet"),
         *("settings.teachers.train_teacher", "settings.generators.train_generator"),
-        "train.capture.cuda_graph",
+        *("workers.cluster.need_ray", "workers.nodes.require_equal_versions", "train.capture.cuda_graph"),
     )
 )
-"""Sets that do not ship, trainings that take minutes, and what runs on a GPU alone."""
+"""Sets that do not ship, trainings that take minutes, and what asks a cluster or a GPU."""
 SHOWN = [name for name in everything() if name.kind != "data" and ">>>" in (inspect.getdoc(name.value) or "")]
 LONGEST = 4  # lines of an example
 

@@ -2,14 +2,11 @@
 
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
 import torch
 
-from kdtutor.course.studies import hinton
-from kdtutor.course.studies.runner import Case
 from kdtutor.errors import ConfigError
 
 
@@ -40,12 +37,3 @@ def sleep(folder: Path, seconds: float) -> int:
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def explore(case: Case, seed: int) -> dict[str, float]:
-    """A run of the lesson on Hinton's distillation; on the node that the file `doomed` names, it never ends."""
-    if "ray" in sys.modules:
-        folder = Path(os.environ["KDTUTOR_DATA"])
-        if sys.modules["ray"].get_runtime_context().get_node_id() == (folder / "doomed").read_text():
-            sleep(folder, 600.0)
-    return hinton.explore(case, seed)
