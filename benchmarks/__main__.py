@@ -9,7 +9,7 @@ import torch
 
 from kdtutor.widgets import Explorer
 
-from . import losses, training, wrapping
+from . import losses, packed, training, wrapping, zoo
 from .timing import HEADER, Line, one_thread
 
 
@@ -55,6 +55,9 @@ def main() -> int:
     parts = (
         losses.lines,
         training.step_lines,
+        training.stored_lines,
+        zoo.lines,
+        packed.lines,
         training.batch_lines,
         training.option_lines,
         wrapping.spot_lines,

@@ -1,4 +1,4 @@
-"""How times are taken: CPU time of one thread, the median of interleaved rounds."""
+"""How times are taken: CPU time of one thread (on a GPU wall time), the median of interleaved rounds."""
 
 import random
 import statistics
@@ -35,21 +35,35 @@ class Line:
 HEADER = f"{'what':<56} {'ms':>9}  {'beside':<40} {'ms':>9} {'ratio':>6}  limit"
 
 
-def medians(functions: Mapping[str, Callable[[], object]], rounds: int = 31, warm_up: int = 3) -> dict[str, float]:
-    """Milliseconds of CPU time of each function: the median over rounds in which all take turns.
+def medians(
+    functions: Mapping[str, Callable[[], object]], rounds: int = 31, warm_up: int = 3, device: str = "cpu"
+) -> dict[str, float]:
+    """Milliseconds of each function: the median over rounds in which all take turns.
 
     Taking turns spreads a neighbour's load over all of them; CPU time of one thread leaves waiting out.
     """
     times: dict[str, list[float]] = {name: [] for name in functions}
-    turns = list(functions.items())
+    turns, clock = list(functions.items()), clock_of(device)
     for round_number in range(rounds + warm_up):
         random.Random(round_number).shuffle(turns)  # who follows whom in the caches should not decide
         for name, function in turns:
-            before = time.process_time()
+            before = clock()
             function()
             if round_number >= warm_up:
-                times[name].append(1000 * (time.process_time() - before))
+                times[name].append(1000 * (clock() - before))
     return {name: statistics.median(values) for name, values in times.items()}
+
+
+def clock_of(device: str) -> Callable[[], float]:
+    """Seconds: of this process' CPU time, or on a GPU on the wall, once all that it was asked to do is done."""
+    if torch.device(device).type != "cuda":
+        return time.process_time
+
+    def now() -> float:
+        torch.cuda.synchronize(device)
+        return time.perf_counter()
+
+    return now
 
 
 def one_thread() -> None:

@@ -1,11 +1,12 @@
 """The loop beside its floor: what the nets alone would cost, and batches beside a DataLoader."""
 
+import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 import torch
-from PIL import Image
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 import kdtutor as kd
 from kdtutor.data import Augment, Batches, Data, Source
@@ -13,13 +14,17 @@ from kdtutor.nets import Net
 from kdtutor.train import Distiller, Phase, Recipe, task_loss
 
 from .timing import Line, medians
+from .zoo import Pictures
 
 
-def one_step(distiller: Distiller, phase: Phase, data: Data, source: Source | None = None) -> Callable[[], None]:
+def one_step(
+    distiller: Distiller, phase: Phase, data: Data, source: Source | None = None, device: str = "cpu"
+) -> Callable[[], None]:
     """A step of `distiller` on the first batch of `source`, the training split by default."""
     recipe = Recipe(lr=1e-4)
+    distiller.to(device)
     optimisers = {name: recipe.optimise(group) for name, group in distiller.parameter_groups(phase).items()}
-    batch = next(iter((source or Batches(data.train, data, 64)).epoch(0, 0)))
+    batch = next(iter((source or Batches(data.train, data, 64)).epoch(0, 0))).to(device)
     distiller.train()
 
     def run() -> None:
@@ -28,12 +33,12 @@ def one_step(distiller: Distiller, phase: Phase, data: Data, source: Source | No
     return run
 
 
-def _floor(student: Net, teacher: Net, data: Data) -> Callable[[], None]:
+def floor(student: Net, teacher: Net, data: Data, device: str = "cpu", size: int = 64) -> Callable[[], None]:
     """What any distillation step has to do: teacher forward, student forward and backward, weights moved."""
-    batch = next(Batches(data.train, data, 64).epoch(0, 0))
-    optimiser = Recipe(lr=1e-4).optimise(student.parameters())
+    batch = next(Batches(data.train, data, size).epoch(0, 0)).to(device)
+    optimiser = Recipe(lr=1e-4).optimise(student.to(device).parameters())
     student.train()
-    teacher.eval()
+    teacher.to(device).eval()
 
     def run() -> None:
         with torch.no_grad():
@@ -51,16 +56,20 @@ def digits(student: str) -> tuple[Net, Net, Data]:
 
 
 def cifar() -> tuple[Net, Net, Data]:
-    """The paper preset's nets over noise of the shape of CIFAR-100: what a step costs does not depend on the pixels."""
+    """The paper preset's nets over noise: what a step costs does not depend on the pixels."""
+    return kd.nets.build("resnet20"), kd.nets.build("resnet56"), noise()
+
+
+def noise() -> Data:
+    """Noise of the shape of CIFAR-100, whose labels say nothing: 500 pictures, over and over."""
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (500, 3, 32, 32), dtype=torch.uint8, generator=generator).repeat(100, 1, 1, 1)
     split = kd.data.Split(images, torch.arange(50_000) % 100)
-    data = Data("noise", split, None, split, tuple(map(str, range(100))), (0.5,) * 3, (0.25,) * 3)
-    return kd.nets.build("resnet20"), kd.nets.build("resnet56"), data
+    return Data("noise", split, None, split[:10_000], tuple(map(str, range(100))), (0.5,) * 3, (0.25,) * 3)
 
 
-def step_lines() -> list[Line]:
-    """A whole step of every method beside what its nets alone cost.
+def step_lines(device: str = "cpu") -> list[Line]:
+    """A whole step of every method beside what its nets alone cost, without the reading of its numbers.
 
     On the digits' small nets the arithmetic of the losses themselves shows, and adapters are trained as well: no limit
     there. On the nets of the paper preset the limit holds for every method that trains no adapter, except the
@@ -72,7 +81,7 @@ def step_lines() -> list[Line]:
     }
     lines = []
     for pair, ((student, teacher, data), rounds, limit) in pairs.items():
-        clocks = {"floor": _floor(student, teacher, data)}
+        clocks = {"floor": floor(student, teacher, data, device)}
         phases = {}
         for name, method in kd.papers.METHODS.items():
             distiller = method(student, teacher)
@@ -80,8 +89,8 @@ def step_lines() -> list[Line]:
             for phase in distiller.phases(9):
                 if phase.needs_teacher:
                     phases[name, phase.name] = distiller
-                    clocks[f"{name}: {phase.name}"] = one_step(distiller, phase, data)
-        took = medians(clocks, rounds=rounds, warm_up=1)
+                    clocks[f"{name}: {phase.name}"] = one_step(distiller, phase, data, device=device)
+        took = medians(clocks, rounds, warm_up=1, device=device)
         for (name, phase_name), distiller in phases.items():
             what = f"{name}: {phase_name}"
             lines.append(
@@ -93,6 +102,25 @@ def step_lines() -> list[Line]:
                     None if _adapted(distiller) or name == "contrastive" else limit,
                 )
             )
+    return lines
+
+
+def stored_lines(device: str = "cpu") -> list[Line]:
+    """A step by a teacher whose answers are stored, beside the step of a student that has no teacher."""
+    lines = []
+    pairs = {"digits": (digits("resnet8x0.25"), 41), "resnet56 → resnet20": (cifar(), 9)}
+    with tempfile.TemporaryDirectory() as folder:
+        for pair, ((student, teacher, data), rounds) in pairs.items():
+            few = replace(data, train=data.train[:256])
+            stored = kd.cache(teacher, few, folder=f"{folder}/{data.name}", device=device, progress=False)
+            taught, alone = kd.papers.method("hinton")(student, teacher), kd.Alone(student)
+            clocks = {
+                "stored": one_step(taught, taught.phases(1)[0], few, stored, device),
+                "alone": one_step(alone, alone.phases(1)[0], few, device=device),
+            }
+            took = medians(clocks, rounds, device=device)
+            what = f"hinton by a stored teacher, {pair}"
+            lines.append(Line(what, took["stored"], "the student alone", took["alone"], 1.1))
     return lines
 
 
@@ -110,36 +138,12 @@ class _Shifted(TensorDataset):
         return torch.nn.functional.pad(image, [2] * 4)[:, dy : dy + 28, dx : dx + 28], label
 
 
-class _Transformed(Dataset[tuple[torch.Tensor, int]]):
-    """As torchvision's data sets do it: a PIL image, then transforms."""
-
-    def __init__(self, data: Data) -> None:
-        from torchvision.transforms import v2
-
-        self.split = data.train
-        self.transform = v2.Compose(
-            [
-                v2.RandomCrop(28, padding=2),
-                v2.ToImage(),
-                v2.ToDtype(torch.float32, scale=True),
-                v2.Normalize(data.mean, data.std),
-            ]
-        )
-
-    def __len__(self) -> int:
-        return len(self.split)
-
-    def __getitem__(self, row: int) -> tuple[torch.Tensor, int]:
-        image = Image.fromarray(self.split.images[row, 0].numpy())
-        return self.transform(image), int(self.split.labels[row])
-
-
 def batch_lines() -> list[Line]:
     whole = kd.data.load("digits")
     ours = Batches(whole.train, whole, 64, Augment(pad=2))
     tensors = whole.normalise(whole.train.images), whole.train.labels
     loaders = {
-        "torchvision": DataLoader(_Transformed(whole), 64, shuffle=True, drop_last=True),
+        "torchvision": DataLoader(Pictures(whole.train, whole, pad=2), 64, shuffle=True, drop_last=True),
         "shifted": DataLoader(_Shifted(*tensors), 64, shuffle=True, drop_last=True),
     }
     clocks: dict[str, Callable[[], object]] = {"ours": lambda: _drain(ours.epoch(0, 0))}

@@ -77,6 +77,15 @@ class Trace:
         """The same values, cut off from the graph: what a teacher's trace should be."""
         return self._each(Tensor.detach)
 
+    def copy(self) -> Trace:
+        """The same values in memory of its own."""
+        return self._each(torch.clone)
+
+    def tensors(self) -> tuple[Float[Tensor, "B ..."], ...]:
+        """All that it holds, in an order that is the same for every trace of one net."""
+        stem = () if self.stem is None else (self.stem,)
+        return (*stem, *self.stages, self.embedding, self.logits)
+
     def _each(self, function: Callable[[Float[Tensor, "*shape"]], Float[Tensor, "*shape"]]) -> Trace:
         return Trace(
             stem=None if self.stem is None else function(self.stem),

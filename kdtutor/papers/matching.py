@@ -234,7 +234,7 @@ class MatchingGuided(Features):
 
     @property
     def graphable(self) -> bool:
-        return False  # the groups of channels are looked at in each step
+        return super().graphable and self.how != "random"  # which draws channels in each step
 
     @property
     def flows(self) -> tuple[Float[Tensor, "_C_s _C_t"], ...]:

@@ -102,7 +102,7 @@ class GraphedStep:
 
     def _record(self, batch: Batch, known: Trace | None) -> None:
         """Record a step, which leaves nothing in the run."""
-        trace = None if known is None else _copy(known)
+        trace = None if known is None else known.copy()
         static = Batch(batch.images.clone(), batch.labels.clone(), batch.indices.clone())
         self.inputs = _inputs(static, trace)
         static = replace(static, answer=None if trace is None else lambda teacher, images: trace)
@@ -143,14 +143,6 @@ class GraphedStep:
         warnings.warn(told, RuntimeWarning, stacklevel=2)
 
 
-def _inputs(batch: Batch, t: Trace | None) -> list[Tensor]:
-    """All that a step reads of a batch; with the teacher's trace, if that is known."""
-    own = [batch.images, batch.labels, batch.indices]
-    if t is None:
-        return own
-    return [*own, t.logits, t.embedding, *t.stages, *(() if t.stem is None else (t.stem,))]
-
-
-def _copy(t: Trace) -> Trace:
-    stem = None if t.stem is None else t.stem.clone()
-    return Trace(stem, [stage.clone() for stage in t.stages], t.embedding.clone(), t.logits.clone())
+def _inputs(batch: Batch, known: Trace | None) -> list[Tensor]:
+    """All that a step reads of a batch."""
+    return [batch.images, batch.labels, batch.indices, *(() if known is None else known.tensors())]

@@ -43,7 +43,8 @@ def steps(
     write it. An error or an interrupt puts the nets back to what was saved last.
     Batches come from `source`, or from where the distiller takes them: the training split, mostly. `seed` fixes order,
     augmentation and noise (also torch's global generator); the first weights are the caller's. Where there can be
-    no run a sentence says so at once; `DivergedError` names the cause where a term becomes NaN or infinite.
+    no run a sentence says so at once; `DivergedError` names the cause where a term becomes NaN or infinite. On CUDA the
+    steps of a `graphable` method are replayed as graphs, unless KDTUTOR_GRAPHS=0.
 
     >>> student, teacher = (kd.nets.build("resnet8", classes=10) for _ in "st")
     >>> run = steps(kd.papers.get("KD")(student, teacher), kd.data.load("digits"), epochs=1, device="cpu")

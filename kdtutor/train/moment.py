@@ -34,15 +34,19 @@ class Moment:
 
 
 def state(distiller: Trainable, optimisers: Mapping[str, torch.optim.Optimizer]) -> State:
-    """The tensors that a step may change, by kind: the weights, buffers by name, what optimisers note by name.
+    """The tensors that a step may change, by kind: the weights, buffers by name, what optimisers note by name. Those of
+    the teacher, which other runs may be reading, are not among them unless it learns.
 
     >>> sorted(state(kd.Alone(kd.nets.build("resnet8", classes=2)), {}))
     ['num_batches_tracked', 'running_mean', 'running_var', 'weights']
     """
+    teacher = distiller.teacher
+    learns = teacher is not None and any(p.requires_grad for p in teacher.parameters())
+    constant = set() if teacher is None or learns else {id(x) for x in teacher.buffers()}
     found: State = {"weights": [p.detach() for p in distiller.parameters() if p.requires_grad]}
     noted = (held.items() for optimiser in optimisers.values() for held in optimiser.state.values())
     for name, x in chain(distiller.named_buffers(), *noted):
-        if isinstance(x, Tensor):
+        if isinstance(x, Tensor) and id(x) not in constant:
             found.setdefault(name.rpartition(".")[2], []).append(x)
     return found
 

@@ -121,6 +121,17 @@ class StoredTrace(Trace):
         """Itself: nothing in it carries a gradient."""
         return self
 
+    def copy(self) -> Trace:
+        """The same values in memory of its own."""
+        made = StoredTrace(self.kept, self.rows, self.num_classes, self.maps, self.device)
+        names = ("logits", "embedding") if "embedding" in self.kept else ("logits",)
+        vars(made).update({name: getattr(self, name).clone() for name in names})  # where a part goes that was read
+        return made
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All that was kept."""
+        return (self.logits, self.embedding) if "embedding" in self.kept else (self.logits,)
+
     def _rows_of(self, name: str) -> Tensor:
         return self.kept[name][self.rows].to(self.device)
 

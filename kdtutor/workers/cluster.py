@@ -31,7 +31,7 @@ RAY = {
     "RAY_USAGE_STATS_ENABLED": "0",  # else it reports to its makers
     "RAY_RUNTIME_ENV_IGNORE_GITIGNORE": "1",  # else nothing of data/ travels: it misreads !/data/digits/
 }
-PASSED_ON = ("KDTUTOR_DATA", "KDTUTOR_DEVICE")
+PASSED_ON = ("KDTUTOR_DATA", "KDTUTOR_DEVICE", "KDTUTOR_GRAPHS")
 STORE = 100 * 2**20  # bytes for what tasks return: numbers
 PATIENCE = 5.0  # seconds without a result until we look whether there still are nodes
 REACH = 10.0  # seconds for a cluster to answer at all

@@ -17,7 +17,7 @@ from tests.tape import tape
 
 from .common import RECIPE, make, same_weights, small
 
-GRAPHABLE = ["alone", *(name for name in METHODS if name not in ("contrastive", "matching"))]
+GRAPHABLE = ["alone", *(name for name in METHODS if name != "contrastive")]
 EAGER_STEPS = WARM_UP + 2  # of a phase: the one that is recorded and the one that is compared are eager, too
 
 
@@ -182,10 +182,10 @@ def test_a_method_of_the_readers_own_is_replayed_if_it_says_so_and_does_so(digit
         trained(Waiting(small()), digits)
 
 
-@pytest.mark.parametrize("name", ["contrastive", "matching"])
-def test_what_draws_or_looks_in_a_step_is_not_replayed(name):
-    attention = METHODS["attention"](small(), small(99))
-    for distiller in (method(name), kd.papers.spot_adaptive.SpotAdaptive(attention)):
+def test_what_draws_or_is_told_apart_in_a_step_is_not_replayed():
+    matching, attention = (METHODS[name] for name in ("matching", "attention"))
+    spots = kd.papers.spot_adaptive.SpotAdaptive(attention(small(), small(99)))
+    for distiller in (method("contrastive"), matching(small(), small(99), how="random"), spots):
         assert not replayable(distiller, torch.device("cpu"))
 
 
@@ -238,6 +238,16 @@ def test_runs_side_by_side_take_what_is_known_of_the_teacher(digits, graphs, mon
     for name, side_by_side, history in zip(names, together, histories, strict=True):
         alone = method(name)
         assert history.rows == eager(monkeypatch, alone, digits).rows and same_weights(alone, side_by_side)
+
+
+@pytest.mark.parametrize("top_k", [None, 3])
+def test_answers_that_are_kept_are_copied_for_the_graph(top_k, digits, graphs, tmp_path, monkeypatch, recwarn):
+    teacher = small(99)
+    kept = kd.cache(teacher, digits, views=2, top_k=top_k, recipe=RECIPE, folder=tmp_path, progress=False)
+    name = "hinton" if top_k else "correlation"  # which reads embeddings
+    history = trained(method(name, teacher), digits, 3, source=kept)
+    assert graphs == [12 - EAGER_STEPS + 1] and not recwarn.list
+    assert history.rows == eager(monkeypatch, method(name, teacher), digits, 3, source=kept).rows
 
 
 def test_a_run_that_diverges_says_why_as_with_eager_steps(digits, graphs, monkeypatch):
