@@ -73,7 +73,7 @@ def test_its_numbers_are_those_of_runs_by_themselves_and_it_grows(monkeypatch):
     assert f"{np.mean(levels):.2f} ± {np.std(levels, ddof=1):.2f}" in filled.text()
 
     step, taken = kd.train.run.Run._step, []
-    monkeypatch.setattr(kd.train.run.Run, "_step", lambda run, *_: taken.append(run) or step(run, *_))
+    monkeypatch.setattr(kd.train.run.Run, "_step", lambda run, *_, **__: taken.append(run) or step(run, *_, **__))
     assert fill(plan("KD", seeds=(1, 0)), progress=False).text() == filled.text() and not taken
     grown = fill(plan("SP"), progress=False)
     assert {type(run.distiller).__name__ for run in taken} == {"Similarity"}
@@ -141,7 +141,7 @@ def test_a_cell_that_diverges_is_told_and_the_others_go_on(monkeypatch):
     sentence = cells("here")["hinton0"]["sentence"]
     told = f"hinton (KD): seed 0: {sentence}"
     assert told in result.stdout and told in Path("here/table.md").read_text()
-    monkeypatch.setattr("kdtutor.train.run.Run._step", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("kdtutor.train.run.Run._step", lambda *_, **__: pytest.fail("trained again"))
     assert call(*ASKED, "--methods", "KD,SP", "--seeds", "0", "--epochs", "1", "--out", "here").stdout == result.stdout
 
 

@@ -85,7 +85,7 @@ def sign(folder: Path, command: str) -> None:
 def hardware(device: torch.device) -> str:
     """On what a run is made.
 
-    >>> hardware(torch.device("cpu")).endswith("threads")
+    >>> hardware(torch.device("cpu")).startswith("cpu: ")
     True
     """
     if device.type == "cuda":
