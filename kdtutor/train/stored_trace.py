@@ -128,10 +128,6 @@ class StoredTrace(Trace):
         vars(made).update({name: getattr(self, name).clone() for name in names})  # where a part goes that was read
         return made
 
-    def tensors(self) -> tuple[Tensor, ...]:
-        """All that was kept."""
-        return (self.logits, self.embedding) if "embedding" in self.kept else (self.logits,)
-
     def tensors(self) -> tuple[Float[Tensor, "B ..."], ...]:
         """Logits, and the embedding if it was kept."""
         return (self.embedding, self.logits) if "embedding" in self.kept else (self.logits,)
