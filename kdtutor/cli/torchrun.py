@@ -74,8 +74,9 @@ def _end_when_told(speaks: Callable[[], bool]) -> None:
     teller.setblocking(False)
 
     def wait() -> None:
-        while signal.SIGTERM not in told.recv(1):
-            pass
+        with told, teller:
+            while signal.SIGTERM not in told.recv(1):
+                pass
         time.sleep(GRACE)
         if speaks():
             sentence = "the run was ended from outside, or with another of its processes"
@@ -85,4 +86,3 @@ def _end_when_told(speaks: Callable[[], bool]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.set_wakeup_fd(teller.fileno())
     threading.Thread(target=wait, name="ends when told", daemon=True).start()
-    _end_when_told.teller = teller  # type: ignore[attr-defined]  # closed, it could not be told

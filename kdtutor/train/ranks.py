@@ -15,7 +15,7 @@ from torch import Tensor
 from ..errors import Error, LostError, require
 from .devices import device as find_device
 
-PATIENCE = timedelta(minutes=10)  # after which a rank that does not answer counts as lost
+PATIENCE = timedelta(minutes=30)  # after which a rank that does not answer counts as lost: 0 measures alone
 VOICE = "voice"  # where the ranks count how many of them have wanted to speak
 
 T = TypeVar("T")
@@ -54,21 +54,28 @@ def joined(device: str | torch.device | None = None) -> Iterator[Callable[[], bo
     """
     require("RANK" in os.environ, "torchrun has not started this process: torchrun --nproc-per-node N script.py")
     require(dist.is_available(), "this torch was built without torch.distributed: start the run in one process")
-    where, local = find_device(device), int(os.environ.get("LOCAL_RANK", 0))
+    where = find_device(device)
     require(where.type != "mps", "one GPU of Apple's cannot be shared by several processes: use --device cpu")
     require(where.index is None, f"device={str(where)!r}: each process takes the GPU of its own number: leave it out")
     if where.type == "cuda":
-        count = torch.cuda.device_count()
-        told = f"process {local} of this machine finds {count} GPU{'s' * (count != 1)}"
-        require(local < count, f"{told}; start at most {count} with --nproc-per-node, or use --device cpu")
-        torch.cuda.set_device(local)
+        asked, there = int(os.environ["LOCAL_WORLD_SIZE"]), torch.cuda.device_count()
+        told = f"torchrun has started {asked} processes on a machine with {there} GPU{'s' * (there != 1)}"
+        require(asked <= there, f"{told}: give --nproc-per-node at most {there}, or use --device cpu")
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     with heard():
         store, number, count = next(iter(dist.rendezvous("env://", timeout=PATIENCE)))
         turn = store.add(f"kdtutor/{number}", 1)  # how often this rank has joined, as all have
         store = dist.PrefixStore(f"kdtutor/{turn}", store)
         backend = "cpu:gloo,cuda:nccl" if where.type == "cuda" else "gloo"
         dist.init_process_group(backend, store=store, rank=number, world_size=count, timeout=PATIENCE)
-    yield lambda: bool(store.add(VOICE, 1) == 1)
+
+    def speaks() -> bool:
+        try:
+            return bool(store.add(VOICE, 1) == 1)
+        except RuntimeError:  # torchrun itself is gone: better twice than never
+            return True
+
+    yield speaks
     dist.destroy_process_group()  # not after an error: who has lost a rank would wait for it
 
 

@@ -1,7 +1,7 @@
 """What is kept of a teacher's trace on disk, and the trace that a method is given of it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NoReturn
 
@@ -128,9 +128,16 @@ class StoredTrace(Trace):
         vars(made).update({name: getattr(self, name).clone() for name in names})  # where a part goes that was read
         return made
 
-    def tensors(self) -> tuple[Tensor, ...]:
-        """All that was kept."""
-        return (self.logits, self.embedding) if "embedding" in self.kept else (self.logits,)
+    def tensors(self) -> tuple[Float[Tensor, "B ..."], ...]:
+        """Logits, and the embedding if it was kept."""
+        return (self.embedding, self.logits) if "embedding" in self.kept else (self.logits,)
+
+    def _each(self, function: Callable[[Tensor], Tensor]) -> Trace:
+        made = StoredTrace(self.kept, self.rows, self.num_classes, self.maps, self.device)
+        vars(made)["logits"] = function(self.logits)
+        if "embedding" in self.kept:
+            vars(made)["embedding"] = function(self.embedding)
+        return made
 
     def _rows_of(self, name: str) -> Tensor:
         return self.kept[name][self.rows].to(self.device)

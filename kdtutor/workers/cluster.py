@@ -5,14 +5,13 @@ import os
 import pickle
 import re
 import socket
+import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
-
-import torch
 
 from ..errors import ConfigError, LostError, require
 from .nodes import Node, one_line, require_equal_versions, require_room, rooms
@@ -63,7 +62,7 @@ class Cluster:
                 nodes = ray.nodes()
                 require_room(nodes, gpus, self.where)
                 require_equal_versions(ray, nodes)
-            task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=self.retries)(_in_one_thread)
+            task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=self.retries)(_sealed_run())
             left = iter(enumerate(tasks))
             while True:
                 with _loss_told(ray, self.where):
@@ -150,9 +149,13 @@ def _reach(ray: Any, where: str, address: tuple[str, int]) -> None:
         ) from None
     told = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
-        ray.init(where, runtime_env={**CODE, "env_vars": told}, log_to_driver=False)
+        with warnings.catch_warnings(action="ignore"):  # what they say, the error says again
+            ray.init(where, runtime_env={**CODE, "env_vars": told}, log_to_driver=False)
     except Exception as error:
-        raise LostError(f"the cluster at {where} does not take us ({one_line(error)})") from error
+        raise LostError(
+            f"the cluster at {where} does not take us ({one_line(error)}); it needs the Python and the Ray that are "
+            "here, and if it asks for a token, set RAY_AUTH_MODE=token"
+        ) from error
 
 
 @contextmanager
@@ -171,13 +174,24 @@ def _require_nodes(nodes: list[Node], gpus: float, where: str) -> None:
 def _outcome(ray: Any, reference: Any) -> tuple[Any, Any]:
     """What a task returned, or the error that has what it raised as its `cause`."""
     try:
-        return ray.get(reference), None
+        return pickle.loads(ray.get(reference)), None
     except ray.exceptions.RayTaskError as error:
         return None, error
 
 
-def _in_one_thread(work: bytes) -> Any:
-    """Call a function that is sealed with its arguments: what cannot be opened on a node fails as a run does."""
-    torch.set_num_threads(1)
-    function, arguments = pickle.loads(work)
-    return function(*arguments)
+def _sealed_run() -> Callable[[bytes], bytes]:
+    """What a node does, from bytes to bytes: the head, which passes them on, need import nothing to do so.
+
+    It is made here, and not by name, for the same reason; what a node cannot open fails as a run does.
+    """
+
+    def run(work: bytes) -> bytes:
+        import pickle
+
+        import torch
+
+        torch.set_num_threads(1)
+        function, arguments = pickle.loads(work)
+        return pickle.dumps(function(*arguments))
+
+    return run

@@ -42,10 +42,10 @@ def require_room(nodes: list[Node], gpus: float, where: str) -> None:
 
     >>> require_room([{"Alive": True, "Resources": {"CPU": 2.0}}], gpus=0, where="here")  # silent: there is room
     """
-    require(bool(rooms(nodes, 0)), f"no node of {where} has a core for a run; add one (ray start --address=…)")
+    require(bool(rooms(nodes, 0)), f"{where} has no node with a core for a run; add one (ray start --address=…)")
     require(
         bool(rooms(nodes, gpus)),
-        f"no node of {where} can give a run {gpus:g} GPU; ask for less, or leave gpus_per_run out",
+        f"{where} has no node that can give a run {gpus:g} GPU; ask for less, or leave gpus_per_run out",
     )
 
 

@@ -42,7 +42,7 @@ def test_ctrl_c_before_the_first_epoch_keeps_nothing(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("kdtutor.cli.distil.fit", interrupted)
-    monkeypatch.setattr("kdtutor.cli.groups.together", interrupted)
+    monkeypatch.setattr("kdtutor.cli.group.together", interrupted)
     kept = {
         "distil": "no epoch was whole yet, so nothing is kept",
         "compare": "finished runs and whole epochs are kept",

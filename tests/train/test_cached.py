@@ -80,6 +80,18 @@ def test_a_view_is_one_augmentation_and_the_teachers_answer_is_to_it(digits, tmp
     assert [b.images.shape for b in source.epoch(1, 5, start=3)] == [epochs[1][3].images.shape]
 
 
+def test_a_copy_has_what_was_kept_in_memory_of_its_own(digits, tmp_path):
+    for top_k, parts in ((None, 2), (3, 1)):
+        batch = next(iter(stored(digits, tmp_path / str(parts), top_k=top_k).epoch(0, 0)))
+        trace = batch.answer(frozen(), batch.images)
+        before = trace.logits.clone()
+        copied = trace.copy()
+        assert len(copied.tensors()) == parts and all(map(torch.equal, copied.tensors(), trace.tensors()))
+        for tensor in copied.tensors():
+            tensor.zero_()
+        assert torch.equal(trace.logits, before) and not copied.logits.any()
+
+
 def test_top_k_keeps_the_strongest_exactly_and_shares_the_rest_evenly(digits, tmp_path):
     z = torch.randn(6, 10, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     kept = strongest(z, 3)

@@ -138,6 +138,16 @@ def test_other_commands_are_not_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert call("compare", "KD").stderr == ""
 
 
+def test_devices_that_several_ranks_cannot_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    for device, told in {"cuda": "2 processes on a machine with 1 GPU: give", "cuda:1": "leave it out"}.items():
+        result = call("distil", "KD", "--device", device)
+        assert result.exit_code == 2 and told in result.stderr
+
+
 def test_batch_norms_are_synchronised_on_gpus_alone() -> None:
     student = kd.nets.build("resnet8", classes=10)
     state = student.state_dict().keys()

@@ -53,14 +53,14 @@ def node(alive: bool = True, **resources: float) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("nodes", "gpus", "told"),
     [
-        ([], 0, "no node of here has a core"),
-        ([node(GPU=1.0), node(alive=False, CPU=8.0)], 0, "no node of here has a core"),
-        ([node(CPU=8.0)], 0.25, "no node of here can give a run 0.25 GPU"),
-        ([node(CPU=8.0, GPU=1.0)], 2, "no node of here can give a run 2 GPU"),
+        ([], 0, "here has no node with a core"),
+        ([node(GPU=1.0), node(alive=False, CPU=8.0)], 0, "here has no node with a core"),
+        ([node(CPU=8.0)], 0.25, "here has no node that can give a run 0.25 GPU"),
+        ([node(CPU=8.0, GPU=1.0)], 2, "here has no node that can give a run 2 GPU"),
         (
             [node(CPU=8.0), node(GPU=1.0), node(alive=False, CPU=8.0, GPU=1.0)],
             1,
-            "no node of here can give a run 1 GPU",
+            "here has no node that can give a run 1 GPU",
         ),
     ],
 )
