@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,8 +19,11 @@ import pytest
 import kdtutor as kd
 from kdtutor.cli.distil import distil
 from kdtutor.cli.job import Job
+from kdtutor.cli.table.filled import Filled
+from kdtutor.cli.table.page import markdown, pictures
 from kdtutor.cli.table.plan import Plan
 from kdtutor.cli.table.run import fill
+from kdtutor.files import read_json, require_sealed
 from kdtutor.settings import PAIRS, TEACHER_PLANS, zoo
 
 from . import tiny
@@ -74,7 +78,8 @@ def test_its_numbers_are_those_of_runs_by_themselves_and_it_grows(monkeypatch):
 
     step, taken = kd.train.run.Run._step, []
     monkeypatch.setattr(kd.train.run.Run, "_step", lambda run, *_, **__: taken.append(run) or step(run, *_, **__))
-    assert fill(plan("KD", seeds=(1, 0)), progress=False).text() == filled.text() and not taken
+    again = call(*shlex.split(filled.command)[1:], "--workers", "1", "--no-progress")
+    assert again.exit_code == 0 and again.stdout.startswith(filled.text()) and not taken
     grown = fill(plan("SP"), progress=False)
     assert {type(run.distiller).__name__ for run in taken} == {"Similarity"}
     assert set(cells(folder)) == {*found, "similarity0"} and cells(folder)["hinton1"] == cell
@@ -143,6 +148,19 @@ def test_a_cell_that_diverges_is_told_and_the_others_go_on(monkeypatch):
     assert told in result.stdout and told in Path("here/table.md").read_text()
     monkeypatch.setattr("kdtutor.train.run.Run._step", lambda *_, **__: pytest.fail("trained again"))
     assert call(*ASKED, "--methods", "KD,SP", "--seeds", "0", "--epochs", "1", "--out", "here").stdout == result.stdout
+
+
+def test_ctrl_c_says_how_to_go_on(monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kdtutor.cli.table.run.train_jobs", stopped)
+    monkeypatch.setattr("kdtutor.cli.table.run.train_teachers", lambda *_: None)
+    monkeypatch.setattr("kdtutor.cli.table.run.note_teachers", lambda *_: None)
+    result = call(*ASKED, "--methods", "KD", "--out", "here")
+    told = "\nkdtutor: interrupted; finished cells and whole epochs are kept: continue with the same command\n"
+    assert result.exit_code == 130 and result.stderr == told
+    assert "no teacher yet" in Path("here/table.md").read_text(), "the table is there from the beginning"
 
 
 def test_a_method_that_does_not_fit_a_pair_has_a_dash_and_the_reason():
@@ -235,3 +253,13 @@ def test_the_page_of_a_table_made_elsewhere_is_one_file_that_everyone_can_read(m
         assert cell["command"] in written and cell["digests"]["weights"][:12] in written
     assert f"| {zoo.published(tiny.PAIR, 'KD'):.2f} |" in written and zoo.SOURCE in written
     assert [name for name in re.findall(r"\]\((.+?)\)", written) if not (filled.folder / name).is_file()] == []
+
+
+def test_the_stored_table_says_what_its_numbers_say_and_that_it_is_reduced():
+    folder = ROOT / "docs" / "tables" / "reduced"
+    content = read_json((folder / "table.json").read_bytes())
+    require_sealed(content)
+    filled = Filled(folder, content)
+    assert (folder / "table.md").read_text() == markdown(filled, pictures(filled))
+    assert content["rows"] == filled.summary_rows() and filled.caption().startswith("Reduced: it proves the path")
+    assert all(cell["state"] == "done" for cell in content["cells"]) and not filled.failed

@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
+from ...methods import ALONE
 from ...settings import zoo
 from ..job import label
 from ..tables import plain_table
@@ -65,6 +66,17 @@ class Filled:
     @property
     def failed(self) -> list[Record]:
         return [record for record in self.content["cells"] if record["state"] == FAILED]
+
+    @property
+    def command(self) -> str:
+        """The command that asks for the whole table, but for its folder and for where and by whom it is made."""
+        asked, setting = self.content["asked"], self.setting
+        methods = [method for method in asked["methods"] if method != ALONE]
+        lists = {"pairs": asked["pairs"], "methods": methods, "seeds": asked["seeds"]}
+        options = [f"--{name} {','.join(map(str, values))}" for name, values in lists.items()]
+        options += [f"--{name} {setting[name]}" for name in ("epochs", "images") if setting[name] is not None]
+        options += [f"--precision {setting['precision']}"] * (setting["precision"] != "float32")
+        return " ".join(["kdtutor table --preset", setting["preset"], *options])
 
     def cells(self, pair: str, method: str | None = None) -> list[Record]:
         """The records of a pair's cells (of one method), in the order in which they were asked for."""

@@ -56,7 +56,7 @@ def _mean_curve(records: Sequence[Record]) -> History | None:
 
 
 def markdown(filled: Filled, drawn: Mapping[str, Drawn]) -> str:
-    parts = [f"# {TITLE}", filled.caption()]
+    parts = [f"# {TITLE}", filled.caption(), f"    {filled.command}"]
     for pair in filled.pairs:
         rows = [entry.words for entry in filled.entries(pair)]
         parts += [f"## {pair}", f"With {filled.teacher_line(pair)}.", _piped(HEADS, rows)]
@@ -100,7 +100,7 @@ def _piped(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def html(filled: Filled, drawn: Mapping[str, Drawn]) -> str:
-    parts = [f"<h1>{TITLE}</h1>", _p(filled.caption())]
+    parts = [f"<h1>{TITLE}</h1>", _p(filled.caption()), f"<pre>{escape(filled.command)}</pre>"]
     for pair in filled.pairs:
         rows = [entry.words for entry in filled.entries(pair)]
         parts += [f"<h2>{escape(pair)}</h2>", _p(f"With {filled.teacher_line(pair)}.")]
