@@ -14,6 +14,7 @@ from torch import Tensor
 from ..errors import DataError, require
 from .folders import holder
 from .listing import class_folders
+from .pinned import onto
 from .pixels import read, square
 from .splits import Data, Split
 
@@ -67,7 +68,7 @@ class FileSplit(Split):
 
     def chunks(self, rows: Iterable[Int[Tensor, " b"]]) -> Iterator[UInt8[Tensor, "b 3 size size"]]:
         for images in _read_ahead(self.files, (chunk.tolist() for chunk in rows), self.workers):
-            yield torch.stack(images).to(self.device, non_blocking=True)
+            yield onto(torch.stack(images), self.device)
 
     def to(self, device: torch.device | str) -> "FileSplit":
         """The labels on a device; the images stay in their files."""

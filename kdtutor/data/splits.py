@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int, Integer, Shaped
 from torch import Tensor
 
 from ..errors import ConfigError, ShapeError, require
+from .pinned import onto
 
 if TYPE_CHECKING:
     from ..nets import Net, Trace  # which are made of what is here, and only named
@@ -42,7 +43,7 @@ class Batch:
 
     def to(self, device: torch.device | str) -> "Batch":
         """The batch on a device."""
-        return Batch(self.images.to(device), self.labels.to(device), self.indices.to(device), self.answer)
+        return Batch(onto(self.images, device), onto(self.labels, device), onto(self.indices, device), self.answer)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ..data import Batch
+from ..data.pinned import onto
 from ..nets import Trace
 from ..train import Spot
 from ..train.objective import Terms
 from .routing import Place
-from .tensors import onto
 
 
 class Chooser(Protocol):

@@ -8,12 +8,13 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..data import UNLABELLED, Batch, Batches, ClassBatches, Data, Source
+from ..data.pinned import onto
 from ..errors import ShapeError, require
 from ..nets import Net, Trace
 from ..train import Spot
 from ..train.objective import Terms
 from .features import Features
-from .tensors import full_precision, onto, shape, unit
+from .tensors import full_precision, shape, unit
 
 WIDTH, NEGATIVES = 128, 16_384  # outputs of the embeddings, images that each one is told from: the authors'
 TEMPERATURE, MOMENTUM = 0.07, 0.5  # likewise

@@ -10,12 +10,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..data import Batch
+from ..data.pinned import onto
 from ..errors import ShapeError, require
 from ..nets import Generator, Trace
 from ..train import Distiller, Phase, Recipe
 from ..train.objective import Terms
 from .generated import Generated
-from .tensors import full_precision, onto, shape
+from .tensors import full_precision, shape
 
 ONE_HOT, ACTIVATION = 1.0, 0.1  # the authors' weights for MNIST
 ENTROPY = 5 / math.log(10)  # their 5, given for logarithms to base 10

@@ -5,8 +5,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from ..data.pinned import onto
 from ..errors import ShapeError, require
-from .tensors import onto, shape
+from .tensors import shape
 
 TAU = 5.0  # temperature of the decisions, constant in the code of spot-adaptive distillation's authors
 TINY = 1e-20  # keeps the logarithms of `gumbel` finite; the authors' number

@@ -11,13 +11,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..data import Batch, Data, Latents, Source, Split
+from ..data.pinned import onto
 from ..errors import ShapeError, choose, require
 from ..nets import Critic, Generator
 from ..train import Judge, Phase, Recipe, Trainable, descend, evaluating, minimise
 from ..train.checks import check_net
 from ..train.objective import Terms
 from .adapters import unchanged_statistics
-from .tensors import full_precision, onto, same_shape, shape
+from .tensors import full_precision, same_shape, shape
 
 Game = Literal["non-saturating", "wasserstein"]
 BETAS = (0.5, 0.999)  # of Adam, in every GAN here: Radford et al. 2016

@@ -9,13 +9,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..data import UNLABELLED, Batch, Data, Latents, Source
+from ..data.pinned import onto
 from ..errors import ShapeError, require
 from ..nets import Generator, Trace
 from ..train import Around, Balance, Distiller, Phase, Recipe, descend_alone, weighted_sum
 from ..train.checks import check_net, same_classes
 from ..train.objective import Terms
 from .adapters import unchanged_statistics
-from .tensors import onto, shape
+from .tensors import shape
 
 STEPS = 120  # an epoch, where the recipe does not say: DAFL's
 

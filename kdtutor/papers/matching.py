@@ -9,13 +9,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..data import Source
+from ..data.pinned import onto
 from ..errors import ShapeError, choose, require
 from ..nets import Net, Trace
 from ..train import Spot, evaluating
 from .adapters import BatchNorm, check_maps, same_size, stage_pairs
 from .features import Features, halving, stage_spots
 from .overhaul import margin_relu, partial_l2, tap_margins
-from .tensors import SMALLEST, full_precision, onto, shape
+from .tensors import SMALLEST, full_precision, shape
 
 SCALE = 1 / 10_000  # the authors' weight
 How = Literal["max", "random", "sparse"]

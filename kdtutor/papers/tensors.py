@@ -11,7 +11,7 @@ from ..errors import ShapeError, require
 from ..train.precision import full_precision
 
 __all__ = [
-    "SMALLEST", "check_samples", "check_vectors", "full_precision", "gram", "inverse_length", "onto",
+    "SMALLEST", "check_samples", "check_vectors", "full_precision", "gram", "inverse_length",
     "relative_entropy", "same_shape", "shape", "softened_divergence", "squared_sum", "unit",
 ]  # fmt: skip
 
@@ -25,16 +25,6 @@ def shape(x: Shaped[Tensor, "..."]) -> str:
     '(2, 3)'
     """
     return str(tuple(x.shape))
-
-
-def onto(x: Shaped[Tensor, "*shape"], like: Shaped[Tensor, "..."]) -> Shaped[Tensor, "*shape"]:
-    """What was drawn on the CPU, the same everywhere, on the device of `like`. A GPU copies it out of pinned memory,
-    while the CPU goes on.
-
-    >>> onto(torch.zeros(2), like=torch.ones(3)).device
-    device(type='cpu')
-    """
-    return (x.pin_memory() if like.is_cuda else x).to(like.device, non_blocking=True)
 
 
 def same_shape(s: Shaped[Tensor, "*shape"], t: Shaped[Tensor, "*shape"], what: str) -> None:
