@@ -139,9 +139,11 @@ def _share(runs: Sequence[Run]) -> None:
 
 def _lockstep(runs: Sequence[Run], on_error: Callable[[int, Error], None] | None) -> Generator[tuple[int, Progress]]:
     """Always the run that is furthest behind takes a step, with the random numbers that it left."""
+    streams = [_Stream(run.device) for run in runs]
+    going = {number: run.steps() for number, run in enumerate(runs)}
     with ExitStack() as stack:
-        going = {number: stack.enter_context(closing(run.steps())) for number, run in enumerate(runs)}
-        streams = [_Stream(run.device) for run in runs]
+        for number, run in going.items():
+            stack.callback(_close, run, streams[number])
         while going:
             number = min(going, key=lambda n: runs[n].done)
             try:
@@ -156,6 +158,12 @@ def _lockstep(runs: Sequence[Run], on_error: Callable[[int, Error], None] | None
                 del going[number]
             else:
                 yield number, at
+
+
+def _close(run: Generator[Progress], stream: "_Stream") -> None:
+    """Stop a run, which saves what it has of its own."""
+    with stream:
+        run.close()
 
 
 class _Stream:
@@ -235,8 +243,7 @@ class Answers:
             self._known[id(teacher)] = teacher, trace, stream_of(images)
         _, trace, computed_on = self._known[id(teacher)]
         if computed_on is not None:
-            maps = (*trace.stages, *trace.taps, *(() if trace.stem is None else (trace.stem,)))
-            hand_over((*maps, trace.embedding, trace.logits), computed_on)
+            hand_over((*trace.tensors(), *trace.taps), computed_on)
         return trace
 
 

@@ -77,24 +77,27 @@ def test_lengths_recipes_and_sources_may_differ(digits):
         ).rows == history.rows  # fmt: skip
 
 
-def test_a_net_that_draws_has_its_own_random_numbers(digits):
-    def dropping() -> kd.Distiller:
-        net = small()
-        net.classifier = nn.Sequential(nn.Dropout(0.5), net.classifier)
-        return kd.Alone(net)
+def dropping() -> kd.Distiller:
+    net = small()
+    net.classifier = nn.Sequential(nn.Dropout(0.5), net.classifier)
+    return kd.Alone(net)
 
+
+def test_a_net_that_draws_has_its_own_random_numbers(digits):
     (one,) = fit_together([Entry(dropping(), 1, RECIPE)], digits, device="cpu", progress=False)
     two = fit_together([Entry(dropping(), 1, RECIPE) for _ in "ab"], digits, device="cpu", progress=False)
     assert two[0].rows == two[1].rows == one.rows
 
 
 def test_runs_that_were_stopped_at_different_steps_go_on(digits, tmp_path):
-    whole = fit_together([Entry(make(n), 2, RECIPE) for n in ("alone", "hinton")], digits, device="cpu", progress=False)
+    def entries(kept: bool = True) -> list[Entry]:
+        return [Entry(each, 2, RECIPE, tmp_path / str(n) if kept else None) for n, each in enumerate(runs())]
 
-    def entries() -> list[Entry]:
-        return [Entry(make(name), 2, RECIPE, tmp_path / name) for name in ("alone", "hinton")]
+    def runs() -> list[kd.Distiller]:
+        return [dropping(), make("hinton"), dropping()]
 
-    for stop in (3, 10):
+    whole = fit_together(entries(kept=False), digits, device="cpu", progress=False)
+    for stop in (4, 10):  # while one has drawn more than the others
         with closing(together(entries(), digits, device="cpu")) as run:
             for taken, _ in enumerate(run, 1):
                 if taken == stop:
