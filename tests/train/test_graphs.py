@@ -232,9 +232,10 @@ def test_runs_side_by_side_take_what_is_known_of_the_teacher(digits, graphs, mon
     monkeypatch.setattr(teacher, "trace", trace)
     together = [method(name, teacher) for name in names]
     histories = fit_together([Entry(m, 2, RECIPE) for m in together], digits, device="cpu", progress=False)
-    # Once a step for three; overhaul runs its teacher in its own way: in its eager steps and inside the recorded one.
+    # Once a step for three; overhaul runs its teacher in its own way: in its eager steps, and in the one that is
+    # recorded, which is rehearsed.
     assert len(graphs) == 4 and not recwarn.list
-    assert asked.count(RECIPE.batch_size) == 8 + EAGER_STEPS + 1
+    assert asked.count(RECIPE.batch_size) == 8 + EAGER_STEPS + 2
     for name, side_by_side, history in zip(names, together, histories, strict=True):
         alone = method(name)
         assert history.rows == eager(monkeypatch, alone, digits).rows and same_weights(alone, side_by_side)
