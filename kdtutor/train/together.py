@@ -130,12 +130,21 @@ def _check_apart(runs: Sequence[Run]) -> None:
 
 def _share(runs: Sequence[Run]) -> None:
     """Give one source to all runs that would draw the same batches."""
-    shared: dict[object, Shared] = {}
+    shared: list[tuple[bool, Shared]] = []
     for run in runs:
-        source = run.batches
+        source, layout = run.batches, run.recipe.channels_last
         if type(source) is Batches:
-            key = (id(source.split.labels), source.augment, *source.shares, source.steps, run.recipe.channels_last)
-            run.batches = shared.setdefault(key, Shared(source))
+            fits = [each for other, each in shared if other == layout and _alike(each.source, source)]
+            if not fits:
+                fits = [Shared(source)]
+                shared.append((layout, fits[0]))
+            run.batches = fits[0]
+
+
+def _alike(a: Batches, b: Batches) -> bool:
+    """Whether both draw the same batches. (An augmentation of one's own may have no hash.)"""
+    drawn = [(source.augment, source.shares, source.steps) for source in (a, b)]
+    return a.split.labels is b.split.labels and drawn[0] == drawn[1]
 
 
 def _lockstep(runs: Sequence[Run], on_error: Callable[[int, Error], None] | None) -> Generator[tuple[int, Progress]]:
