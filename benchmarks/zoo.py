@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 import kdtutor as kd
-from kdtutor.data import Data, Split
+from kdtutor.data import Augment, Data, Split
 from kdtutor.nets import Net
 from kdtutor.settings import zoo
 from kdtutor.train import Distiller, Recipe
@@ -206,7 +206,7 @@ def training(method: str, student: Net, teacher: Net, recipe: Recipe, device: to
 
 
 def loaders(data: Data, recipe: Recipe, workers: int) -> tuple[DataLoader[Item], DataLoader[Item]]:
-    assert recipe.augment is not None
+    assert isinstance(recipe.augment, Augment)
     train = Pictures(data.train, data, recipe.augment.pad, recipe.augment.flip)
     size = recipe.batch_size
     return (

@@ -48,7 +48,8 @@ class Tape(TorchDispatchMode):
 
 
 def tape(function: Callable[[], Terms], device: torch.device) -> Replay:
-    """A `Capture` on the CPU."""
+    """A `Capture` on the CPU, which rehearses as the one on CUDA does: what that has left behind is no part of it."""
+    function()
     with Tape() as recorded:
         terms = function()
 

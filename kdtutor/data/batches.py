@@ -18,6 +18,9 @@ from torch import Tensor
 from ..errors import require
 from .splits import Batch, Data, Split
 
+Augmentation = Callable[[UInt8[Tensor, "B C H W"], torch.Generator], UInt8[Tensor, "B C h w"]]
+"""What changes images by draws from a generator: an `Augment`, a `ResizedCrop`, or a function of one's own."""
+
 
 class Source(Protocol):
     """Where batches come from: a split, a folder of files, or a generator network."""
@@ -105,7 +108,7 @@ class Batches:
     """
 
     def __init__(
-        self, split: Split, data: Data, size: int, augment: Augment | None = None, steps: int | None = None
+        self, split: Split, data: Data, size: int, augment: Augmentation | None = None, steps: int | None = None
     ) -> None:
         require(len(split) > 0, f"{data.name}: there is no training image left to draw batches from")
         require(size >= 1, f"batch size {size}: it must be at least 1")
@@ -135,7 +138,7 @@ class Batches:
 
 
 def batches(
-    split: Split, data: Data, rows: Int[Tensor, "steps B"], augment: Augment | None, seeds: Sequence[int]
+    split: Split, data: Data, rows: Int[Tensor, "steps B"], augment: Augmentation | None, seeds: Sequence[int]
 ) -> Iterator[Batch]:
     """A batch of each line of `rows`, augmented by what is drawn from its seed.
 
@@ -154,12 +157,10 @@ def batches(
         yield Batch(data.normalise(change(images), maps), split.labels[chunk.to(split.labels.device)], chunk)
 
 
-Change = Callable[[UInt8[Tensor, "B C H W"]], UInt8[Tensor, "B C H W"]]
+Change = Callable[[UInt8[Tensor, "B C H W"]], UInt8[Tensor, "B C h w"]]
 
 
-def _changes(
-    augment: Callable[..., Tensor] | None, count: int, seeds: Sequence[int], device: torch.device
-) -> Iterator[Change]:
+def _changes(augment: Augmentation | None, count: int, seeds: Sequence[int], device: torch.device) -> Iterator[Change]:
     """What happens to the `count` images of each batch. A callable of one's own draws when it sees them."""
     if augment is None:
         yield from (_as_they_are for _ in seeds)
@@ -177,5 +178,5 @@ def _as_they_are(images: Tensor) -> Tensor:
     return images
 
 
-def _drawn_now(augment: Callable[..., Tensor], seed: int, images: Tensor) -> Tensor:
+def _drawn_now(augment: Augmentation, seed: int, images: Tensor) -> Tensor:
     return augment(images, torch.Generator().manual_seed(seed))

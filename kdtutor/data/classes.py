@@ -8,7 +8,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from ..errors import require
-from .batches import Augment, batches, cycled, derived_seed
+from .batches import Augmentation, batches, cycled, derived_seed
 from .splits import UNLABELLED, Batch, Data, Split
 
 
@@ -71,7 +71,7 @@ class ClassBatches:
         classes: int = 16,
         per_class: int = 4,
         steps: int = 50,
-        augment: Augment | None = None,
+        augment: Augmentation | None = None,
     ) -> None:
         self.split, self.data, self.augment = split, data, augment
         labels = split.labels.cpu()

@@ -23,7 +23,7 @@ RECIPE = Recipe(
     milestones=(30 / EPOCHS, 60 / EPOCHS, 90 / EPOCHS),
     nesterov=False,
     weight_decay=1e-4,
-    augment=ResizedCrop(SIZE),  # type: ignore[arg-type]  # whatever is called as an Augment is
+    augment=ResizedCrop(SIZE),
     channels_last=True,  # ours: the same numbers in less time
 )
 """Of students and teacher. On a GPU say `--precision bf16`."""

@@ -14,7 +14,6 @@ def fitted(recipe: Recipe, data: Data) -> Recipe:
     """
     if not data.size:
         return replace(recipe, augment=None)
-    augment: object = recipe.augment
-    if isinstance(augment, ResizedCrop):
-        return replace(recipe, augment=replace(augment, size=data.size[0]))  # type: ignore[arg-type]
+    if isinstance(recipe.augment, ResizedCrop):
+        return replace(recipe, augment=replace(recipe.augment, size=data.size[0]))
     return recipe

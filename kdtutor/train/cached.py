@@ -25,6 +25,7 @@ from .checks import check_data, check_net
 from .devices import device as find_device
 from .distiller import Distiller
 from .identity import content
+from .ranks import from_first
 from .ready import check_role
 from .recipe import Recipe
 from .stored_trace import Kept, StoredTrace, kept_of
@@ -75,7 +76,7 @@ def cache(
     where = find_device(device)
     teacher.to(where)
     made = Cached(teacher, replace(data, train=data.train.to(where)), recipe, views, top_k, folder)
-    made.fill(progress)
+    from_first(lambda: made.fill(progress))  # of several ranks one asks the teacher, and all read what is kept
     return made
 
 

@@ -105,7 +105,9 @@ class GraphedStep:
         trace = None if known is None else known.copy()
         static = Batch(batch.images.clone(), batch.labels.clone(), batch.indices.clone())
         self.inputs = _inputs(static, trace)
-        static = replace(static, answer=None if trace is None else lambda teacher, images: trace)
+        # Each time a new trace of the same tensors: one keeps what was computed from its maps, and a rehearsal has
+        # computed that outside of the recording.
+        static = replace(static, answer=None if trace is None else lambda teacher, images: trace.detach())
         before = Moment(self.distiller, self.optimisers)
 
         def recorded() -> Terms:

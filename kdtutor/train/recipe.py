@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..data import Augment
+from ..data.batches import Augmentation
 from ..errors import choose, require
 from .checks import check_number, check_numbers
 
@@ -36,7 +36,7 @@ class Recipe:
     betas: tuple[float, float] = (0.9, 0.999)
     nesterov: bool = True
     weight_decay: float = 5e-4
-    augment: Augment | None = None
+    augment: Augmentation | None = None
     steps_per_epoch: int | None = None
     channels_last: bool = False
 

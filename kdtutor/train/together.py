@@ -4,13 +4,13 @@ Nothing else is shared. Each run has its own student, optimisers, random numbers
 its numbers are those of the run alone.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..data import Batch, Batches, Data, Source
@@ -22,6 +22,7 @@ from .loop import prepared
 from .ranks import world
 from .recipe import Recipe
 from .run import Progress, Run
+from .streams import Made, RunStream, hand_over, made_here, stream_beside
 from .trainable import Trainable
 
 
@@ -129,19 +130,30 @@ def _check_apart(runs: Sequence[Run]) -> None:
 
 def _share(runs: Sequence[Run]) -> None:
     """Give one source to all runs that would draw the same batches."""
-    shared: dict[object, Shared] = {}
+    shared: list[tuple[bool, Shared]] = []
     for run in runs:
-        source = run.batches
+        source, layout = run.batches, run.recipe.channels_last
         if type(source) is Batches:
-            key = (id(source.split.labels), source.augment, *source.shares, source.steps, run.recipe.channels_last)
-            run.batches = shared.setdefault(key, Shared(source))
+            fits = [each for other, each in shared if other == layout and _alike(each.source, source)]
+            if not fits:
+                fits = [Shared(source)]
+                shared.append((layout, fits[0]))
+            run.batches = fits[0]
+
+
+def _alike(a: Batches, b: Batches) -> bool:
+    """Whether both draw the same batches. (An augmentation of one's own may have no hash.)"""
+    drawn = [(source.augment, source.shares, source.steps) for source in (a, b)]
+    return a.split.labels is b.split.labels and drawn[0] == drawn[1]
 
 
 def _lockstep(runs: Sequence[Run], on_error: Callable[[int, Error], None] | None) -> Generator[tuple[int, Progress]]:
     """Always the run that is furthest behind takes a step, with the random numbers that it left."""
+    streams = [RunStream(run.device) for run in runs]
+    going = {number: run.steps() for number, run in enumerate(runs)}
     with ExitStack() as stack:
-        going = {number: stack.enter_context(closing(run.steps())) for number, run in enumerate(runs)}
-        streams = [_Stream(run.device) for run in runs]
+        for number, run in going.items():
+            stack.callback(_close, run, streams[number])
         while going:
             number = min(going, key=lambda n: runs[n].done)
             try:
@@ -158,43 +170,26 @@ def _lockstep(runs: Sequence[Run], on_error: Callable[[int, Error], None] | None
                 yield number, at
 
 
-class _Stream:
-    """What of the process a run has for itself while it takes a step: torch's random numbers, and on a GPU a stream."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-        self.state: tuple[Tensor, Tensor | None] | None = None
-        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
-
-    def __enter__(self) -> None:
-        if self.state is not None:
-            torch.set_rng_state(self.state[0])
-            if self.state[1] is not None:
-                torch.cuda.set_rng_state(self.state[1], self.device)
-        if self.stream is not None:
-            self.outer = torch.cuda.current_stream(self.device)
-            self.stream.wait_stream(self.outer)
-            torch.cuda.set_stream(self.stream)
-
-    def __exit__(self, *_: object) -> None:
-        on_gpu = self.device.type == "cuda"
-        self.state = torch.get_rng_state(), torch.cuda.get_rng_state(self.device) if on_gpu else None
-        if self.stream is not None:
-            torch.cuda.set_stream(self.outer)
+def _close(run: Generator[Progress], stream: RunStream) -> None:
+    """Stop a run, which saves what it has of its own."""
+    with stream:
+        run.close()
 
 
 class Shared:
     """A `Source` that draws each batch once for all who ask for it in turn, with the teachers' answers to it.
 
-    The batches are those of `source`. What is kept is the last one.
+    The batches are those of `source`. What is kept is the last one. On a GPU they are drawn on a stream of their own,
+    whoever asks: an epoch's order and draws lie there ahead of its batches.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Batches) -> None:
         self.source = source
         self.steps = source.steps
+        self._stream = stream_beside(source.split.device)
+        self._drawn: Made | None = None
         self._last: tuple[tuple[int, int, int], Batch] | None = None
         self._next: tuple[tuple[int, int, int], Iterator[Batch]] | None = None
-        self._drawn_on: torch.cuda.Stream | None = None
 
     def epoch(self, number: int, seed: int, start: int = 0) -> Iterator[Batch]:
         """The batches of epoch `number` from batch `start` on."""
@@ -207,11 +202,12 @@ class Shared:
             if self._next is None or self._next[0] != key:
                 self._next = key, iter(self.source.epoch(number, seed, start=step))
             iterator = self._next[1]
-            self._last = key, replace(next(iterator), answer=Answers())
+            with torch.cuda.stream(self._stream):
+                self._last = key, replace(next(iterator), answer=Answers())
+                self._drawn = made_here(self._last[1].images)
             self._next = (number, seed, step + 1), iterator
-            self._drawn_on = stream_of(self._last[1].images)
         batch = self._last[1]
-        hand_over((batch.images, batch.labels, batch.indices), self._drawn_on)
+        hand_over((batch.images, batch.labels, batch.indices), self._drawn)
         return batch
 
 
@@ -222,7 +218,7 @@ class Answers:
     """
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Net, Trace, torch.cuda.Stream | None]] = {}
+        self._known: dict[int, tuple[Net, Trace, Made | None]] = {}
 
     def __call__(self, teacher: Net, images: Float[Tensor, "B ..."]) -> Trace | None:
         if teacher.training or any(p.requires_grad for p in teacher.parameters()):
@@ -232,32 +228,8 @@ class Answers:
                 trace = teacher.trace(images)
             if images.is_cuda:  # on this stream now, not on that of whoever reads it first
                 _ = trace.taps
-            self._known[id(teacher)] = teacher, trace, stream_of(images)
-        _, trace, computed_on = self._known[id(teacher)]
-        if computed_on is not None:
-            maps = (*trace.stages, *trace.taps, *(() if trace.stem is None else (trace.stem,)))
-            hand_over((*maps, trace.embedding, trace.logits), computed_on)
+            self._known[id(teacher)] = teacher, trace, made_here(images)
+        _, trace, made = self._known[id(teacher)]
+        if made is not None:
+            hand_over((*trace.tensors(), *trace.taps), made)
         return trace
-
-
-def stream_of(x: Shaped[Tensor, "..."]) -> torch.cuda.Stream | None:
-    """The stream on which work with x is queued now; None but on a GPU.
-
-    >>> stream_of(torch.zeros(1)) is None
-    True
-    """
-    return torch.cuda.current_stream(x.device) if x.is_cuda else None
-
-
-def hand_over(tensors: Iterable[Shaped[Tensor, "..."]], made_on: torch.cuda.Stream | None) -> None:
-    """Let the present stream read tensors that another one has made: after they are made, and before they are freed.
-
-    >>> hand_over([torch.zeros(1)], None)  # nothing to do but on a GPU
-    """
-    if made_on is None:
-        return
-    here = torch.cuda.current_stream(made_on.device)
-    if here != made_on:
-        here.wait_stream(made_on)
-        for tensor in tensors:
-            tensor.record_stream(here)

@@ -83,7 +83,7 @@ def test_its_numbers_are_those_of_runs_by_themselves_and_it_grows(monkeypatch):
     grown = fill(plan("SP"), progress=False)
     assert {type(run.distiller).__name__ for run in taken} == {"Similarity"}
     assert set(cells(folder)) == {*found, "similarity0"} and cells(folder)["hinton1"] == cell
-    assert [entry.seeds for entry in grown.entries(tiny.PAIR)] == [2, 2, 2]
+    assert [row.seeds for row in grown.rows(tiny.PAIR)] == [2, 2, 2]
 
 
 def test_another_setting_never_mixes_with_what_is_there(monkeypatch):

@@ -67,6 +67,13 @@ def trained(name: str, out: Path | None = None, **changes: Any) -> dict[str, Any
     return {"weights": learnt(distiller), "rows": [list(row) for row in history.rows]}
 
 
+def cached(folder: Path) -> dict[str, Any]:
+    """The same for the first method, by a teacher whose answers are kept in `folder`."""
+    teacher = method("hinton").teacher
+    source = kd.cache(teacher, images(), recipe=RECIPE, folder=folder, device="cpu", progress=False)
+    return trained("hinton", source=source)
+
+
 def refusals() -> dict[str, str]:
     """The sentences of what several ranks cannot do."""
     generated = Adversarial(METHODS["logits"](net(0), net(1)), kd.nets.generator("deconvolutionx0.25", 8, size=28))
@@ -134,11 +141,13 @@ def shared(folder: Path) -> None:
             result = trained(name, out=folder / f"of_rank{rank()}" if name == "hinton" else None)
             if rank() == 0:
                 torch.save(result, folder / f"{name}.pt")
+        from_cache = cached(folder / "cache")
         with_norms(folder / "norms")
         weights, read = streamed(folder / "images")
         (folder / f"read{rank()}.json").write_text(json.dumps(read))
         if rank() == 0:
             torch.save(weights, folder / "streamed.pt")
+            torch.save(from_cache, folder / "cached.pt")
         (folder / f"refused{rank()}.json").write_text(json.dumps(refusals()))
     distil(folder / "whole")
     distil(folder / "killed")

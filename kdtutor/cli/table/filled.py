@@ -15,7 +15,7 @@ from .diary import DONE, FAILED, Record
 DASH = "–"
 
 
-class Entry(NamedTuple):
+class Row(NamedTuple):
     """A method of one pair, over the seeds: accuracies in percent of the runs that are done, in the order of seeds."""
 
     method: str
@@ -82,7 +82,7 @@ class Filled:
         """The records of a pair's cells (of one method), in the order in which they were asked for."""
         return [r for r in self.content["cells"] if r["pair"] == pair and method in (None, r["method"])]
 
-    def entries(self, pair: str) -> Iterator[Entry]:
+    def rows(self, pair: str) -> Iterator[Row]:
         """A row for each method, the student alone first."""
         seeds = len(self.content["asked"]["seeds"])
         for method in self.content["asked"]["methods"]:
@@ -93,11 +93,11 @@ class Filled:
             sentences = [f"seed {r['seed']}: {r['sentence']}" for r in cells if r["state"] == FAILED]
             unfit = self.content["unfit"].get(pair, {}).get(method)
             told = unfit or "; ".join(sentences)
-            yield Entry(method, last, best, seeds, zoo.published(pair, method), told)
+            yield Row(method, last, best, seeds, zoo.published(pair, method), told)
 
     def notes(self, pair: str) -> list[str]:
         """What has to be said of rows without a number, or with fewer than were asked for."""
-        return [f"{label(entry.method)}: {entry.sentence}" for entry in self.entries(pair) if entry.sentence]
+        return [f"{label(row.method)}: {row.sentence}" for row in self.rows(pair) if row.sentence]
 
     def seconds(self, pair: str) -> float:
         """What the runs of a pair's students have taken."""
@@ -122,7 +122,7 @@ class Filled:
         """A block for each pair, for a terminal."""
         blocks = []
         for pair in self.pairs:
-            rows = [entry.words for entry in self.entries(pair)]
+            rows = [row.words for row in self.rows(pair)]
             blocks.append(
                 "\n".join([f"{pair}, {self.teacher_line(pair)}", plain_table(HEADS, rows), *self.notes(pair)])
             )
@@ -145,14 +145,14 @@ class Filled:
         return [
             {
                 "pair": pair,
-                "method": entry.method,
-                "last": _numbers(entry.last),
-                "best": _numbers(entry.best),
-                "published": entry.published,
-                "sentence": entry.sentence,
+                "method": row.method,
+                "last": _numbers(row.last),
+                "best": _numbers(row.best),
+                "published": row.published,
+                "sentence": row.sentence,
             }
             for pair in self.pairs
-            for entry in self.entries(pair)
+            for row in self.rows(pair)
         ]
 
 

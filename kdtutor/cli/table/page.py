@@ -34,9 +34,9 @@ def pictures(filled: Filled) -> dict[str, Drawn]:
     found = {}
     for pair in filled.pairs:
         histories = {
-            label(entry.method): history
-            for entry in filled.entries(pair)
-            if (history := _mean_curve(filled.cells(pair, entry.method)))
+            label(row.method): history
+            for row in filled.rows(pair)
+            if (history := _mean_curve(filled.cells(pair, row.method)))
         }
         if histories:
             told = f"Test accuracy over the epochs of {pair}, for {', '.join(histories)}: means over the seeds."
@@ -58,7 +58,7 @@ def _mean_curve(records: Sequence[Record]) -> History | None:
 def markdown(filled: Filled, drawn: Mapping[str, Drawn]) -> str:
     parts = [f"# {TITLE}", filled.caption(), f"    {filled.command}"]
     for pair in filled.pairs:
-        rows = [entry.words for entry in filled.entries(pair)]
+        rows = [row.words for row in filled.rows(pair)]
         parts += [f"## {pair}", f"With {filled.teacher_line(pair)}.", _piped(HEADS, rows)]
         parts += [f"- {note}" for note in filled.notes(pair)]
         parts += [f"![{each.alt}]({name})" for name, each in drawn.items() if each.pair == pair]
@@ -102,7 +102,7 @@ def _piped(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def html(filled: Filled, drawn: Mapping[str, Drawn]) -> str:
     parts = [f"<h1>{TITLE}</h1>", _p(filled.caption()), f"<pre>{escape(filled.command)}</pre>"]
     for pair in filled.pairs:
-        rows = [entry.words for entry in filled.entries(pair)]
+        rows = [row.words for row in filled.rows(pair)]
         parts += [f"<h2>{escape(pair)}</h2>", _p(f"With {filled.teacher_line(pair)}.")]
         parts.append(_table(f"{pair}: accuracy of each method", HEADS, [list(map(escape, row)) for row in rows]))
         if notes := filled.notes(pair):
