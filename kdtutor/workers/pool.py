@@ -37,6 +37,7 @@ class Pool:
                 futures = {pool.submit(function, *task): index for index, task in enumerate(tasks)}
             for future in as_completed(futures):
                 yield futures[future], future.result()
+            pool.shutdown()  # before the line is closed: who has nothing left to do may clear up
         except BrokenProcessPool:
             raise LostError(
                 "a worker was killed while it ran: by someone, or by the system for want of memory; "

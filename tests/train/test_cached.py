@@ -34,6 +34,7 @@ def frozen(seed=99):
     return small(seed).eval().requires_grad_(False)
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("method", SERVED)
 def test_one_view_gives_the_live_numbers_to_the_last_bit_without_the_teacher(digits, tmp_path, method):
     build = kd.papers.get(method)

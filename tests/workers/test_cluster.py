@@ -5,11 +5,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kdtutor.cli.compare import compare
+from kdtutor.cli.groups import Makers
+from kdtutor.cli.job import Setting
 from kdtutor.course.studies import Study, conduct
 from kdtutor.errors import ConfigError, LostError
 from kdtutor.workers import workers
@@ -75,6 +79,25 @@ def test_a_node_with_other_versions_is_named(cluster: Any, monkeypatch: pytest.M
     found = rf"the node \S+ \([\d.]+\) has Python 3.{sys.version_info.minor}, here 2.7: numbers could differ"
     with pytest.raises(ConfigError, match=found):
         list(workers(WHERE).run(tasks.threads_and_square, [(3,)]))
+
+
+def test_a_comparison_comes_back_whole_from_nodes_that_do_not_see_this_folder(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    setting = Setting(epochs=1, images=100)
+    expected = compare(["KD"], [0, 1], setting, "here", progress=False)
+    monkeypatch.setattr("kdtutor.cli.away.in_sight", lambda: nullcontext(tmp_path / "nowhere" / "mark"))
+    found = compare(["KD"], [0, 1], setting, "cluster", progress=False, makers=Makers(WHERE))
+    assert found.frame().equals(expected.frame())
+    for one, other in zip(found.reports, expected.reports, strict=True):
+        assert one.history.rows == other.history.rows and one.job.folder.parts[0] == "cluster"
+        assert {path.name for path in one.job.folder.iterdir()} == {path.name for path in other.job.folder.iterdir()}
+        assert one.job.command in (one.job.folder / "report.md").read_text()
+        for name in ("last.safetensors", "best.safetensors"):
+            assert (one.job.folder / name).read_bytes() == (other.job.folder / name).read_bytes()
+    monkeypatch.setattr("kdtutor.train.run.Run._step", lambda *_: pytest.fail("trained again"))
+    assert compare(["KD"], [0, 1], setting, "cluster", progress=False).table() == expected.table()
 
 
 def test_rows_equal_those_of_the_pool_though_a_node_is_lost(

@@ -19,8 +19,10 @@ def test_every_result_comes_with_the_index_of_its_task() -> None:
     assert list(workers(count=2).run(tasks.threads_and_square, [])) == []
 
 
-def test_as_many_work_at_a_time_as_are_asked_for(tmp_path: Path) -> None:
-    assert len({process for _, process in workers(count=2).run(tasks.process, [(tmp_path,)] * 2)}) == 2
+def test_as_many_work_at_a_time_as_are_asked_for_and_clear_up(tmp_path: Path) -> None:
+    processes = {process for _, process in workers(count=2).run(tasks.process, [(tmp_path,)] * 2)}
+    assert len(processes) == 2
+    assert {path.name for path in tmp_path.glob("cleared *")} == {f"cleared {process}" for process in processes}
 
 
 def test_an_error_comes_back_as_itself_and_ends_the_work(tmp_path: Path) -> None:
