@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..data import Batch, Batches, Data, Source
 from ..errors import Error, require
 from ..nets import Net, Trace
+from .checks import check_data
 from .devices import device as find_device
 from .history import History
 from .loop import prepared
@@ -62,6 +63,7 @@ def together(
     [(0, 1), (1, 1), (0, 2), (1, 2)]
     """
     _check(entries)
+    check_data(data)
     require(world() == 1, f"runs side by side cannot be shared by {world()} processes: start them without torchrun")
     where = find_device(device)
     data = replace(data, train=data.train.to(where))  # once for all
@@ -102,6 +104,10 @@ def fit_together(
 
 
 def _check(entries: Sequence[Entry]) -> None:
+    told = "expected a list of kd.train.Entry, one a run, such as [kd.train.Entry(method, epochs=8)]"
+    require(isinstance(entries, Sequence), f"the runs are a {type(entries).__name__}, {told}")
+    for entry in entries:
+        require(isinstance(entry, Entry), f"one of the runs is a {type(entry).__name__}, {told}")
     require(len(entries) > 0, "there is no run to train together with others; give at least one Entry")
     folders = [Path(e.out).resolve() for e in entries if e.out is not None]
     twice = [str(path) for path in folders if folders.count(path) > 1]

@@ -131,6 +131,13 @@ def test_what_cannot_be_trained_together(digits):
     method = make()
     with pytest.raises(kd.ConfigError, match="no run to train together"):
         together([], digits)
+    for entries, told in ((Entry(method), "runs are a Entry"), (None, "runs are a NoneType")):
+        with pytest.raises(kd.ConfigError, match=f"the {told}, expected a list of kd.train.Entry"):
+            together(entries, digits)
+    with pytest.raises(kd.ConfigError, match=r"one of the runs is a Hinton, expected a list of kd.train.Entry"):
+        together([Entry(method), method], digits)
+    with pytest.raises(kd.ConfigError, match=r"the data are a str.*kd.data.load\('digits'\)"):
+        fit_together([Entry(method)], "digits")
     other = kd.papers.method("hinton")(small(), small(9))
     learner = SpotAdaptive(kd.papers.method("attention")(small(), other.teacher), learning_teacher=True)
     pairs = [(method, kd.Alone(method.student)), (method, Apprentice(small(), method.student)), (other, learner)]
