@@ -1,7 +1,11 @@
 """How commands answer, whichever they are."""
 
 import json
-from typing import Any
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
 import typer
 
@@ -16,3 +20,20 @@ def interrupted(state: str) -> typer.Exit:
     """The end of a command after Ctrl-C, with what is kept."""
     typer.echo(f"\nkdtutor: interrupted; {state}", err=True)
     return typer.Exit(INTERRUPTED)
+
+
+@contextmanager
+def ended_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM, which a batch system sends when time is over, ends what is done in the block as Ctrl-C does."""
+
+    def end(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # where Python lets nobody listen
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

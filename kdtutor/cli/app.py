@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
 from . import options, runs
-from .answers import INTERRUPTED, MISUSED, WRONG, interrupted, print_json
+from .answers import INTERRUPTED, MISUSED, WRONG, ended_as_by_ctrl_c, interrupted, print_json
 from .new_method import new_method
 from .table.command import table
 from .torchrun import require_shared
@@ -174,7 +174,8 @@ def results(
             typer.echo(f"{study.name}: {study.question}")
         else:
             try:
-                conduct(study, workers=workers, say=typer.echo, on=on, gpus_per_run=gpus_per_run)
+                with ended_as_by_ctrl_c():
+                    conduct(study, workers=workers, say=typer.echo, on=on, gpus_per_run=gpus_per_run)
             except KeyboardInterrupt:
                 raise interrupted("finished runs are kept: continue with the same command") from None
 

@@ -10,6 +10,7 @@ import torch
 from ..data import Data
 from ..nets import Net
 from ..train import Progress, device
+from ..train.checkpoint import HISTORY
 from ..workers import Workers
 from ..workers import workers as crew
 from .away import train_away
@@ -86,7 +87,8 @@ def train_jobs(
     if not jobs:
         return
     train = train or train_group
-    those, count = makers.for_jobs(jobs)
+    all_there = all((job.folder / HISTORY).is_file() for job in jobs)
+    those, count = (HERE if all_there else makers).for_jobs(jobs)  # nobody is needed to read
     groups = grouped(jobs, count)
     numbers = {job: number for number, job in enumerate(jobs)}
     with tqdm(total=len(jobs), disable=not progress, unit="run", dynamic_ncols=True) as bar:

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import choose, require
-from ..methods import RUNNABLE, find
+from ..methods import MAKERS, RUNNABLE, find
 
 METHODS = ", ".join(row.label for row in RUNNABLE)
 """Every method that can be run, for the help: by its name or its acronym."""
+OF_IMAGES = ", ".join(row.label for row in RUNNABLE if row not in MAKERS)
+"""Those of them that learn from images which are there."""
 NOTEBOOKS = "Notebooks by number, by method (name or acronym) or by file"
 
 Seconds = Annotated[float, typer.Option(help="Limit for one cell.", min=1)]

@@ -6,7 +6,7 @@ import typer
 
 from ..errors import ConfigError
 from . import options
-from .answers import INTERRUPTED, interrupted, print_json
+from .answers import INTERRUPTED, ended_as_by_ctrl_c, interrupted, print_json
 from .job import Job, Setting
 from .torchrun import shared
 
@@ -71,7 +71,8 @@ def compare(
 
     makers = Makers(on, workers, gpus_per_run)
     try:
-        comparison = run(methods, seed_list(seeds), setting, out, progress, makers)
+        with ended_as_by_ctrl_c():
+            comparison = run(methods, seed_list(seeds), setting, out, progress, makers)
     except KeyboardInterrupt:
         raise interrupted("finished runs and whole epochs are kept: continue with the same command") from None
     if as_json:

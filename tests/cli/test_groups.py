@@ -69,6 +69,9 @@ def test_a_pool_gives_the_same_numbers(monkeypatch, tmp_path):
     assert [there[n].history.rows for n in (0, 1)] == [here[n].history.rows for n in (0, 1)]
     assert here[0].history.rows != here[1].history.rows and torch.get_num_threads() == threads
     assert Path("pool/1/report.md").is_file()
+    monkeypatch.setattr("kdtutor.workers.pool.Pool.run", lambda *_: pytest.fail("asked for what is there"))
+    again = dict(train_jobs(pooled, Makers("pool", 2), progress=False))
+    assert [again[n].history.rows for n in (0, 1)] == [there[n].history.rows for n in (0, 1)]
 
 
 def test_makers_that_do_not_go_together_are_refused_at_once():

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from kdtutor.cli.answers import ended_as_by_ctrl_c
+
 from .calls import KDTUTOR, MLP, call, heed_ctrl_c
 
 pytestmark = pytest.mark.usefixtures("somewhere_else")
@@ -89,3 +91,11 @@ def test_ctrl_c_of_a_study_keeps_the_runs_that_are_done():
     assert process.returncode == 130 and "slow: 3 runs to do, 0 done" in out
     assert err == "\nkdtutor: interrupted; finished runs are kept: continue with the same command\n"
     assert [json.loads(line)["rows"] for line in notes.read_text().splitlines()] == [[{"seed squared": 0}]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals as POSIX does")
+def test_what_a_batch_system_sends_ends_a_command_as_ctrl_c_does():
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), ended_as_by_ctrl_c():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before

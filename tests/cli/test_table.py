@@ -181,6 +181,7 @@ def test_a_method_that_does_not_fit_a_pair_has_a_dash_and_the_reason():
         (("--methods", "KDD"), "'KDD' is not a known method"),
         (("--methods", "SAKD"), "name that one"),
         (("--methods", "alone"), "name one or more methods"),
+        (("--methods", "dfad"), "--methods: adversarial (DFAD) makes its images"),
         (("--seeds", "0,0"), "--seeds '0,0': give at least one, and none twice"),
         (("--seeds", "a,b"), "--seeds 'a,b': expected whole numbers"),
         (("--seeds", str(2**63)), f"seed {2**63}: expected a number of at most 63 bits"),

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from .. import options
-from ..answers import WRONG, interrupted, print_json
+from ..answers import WRONG, ended_as_by_ctrl_c, interrupted, print_json
 
 
 def table(
@@ -13,7 +13,7 @@ def table(
         str, typer.Option(help="Teacher-student, with commas between them; all: those of the published table.")
     ] = "resnet56-resnet20",
     methods: Annotated[
-        str, typer.Option(help=f"Some of {options.METHODS}, with commas; all: those of the published table.")
+        str, typer.Option(help=f"Some of {options.OF_IMAGES}, with commas; all: those of the published table.")
     ] = "all",
     seeds: Annotated[str, typer.Option(help="Numbers with commas between them.")] = "0,1,2",
     preset: Annotated[str, typer.Option(help="quick-paper: 40 epochs. paper: 240.")] = "quick-paper",
@@ -47,7 +47,8 @@ def table(
         epochs=epochs, images=images, root=root, device=device, precision=precision,
     )  # fmt: skip
     try:
-        filled = fill(plan, out, makers, progress)
+        with ended_as_by_ctrl_c():
+            filled = fill(plan, out, makers, progress)
     except KeyboardInterrupt:
         raise interrupted("finished cells and whole epochs are kept: continue with the same command") from None
     if as_json:

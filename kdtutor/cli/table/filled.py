@@ -132,7 +132,8 @@ class Filled:
         """What the numbers are, in a sentence or two."""
         setting = self.setting
         images = f" on {setting['images']:,} training images" if setting["images"] else ""
-        length = f"{setting['epochs']} epochs" if setting["epochs"] else "the epochs of the preset"
+        epochs = setting["epochs"]
+        length = f"{epochs} epoch{'s' * (epochs != 1)}" if epochs else "the epochs of the preset"
         reduced = "Reduced: it proves the path, and says nothing about the methods. " if setting["images"] else ""
         return (
             f"{reduced}Test accuracy in percent, mean ± standard deviation over seeds; preset {setting['preset']}, "

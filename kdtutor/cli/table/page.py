@@ -62,10 +62,11 @@ def markdown(filled: Filled, drawn: Mapping[str, Drawn]) -> str:
         parts += [f"## {pair}", f"With {filled.teacher_line(pair)}.", _piped(HEADS, rows)]
         parts += [f"- {note}" for note in filled.notes(pair)]
         parts += [f"![{each.alt}]({name})" for name, each in drawn.items() if each.pair == pair]
-    parts += ["## Cost", *_cost(filled), "## Cells"]
-    parts.append(_piped(CELLS, [_cell_words(record) for record in filled.content["cells"]]))
-    commands = [record["command"] for record in _runs(filled)]
-    parts += ["Each by itself:", "\n".join(["```", *commands, "```"])]
+    if filled.content["cells"]:
+        parts += ["## Cost", *_cost(filled), "## Cells"]
+        parts.append(_piped(CELLS, [_cell_words(record) for record in filled.content["cells"]]))
+        commands = [record["command"] for record in _runs(filled)]
+        parts += ["Each by itself:", "\n".join(["```", *commands, "```"])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -79,7 +80,7 @@ def _cost(filled: Filled) -> list[str]:
         teacher = (filled.content["teachers"].get(pair) or {}).get("seconds")
         of_teacher = f", its teacher {teacher:,.0f} s" if teacher else ""
         lines.append(f"{pair}: the students took {filled.seconds(pair):,.0f} s{of_teacher}.")
-    return [" ".join(lines), f"On {'; '.join(filled.hardware()) or 'nothing yet'}. {COST}"]
+    return [" ".join(lines), f"On {'; '.join(filled.hardware())}. {COST}"]
 
 
 def _cell_words(record: Record) -> list[str]:
@@ -110,10 +111,11 @@ def html(filled: Filled, drawn: Mapping[str, Drawn]) -> str:
         for each in (each for each in drawn.values() if each.pair == pair):
             source = f"data:image/png;base64,{b64encode(each.png).decode('ascii')}"
             parts.append(f'<img src="{source}" alt="{escape(each.alt)}">')
-    parts += ["<h2>Cost</h2>", *map(_p, _cost(filled)), "<h2>Cells</h2>"]
-    parts.append(_table("Every cell of the table", (*CELLS, "log"), list(map(_linked, filled.content["cells"]))))
-    commands = escape("\n".join(record["command"] for record in _runs(filled)))
-    parts.append(f"<details><summary>Each by itself</summary><pre>{commands}</pre></details>")
+    if filled.content["cells"]:
+        parts += ["<h2>Cost</h2>", *map(_p, _cost(filled)), "<h2>Cells</h2>"]
+        parts.append(_table("Every cell of the table", (*CELLS, "log"), list(map(_linked, filled.content["cells"]))))
+        commands = escape("\n".join(record["command"] for record in _runs(filled)))
+        parts.append(f"<details><summary>Each by itself</summary><pre>{commands}</pre></details>")
     body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -10,7 +10,7 @@ from ... import nets
 from ...data import Data
 from ...errors import Error, choose, require
 from ...files import RUNS
-from ...methods import ALONE
+from ...methods import ALONE, MAKERS
 from ...settings import FAMILY_PAIRS, PAIRED, PAIRS, TEACHER_PLANS, Preset, preset, zoo
 from ...settings.teachers import reduced
 from ...train.checkpoint import require_free
@@ -59,6 +59,11 @@ class Plan:
         require(self.epochs is None or self.epochs >= 1, f"epochs={self.epochs}: at least one epoch is needed")
         pairs = tuple(FAMILY_PAIRS) if self.pairs == ALL else self.pairs
         methods = zoo.METHODS if self.methods == ALL else tuple(map(runnable, self.methods))
+        making = [row.label for row in MAKERS if row.name in methods]
+        told = f"--methods {making[0]}: it makes its images" if making else ""
+        require(
+            not making, f"{told}, and a table is of methods that learn from the same ones; run `kdtutor distil` on it"
+        )
         for pair in pairs:
             choose("pair", pair, PAIRS)
         for what, asked in (("pairs", pairs), ("seeds", self.seeds)):
