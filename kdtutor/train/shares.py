@@ -81,7 +81,7 @@ def _all_parts(x: Tensor) -> Tensor:
     return torch.stack(parts, 1).flatten(0, 1)
 
 
-def traced(trace: Callable[[Tensor], Traced], images: Float[Tensor, "B ..."]) -> Traced:
+def traced(trace: Callable[[Float[Tensor, "B ..."]], Traced], images: Float[Tensor, "B ..."]) -> Traced:
     """`trace(images)`, for which each rank computes its share. A tensor is gathered when a loss reads it; all ranks
     read the same ones in the same order.
 

@@ -128,7 +128,7 @@ class StoredTrace(Trace):
         vars(made).update({name: getattr(self, name).clone() for name in names})  # where a part goes that was read
         return made
 
-    def tensors(self) -> tuple[Tensor, ...]:
+    def tensors(self) -> tuple[Float[Tensor, "B ..."], ...]:
         """All that was kept."""
         return (self.logits, self.embedding) if "embedding" in self.kept else (self.logits,)
 

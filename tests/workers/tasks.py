@@ -26,6 +26,7 @@ def process(folder: Path) -> int:
 
 def refuse(number: int, folder: Path) -> None:
     (folder / str(number)).touch()
+    time.sleep(0.1 * (number > 0))  # of the first one they hear meanwhile
     raise ConfigError(f"{number} is refused")
 
 
