@@ -104,7 +104,7 @@ def test_the_old_name_of_data_free_is_taken_but_not_shown():
 
 
 def test_methods_are_taken_by_their_acronyms(few):
-    result = call("compare", "RKD", "At", "--seeds", "0", "--epochs", "1", "--json", "--no-progress")
+    result = call("compare", "RKD", "At", "--seeds", "0", "--epochs", "1", "--workers", "1", "--json", "--no-progress")
     told = json.loads(result.stdout)
     assert [(run["method"], run["acronym"]) for run in told["runs"]] == [
         ("alone", ""), ("relational", "RKD"), ("attention", "AT"),
@@ -126,7 +126,9 @@ def test_numbers_out_of_range_are_refused(arguments):
 
 
 def test_compare_needs_the_teacher_of_its_data():
-    result = call("compare", "hinton", "--data", "moons", "--student", "mlp", "--epochs", "1", "--no-progress")
+    result = call(
+        "compare", "hinton", "--data", "moons", "--student", "mlp", "--epochs", "1", "--workers", "1", "--no-progress"
+    )
     assert result.exit_code == 2 and "10 classes" in result.stderr
 
 

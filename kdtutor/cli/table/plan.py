@@ -60,10 +60,8 @@ class Plan:
         pairs = tuple(FAMILY_PAIRS) if self.pairs == ALL else self.pairs
         methods = zoo.METHODS if self.methods == ALL else tuple(map(runnable, self.methods))
         making = [row.label for row in MAKERS if row.name in methods]
-        told = f"--methods {making[0]}: it makes its images" if making else ""
-        require(
-            not making, f"{told}, and a table is of methods that learn from the same ones; run `kdtutor distil` on it"
-        )
+        told = "makes its images, and a table is of methods that learn from the same ones; try it by `kdtutor distil`"
+        require(not making, f"--methods: {', '.join(making)} {told}")
         for pair in pairs:
             choose("pair", pair, PAIRS)
         for what, asked in (("pairs", pairs), ("seeds", self.seeds)):
