@@ -39,7 +39,11 @@ On = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(help="Runs at a time, one thread each.", min=1, show_default="2; on a cluster, as many as have room"),
+    typer.Option(
+        help="Runs at a time, one thread each.",
+        min=1,
+        show_default="every core, of results 2; on a cluster as many as have room",
+    ),
 ]
 GpusPerRun = Annotated[
     float | None, typer.Option(help="Share of a GPU that Ray gives each run, such as 0.25.", show_default="none")

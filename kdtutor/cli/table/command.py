@@ -24,7 +24,7 @@ def table(
     out: Annotated[str | None, typer.Option(help="Folder of the table.", show_default="runs/table-PRESET")] = None,
     root: options.Root = None,
     device: options.Device = None,
-    precision: Annotated[str, typer.Option(help="float32 or bf16.")] = "float32",
+    precision: options.Precision = "float32",
     on: options.On = "pool",
     workers: options.Workers = None,
     gpus_per_run: options.GpusPerRun = None,
