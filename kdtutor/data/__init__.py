@@ -14,14 +14,17 @@ from .imagenet import imagenet
 from .latents import Latents
 from .photographs import caltech101, celeba
 from .sizes import for_generators
-from .splits import UNLABELLED, Batch, Data, Split
+from .splits import Batch, Data, Split
+from .task import CLASSIFICATION, UNLABELLED, Classification, Task
+from .tasks import TASKS, Dense, MultiLabel, Regression
 from .toy import CURVES, toy
 from .vision import KNOWN, vision
 
 __all__ = [
-    "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Data", "Episode", "Latents", "ResizedCrop", "Source",
-    "Split", "apart", "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder",
-    "imagenet", "load", "names", "only", "root", "search_roots", "tiny_imagenet", "toy", "vision",
+    "CLASSIFICATION", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Classification", "Data",
+    "Dense", "Episode", "Latents", "MultiLabel", "Regression", "ResizedCrop", "Source", "Split", "Task", "apart",
+    "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "imagenet", "load", "names",
+    "only", "root", "search_roots", "tiny_imagenet", "toy", "vision",
 ]  # fmt: skip
 
 SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)

@@ -56,11 +56,12 @@ class FileSplit(Split):
 
     def __post_init__(self) -> None:
         require(len(self.files) == len(self.labels), "a folder needs one label per file")
+        object.__setattr__(self, "labels", self.task.read(self.labels))
 
     def __getitem__(self, rows: Any) -> "FileSplit":
         chosen = torch.arange(len(self))[rows]
         files = replace(self.files, paths=[self.files.paths[i] for i in chosen.tolist()])
-        return FileSplit(self.images, self.labels[rows], files, self.workers)
+        return FileSplit(self.images, self.labels[rows], files, self.workers, task=self.task)
 
     @property
     def device(self) -> torch.device:
@@ -72,7 +73,7 @@ class FileSplit(Split):
 
     def to(self, device: torch.device | str) -> "FileSplit":
         """The labels on a device; the images stay in their files."""
-        return FileSplit(self.images, self.labels.to(device), self.files, self.workers)
+        return FileSplit(self.images, self.labels.to(device), self.files, self.workers, task=self.task)
 
 
 def _read_ahead(

@@ -153,4 +153,4 @@ def read_by_all(split: Split) -> Split:
     """
     if world() == 1 or not isinstance(split, FileSplit):
         return split
-    return SharedFiles(split.images, split.labels, split.files, split.workers)
+    return SharedFiles(split.images, split.labels, split.files, split.workers, task=split.task)
