@@ -21,7 +21,7 @@ from ..errors import ConfigError, DataError, Error, require
 from ..files import held, move, remove_partial, visible, write_whole
 from ..nets.digest import digest
 from .history import History
-from .identity import TEACHER, Identity, difference, identity
+from .identity import STUDENT, TEACHER, Identity, difference, identity
 from .ranks import world
 from .trainable import Phase, Trainable
 
@@ -73,7 +73,10 @@ class RunFolder:
         if different:
             key = min(different)
             return f"its {key} is {then.get(key)!r}, this run's is {config.get(key)!r}"
-        return difference(stored["identity"], self.identity, self.distiller, stored["distiller"])
+        averaged = {f"{STUDENT}.{name}": x for name, x in stored.get("average", {}).items()}
+        states = (stored["distiller"], {**stored["distiller"], **averaged})  # a run leaves the average in the student
+        told = [difference(stored["identity"], self.identity, self.distiller, state) for state in states]
+        return told[0] and told[1]
 
     def claim(self, progress: Stored) -> None:
         """Make the folder this run's; a disk that is full or read-only is noticed here, before the first step."""
