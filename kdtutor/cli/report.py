@@ -8,9 +8,9 @@ from typing import Any
 
 from ..figures.history import words_of
 from ..files import write_whole
+from ..jobs.job import Job, label
 from ..methods import ALONE, find
 from ..train import History, environment
-from .job import Job, label
 from .tables import percent, plain_table
 
 ACCURACY = "accuracy"
