@@ -42,6 +42,7 @@ class Progress:
     terms: Mapping[str, float]  # read from the device when the first one is looked up
     history: History
     epoch_ended: bool
+    lr: float = math.nan  # of the step; no number where none was taken
 
     @property
     def fraction(self) -> float:
@@ -92,9 +93,9 @@ class Run:
         if own_statistics(self.distiller.student):
             self.history.config["ranks with batch norms of their own"] = world()
 
-    def at(self, phase: Phase, epoch: int, terms: Mapping[str, float], epoch_ended: bool) -> Progress:
+    def at(self, phase: Phase, epoch: int, terms: Mapping[str, float], ended: bool, lr: float = math.nan) -> Progress:
         """Where the run stands now."""
-        return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
+        return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, ended, lr)
 
     def steps(self) -> Generator[Progress]:
         """Train, one step per iteration, see `loop.steps`; the student belongs to this run meanwhile."""
@@ -139,7 +140,7 @@ class Run:
                 raise LostError(f"{told}: the same command goes on from what is saved") from error
             raise
         self._finish()
-        yield self.at(self.phases[-1], self.epochs, {}, epoch_ended=False)
+        yield self.at(self.phases[-1], self.epochs, {}, ended=False)
 
     def _require_one_run(self) -> None:
         """Raise `ConfigError`, on every rank, if one was asked for another run than rank 0: with its own seed, say."""
@@ -180,7 +181,7 @@ class Run:
                         self._read(phase)
                     if ended:
                         self._end_epoch(phase, epoch + 1, optimisers)
-                    yield self.at(phase, epoch + 1, terms, ended)
+                    yield self.at(phase, epoch + 1, terms, ended, recipe.rate(share))
                     if self.record.due:  # whoever looked at the terms has waited for them
                         self._read(phase)
         except GeneratorExit:  # stopped from outside, at a yield: between two steps
@@ -249,6 +250,8 @@ class Run:
             if self.folder and better:
                 self.folder.save_best()
         self._save(optimisers)
+        if self.folder:
+            self.folder.save_table(self.history)
 
     def _finish(self) -> None:
         """What the test split says of the last weights, measured once. The student is left in eval mode."""
