@@ -60,7 +60,7 @@ class FileSplit(Split):
     def __getitem__(self, rows: Any) -> "FileSplit":
         chosen = torch.arange(len(self))[rows]
         files = replace(self.files, paths=[self.files.paths[i] for i in chosen.tolist()])
-        return FileSplit(self.images, self.labels[rows], files, self.workers)
+        return replace(self, labels=self.labels[rows], files=files)
 
     @property
     def device(self) -> torch.device:
@@ -72,7 +72,7 @@ class FileSplit(Split):
 
     def to(self, device: torch.device | str) -> "FileSplit":
         """The labels on a device; the images stay in their files."""
-        return FileSplit(self.images, self.labels.to(device), self.files, self.workers)
+        return replace(self, labels=self.labels.to(device))
 
 
 def _read_ahead(
