@@ -33,15 +33,34 @@ def read(path: Path, least: int | None = None) -> Image.Image:
     ((4, 2), 'RGB')
     """
     try:
-        with opened(path) as image:
-            if least is not None:
-                image.draft(None, (least, least))  # does something to a JPEG alone
-            return rgb(image)
-    except UnidentifiedImageError:
-        reason = "its content is of no format that is read"
+        return picture(path, least)
     except Exception as error:  # on damaged files Pillow's readers raise errors of every kind
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-    raise DataError(f"{path} cannot be read as an image ({reason}); replace it by an 8-bit PNG or JPEG, or remove it")
+        why = reason(error)
+    raise DataError(f"{path} cannot be read as an image ({why}); replace it by an 8-bit PNG or JPEG, or remove it")
+
+
+def picture(path: Path, least: int | None = None) -> Image.Image:
+    """As `read`, but with whatever Pillow raises.
+
+    >>> Image.new("L", (4, 2)).save(folder / "tom.png")
+    >>> picture(folder / "tom.png").mode
+    'RGB'
+    """
+    with opened(path) as image:
+        if least is not None:
+            image.draft(None, (least, least))  # does something to a JPEG alone
+        return rgb(image)
+
+
+def reason(error: Exception) -> str:
+    """What Pillow says of a file that it cannot read, in a line.
+
+    >>> reason(UnidentifiedImageError("cannot identify image file"))
+    'its content is of no format that is read'
+    """
+    if isinstance(error, UnidentifiedImageError):
+        return "its content is of no format that is read"
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def opened(path: Path) -> Image.Image:
