@@ -9,13 +9,15 @@ from .critics import Critic, critic
 from .generators import GENERATORS, Generator, generator
 from .ghost import ghostnet
 from .names import full_name
+from .stages import Stage, stage_table, stages_of
 from .teacher import save_generator, save_teacher, teacher, teachers, trained_generator
 from .trace import Net, Trace
 from .weights import load_weights
 from .wrap import node_names, wrap
 
 __all__ = [
-    "GENERATORS", "NAMES", "Critic", "Generator", "Net", "Trace", "build", "count_multiply_adds", "count_parameters",
-    "critic", "from_torchvision", "full_name", "generator", "ghostnet", "load_weights", "node_names", "save_generator",
-    "save_teacher", "teacher", "teachers", "trained_generator", "wrap",
+    "GENERATORS", "NAMES", "Critic", "Generator", "Net", "Stage", "Trace", "build", "count_multiply_adds",
+    "count_parameters", "critic", "from_torchvision", "full_name", "generator", "ghostnet", "load_weights",
+    "node_names", "save_generator", "save_teacher", "stage_table", "stages_of", "teacher", "teachers",
+    "trained_generator", "wrap",
 ]  # fmt: skip

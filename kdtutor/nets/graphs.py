@@ -198,16 +198,19 @@ def cut(graph: Graph, start: Node | None, end: Node) -> Graph:
     return part
 
 
-def check_active(module: nn.Module, start: Node, end: Node) -> None:
-    """Raises `ConfigError` if what leads to `end` reads `start` otherwise than through a ReLU.
+def check_active(module: nn.Module, start: Node, end: Node, is_map: bool = True) -> None:
+    """Raises `ConfigError` if what leads to `end` reads `start` otherwise than through a ReLU, or if `start` is not a
+    map but tokens, or has its channels last.
 
     >>> net = torch.nn.Sequential(torch.nn.BatchNorm2d(8), torch.nn.ReLU())
     >>> _, norm, active, _ = torch.fx.symbolic_trace(net).graph.nodes
     >>> check_active(net, norm, active)  # silent: it is read by a ReLU
     """
+    through = is_relu(module, start) or all(is_relu(module, user) for user in _readers(start, ancestors(end, start)))
+    wrong = "not read through a ReLU" if is_map else "no map (B, C, H, W) in the model itself"
     require(
-        is_relu(module, start) or all(is_relu(module, user) for user in _readers(start, ancestors(end, start))),
-        f"{label(start)!r} is not read through a ReLU, so {label(end)!r} cannot be computed from its active map; "
+        is_map and through,
+        f"{label(start)!r} is {wrong}, so {label(end)!r} cannot be computed from its active map; "
         "only the whole forward pass and its trace are available for such a stage",
     )
 
