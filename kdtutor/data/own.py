@@ -38,7 +38,7 @@ def own(
     ...     _ = place.parent.mkdir(exist_ok=True), Image.new("L", (40, 60)).save(place)
     >>> found = own(folder)
     >>> len(found.train), len(found.test), found.size
-    (6, 2, (32, 32))
+    (7, 2, (32, 32))
     """
     source = Path(os.path.abspath(Path(path).expanduser()))
     require(size is None or size >= 1, f"size={size}: an image needs at least one pixel")
