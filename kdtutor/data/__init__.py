@@ -8,6 +8,7 @@ from . import digits, metric_sets
 from .batches import Augment, Batches, Source, derived_seed
 from .classes import ClassBatches, Episode, apart, episodes, only
 from .crops import ResizedCrop
+from .example import write_flowers
 from .folders import root, search_roots
 from .image_folder import WORKERS, image_folder, tiny_imagenet
 from .imagenet import imagenet
@@ -21,7 +22,7 @@ from .vision import KNOWN, vision
 __all__ = [
     "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Data", "Episode", "Latents", "ResizedCrop", "Source",
     "Split", "apart", "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder",
-    "imagenet", "load", "names", "only", "root", "search_roots", "tiny_imagenet", "toy", "vision",
+    "imagenet", "load", "names", "only", "root", "search_roots", "tiny_imagenet", "toy", "vision", "write_flowers",
 ]  # fmt: skip
 
 SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)
