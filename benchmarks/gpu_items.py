@@ -192,8 +192,8 @@ def students(setting: Setting) -> Row:
 def minute(setting: Setting, name: str) -> Row:
     """A run of the lessons' preset, from the command line's own parts."""
     import kdtutor as kd
-    from kdtutor.cli.distil import prepare
-    from kdtutor.cli.job import Job
+    from kdtutor.jobs.job import Job
+    from kdtutor.jobs.setup import prepare
 
     out = setting.folder / f"minute-{name}"  # not written: only named
     setup = prepare(Job(method=name, device=setting.device, epochs=2 if setting.small else None, out=str(out)))

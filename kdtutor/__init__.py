@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import course, data, figures, nets, papers, settings, train, widgets, workers
+    from . import course, data, figures, jobs, nets, papers, settings, train, widgets, workers
     from .data import Data
     from .errors import (
         BusyError,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_LAYERS = ("course", "widgets", "figures", "settings", "papers", "train", "nets", "data", "workers")
+_LAYERS = ("course", "widgets", "figures", "jobs", "settings", "papers", "train", "nets", "data", "workers")
 _HOME = {
     "data": ("Data",),
     "nets": ("Net", "Trace"),
@@ -51,8 +51,8 @@ _WHERE = {name: layer for layer, names in _HOME.items() for name in names}
 __all__ = [
     "Alone", "BusyError", "ConfigError", "Data", "DataError", "Distiller", "DivergedError", "Error", "History",
     "LostError", "Net", "Phase", "Recipe", "ShapeError", "StoppedError", "Trace", "UnknownName", "cache", "course",
-    "data", "device", "evaluate", "figures", "fit", "nets", "papers", "preset", "seed_everything", "settings", "train",
-    "widgets", "workers",
+    "data", "device", "evaluate", "figures", "fit", "jobs", "nets", "papers", "preset", "seed_everything", "settings",
+    "train", "widgets", "workers",
 ]  # fmt: skip
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from ..files import RUNS, visible, write_whole
+from ..jobs.job import Job
+from ..jobs.setup import teacher_name
 from ..methods import ALONE
 from ..settings import teacher_folders
 from ..workers import Workers
-from .distil import teacher_name
 from .group import Outcome, Train, train_group
-from .job import Job
 from .report import Report
 
 Files = dict[str, bytes]

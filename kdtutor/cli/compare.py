@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Error, require
+from ..jobs.job import Job, Setting, label, runnable
 from ..methods import ALONE, find
 from .groups import HERE, Makers, placed, train_jobs
-from .job import Job, Setting, label, runnable
 from .report import Report
 from .tables import percent, plain_table, points
 

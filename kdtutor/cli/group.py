@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 
 from ..errors import Error
+from ..jobs.job import Job
+from ..jobs.setup import Setup, prepare
 from ..nets import Net
 from ..train import Entry, History, Progress, together
-from .distil import Setup, prepare, report_of
-from .job import Job
+from .distil import report_of
 from .report import Report
 
 Outcome = Report | Error

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import torch
 
 from ..data import Data
+from ..jobs.job import Job
+from ..jobs.setup import prepare
 from ..nets import Net
 from ..train import Progress, device
 from ..train.checkpoint import HISTORY
 from ..workers import Workers
 from ..workers import workers as crew
 from .away import train_away
-from .distil import prepare
 from .group import Outcome, Train, train_group
-from .job import Job
 
 
 def placed(jobs: Sequence[Job]) -> list[Job]:

@@ -8,27 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import choose, require
-from ..methods import MAKERS, RUNNABLE, find
+from ..jobs.options import METHODS, OF_IMAGES, Device, Images, Precision, Root, Size
+from ..methods import find
 
-METHODS = ", ".join(row.label for row in RUNNABLE)
-"""Every method that can be run, for the help: by its name or its acronym."""
-OF_IMAGES = ", ".join(row.label for row in RUNNABLE if row not in MAKERS)
-"""Those of them that learn from images which are there."""
+__all__ = [
+    "METHODS", "NOTEBOOKS", "OF_IMAGES", "Bar", "Batches", "Device", "GpusPerRun", "Images", "Json", "On", "Precision",
+    "Root", "Seconds", "Size", "Workers", "with_setting", "words",
+]  # fmt: skip
+
 NOTEBOOKS = "Notebooks by number, by method (name or acronym) or by file"
 
 Seconds = Annotated[float, typer.Option(help="Limit for one cell.", min=1)]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps.", show_default="the best one here")]
-Root = Annotated[
-    str | None, typer.Option(help="Folder that holds the data set.", show_default="KDTUTOR_DATA, then data/")
-]
-Images = Annotated[
-    int | None, typer.Option(help="Only so many training images, of each class equally many.", show_default="all")
-]
-Precision = Annotated[str, typer.Option(help="float32 or bf16.")]
-Size = Annotated[
-    int | None,
-    typer.Option(help="Pixels on a side of photographs from a folder.", min=1, show_default="64, of imagenet 224"),
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 On = Annotated[

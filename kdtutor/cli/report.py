@@ -8,9 +8,10 @@ from typing import Any
 
 from ..figures.history import words_of
 from ..files import write_whole
+from ..jobs.job import Job, label
 from ..methods import ALONE, find
 from ..train import History, environment
-from .job import Job, label
+from ..train.checkpoint import TABLE
 from .tables import percent, plain_table
 
 ACCURACY = "accuracy"
@@ -93,12 +94,12 @@ class Report:
         }
 
     def save(self) -> Path:
-        """Write config.json, history.csv, curves.png and report.md beside the weights and history.json of the run."""
+        """Write config.json, curves.png and report.md beside the weights and the history of the run."""
         folder = self.job.folder
         picture = self.history.plot()
         config = {"command": self.job.command, **self.history.config, "environment": environment()}
         write_whole(folder / "config.json", json.dumps(config, indent=2) + "\n")
-        write_whole(folder / "history.csv", self.history.frame().to_csv(index=False))
+        write_whole(folder / TABLE, self.history.csv())  # a run of an earlier kdtutor has left none
         write_whole(folder / "curves.png", picture.png())
         return write_whole(folder / "report.md", self._markdown(picture.alt))
 

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from ..errors import ConfigError
+from ..jobs.job import Job, Setting
 from . import options
 from .answers import INTERRUPTED, ended_as_by_ctrl_c, interrupted, print_json
-from .job import Job, Setting
 from .torchrun import shared
 
 
@@ -28,7 +28,8 @@ def distil(
     The same command continues a run that was interrupted. `torchrun --nproc-per-node N -m kdtutor distil …` shares it
     between N processes, on a GPU each.
     """
-    from .distil import prepare, run
+    from ..jobs.setup import prepare
+    from .distil import run
 
     with shared(setting.device) as first:
         job = Job(method, seed, out, **vars(setting))

@@ -1,6 +1,6 @@
 """How the generators that teach are trained, and who judges them."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ def train_generator(name: str, folder: str | Path, device: str | None = None, pr
     quality, sharpness = measured(net, data)
     card = {
         "data": plan.data,
-        "recipe": {"epochs": plan.epochs, **asdict(plan.recipe)},
+        "recipe": {"epochs": plan.epochs, **plan.recipe.record()},
         "critic": plan.critic,
         "seed": plan.seed,
         "quality": {**quality.numbers(), "sharpness": sharpness},

@@ -1,7 +1,7 @@
 """How the teachers are trained, and where they are found. Those on the digits ship; the others need a GPU."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -170,7 +170,7 @@ def train_teacher(
     shorter = f" --epochs {epochs}" * (epochs != planned) + (f" --images {images}" if images is not None else "")
     card = {
         **({} if images is None else {"train_images": images}),
-        "recipe": {"epochs": epochs, **asdict(recipe)},
+        "recipe": {"epochs": epochs, **recipe.record()},
         "val_accuracy": history.last("val_accuracy") if data.val is not None else None,
         "protocol": "test split, weights of the last epoch",
         "command": f"kdtutor teach {name}" + _asked(size, precision) + shorter,

@@ -21,13 +21,14 @@ from ..errors import ConfigError, DataError, Error, require
 from ..files import held, move, remove_partial, visible, write_whole
 from ..nets.digest import digest
 from .history import History
-from .identity import TEACHER, Identity, difference, identity
+from .identity import STUDENT, TEACHER, Identity, difference, identity
 from .ranks import world
 from .trainable import Phase, Trainable
 
 CHECKPOINT = "checkpoint.pt"
 BEFORE = "checkpoint.before.pt"  # the last one but one, while a run goes on
 BEST, LAST, HISTORY = "best.safetensors", "last.safetensors", "history.json"
+TABLE = "history.csv"  # to look at while the run goes on; nothing reads it
 ELSEWHERE = "choose another folder for `out`, or move the old run away"
 SEAL = 64  # hexadecimal digits of a sha256: the comment at the end of the zip archive that torch writes
 NO_COMMENT = b"PK\5\6"  # where such an archive ends without a comment
@@ -38,7 +39,7 @@ Stored = dict[str, Any]
 @dataclass
 class RunFolder:
     """Files are written in an order of which every beginning can be continued: a checkpoint before the first step,
-    then after each epoch the best weights and a checkpoint, at the end the last weights and the history."""
+    then after each epoch the best weights, a checkpoint and the table, at the end the last weights and the history."""
 
     path: Path
     distiller: Trainable
@@ -57,7 +58,7 @@ class RunFolder:
         """
         with held(self.path):
             remove_partial(self.path)
-            require_free(self.path, {BEST, LAST, HISTORY})
+            require_free(self.path, {BEST, LAST, HISTORY, TABLE})
             self.identity = identity(self.distiller, self.data, self.phases, self.batches, self.source)
             stored = newest_checkpoint(self.path)
             if stored is not None:
@@ -73,7 +74,10 @@ class RunFolder:
         if different:
             key = min(different)
             return f"its {key} is {then.get(key)!r}, this run's is {config.get(key)!r}"
-        return difference(stored["identity"], self.identity, self.distiller, stored["distiller"])
+        averaged = {f"{STUDENT}.{name}": x for name, x in stored.get("average", {}).items()}
+        states = (stored["distiller"], {**stored["distiller"], **averaged})  # a run leaves the average in the student
+        told = [difference(stored["identity"], self.identity, self.distiller, state) for state in states]
+        return told[0] and told[1]
 
     def claim(self, progress: Stored) -> None:
         """Make the folder this run's; a disk that is full or read-only is noticed here, before the first step."""
@@ -110,6 +114,10 @@ class RunFolder:
         finally:
             new.unlink(missing_ok=True)
 
+    def save_table(self, history: History) -> None:
+        """Write the rows so far, for whoever looks on."""
+        write_whole(self.path / TABLE, history.csv())
+
     def save_best(self) -> None:
         """Keep the student as it is now as the best one."""
         write_tensors(self.path / BEST, self.distiller.student)
@@ -123,6 +131,7 @@ class RunFolder:
     def close(self, history: History) -> None:
         """Write what a finished run leaves; once the last checkpoint has been read back whole, the one before goes."""
         write_tensors(self.path / LAST, self.distiller.student)
+        self.save_table(history)
         history.save(self.path / HISTORY)
         read_checkpoint(self.path / CHECKPOINT)
         (self.path / BEFORE).unlink(missing_ok=True)

@@ -1,5 +1,7 @@
 """What a run leaves on record: one row per phase, epoch and term."""
 
+import csv
+import io
 import json
 import platform
 from collections.abc import Sequence
@@ -93,6 +95,12 @@ class History:
         import pandas as pd
 
         return pd.DataFrame(self.rows, columns=list(Row._fields))
+
+    def csv(self) -> str:
+        """The rows as a table of comma-separated values, under the names of the columns."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([Row._fields, *self.rows])
+        return text.getvalue()
 
     def plot(self, *terms: "str | Sequence[str]") -> "Picture":
         """The curves of the run: all losses and accuracies, or the terms named; terms in a tuple share their axes."""

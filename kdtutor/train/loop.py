@@ -12,6 +12,7 @@ from ..errors import choose, require
 from .checkpoint import RunFolder
 from .devices import device as find_device
 from .history import History
+from .logs import logged
 from .ranks import rank
 from .ready import ready
 from .recipe import Recipe
@@ -94,8 +95,12 @@ def fit(
     source: Source | None = None,
     progress: bool = True,
     on_epoch: Callable[[Progress], None] | None = None,
+    log: str | None = None,
 ) -> History:
     """Train to the end and return the history; `steps` tells the rest. `on_epoch` is called after each epoch.
+
+    With `out` the folder has a history.csv that grows from epoch to epoch; `log="tensorboard"` also writes curves there
+    for TensorBoard (the extra `tensorboard`): `tensorboard --logdir OUT`.
 
     Afterwards the student is in eval mode, ready to answer, and nothing of the run is left in it. What was frozen of
     it has stayed as it was, see `Trainable`, and stays so in further runs until `student.train()` thaws what was in
@@ -113,9 +118,13 @@ def fit(
         distiller, data, epochs, recipe=recipe, seed=seed, device=device, precision=precision, out=out, source=source
     )
     history = History()
-    with closing(run), tqdm(disable=not progress or rank() > 0, unit="step", dynamic_ncols=True) as bar:
+    hidden = not progress or rank() > 0
+    with closing(run), logged(log, out) as note, tqdm(disable=hidden, unit="step", dynamic_ncols=True) as bar:
         for at in run:
             history = at.history
+            note(at)
+            if bar.total is None:  # a run that is continued has not taken the steps before: time left is of the rest
+                bar.initial = bar.n = bar.last_print_n = at.step - 1
             bar.total = at.total_steps
             bar.set_description(f"{at.phase}, epoch {at.epoch}/{at.epochs}", refresh=False)
             if at.epoch_ended:

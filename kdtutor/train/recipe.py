@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import torch
@@ -11,11 +11,15 @@ from torch import Tensor, nn
 from ..data.batches import Augmentation
 from ..errors import choose, require
 from .checks import check_number, check_numbers
+from .gathering import Gathering
 
-OPTIMISERS = ("sgd", "adam")
+ADAMS: dict[str, type[torch.optim.Adam]] = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+OPTIMISERS = ("sgd", *ADAMS)
 SCHEDULES = ("one-cycle", "cosine", "steps", "constant")
 WARM_UP = 0.3  # share of a one-cycle schedule that rises (L. Smith, 2018, and torch's OneCycleLR)
 START = 1 / 25  # of the peak rate, likewise
+LATER = ("clip_norm", "accumulate", "ema")
+"""The fields that recipes did not have when the first records of them were written."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,18 @@ class Recipe:
 
     `schedule` scales `lr` over the steps of a phase: "one-cycle" up and down in cosines, "cosine" down to 0, "steps"
     ×0.1 at each of `milestones` (shares of the phase), or "constant". `steps_per_epoch` fixes the number of batches of
-    an epoch; without it an epoch is one pass over the training images. `momentum` is that of SGD, `betas` are Adam's.
+    an epoch; without it an epoch is one pass over the training images. `momentum` is that of SGD, `betas` are Adam's
+    and AdamW's, which decays weights apart from the gradient.
+
+    `clip_norm`: the gradient of each optimiser, taken as one vector, is scaled down to this norm where it is longer.
+    `accumulate`: an optimiser moves once for so many of its steps, down their mean gradient, at the rate of the last;
+    the last group of an epoch may be smaller. Batch norms see each batch by itself, so the numbers are not quite those
+    of a larger batch. Such steps are not replayed as graphs.
+
+    `ema`: the decay of an exponential moving average of the student, updated after each step that moves it: ema ·
+    average + (1 - ema) · student, over weights and statistics of batch norms alike, from the first weights on. The
+    average is what is measured, kept as the best and the last weights, and left in the student at the end of the run.
+    It reaches back over about 1 / (1 - ema) updates, so a short run wants a smaller one.
     """
 
     lr: float = 0.05
@@ -39,6 +54,9 @@ class Recipe:
     augment: Augmentation | None = None
     steps_per_epoch: int | None = None
     channels_last: bool = False
+    clip_norm: float | None = None
+    accumulate: int = 1
+    ema: float | None = None
 
     def __post_init__(self) -> None:
         check_numbers(type(self), vars(self))
@@ -65,14 +83,35 @@ class Recipe:
         )
         steps = self.steps_per_epoch
         require(steps is None or steps >= 1, f"steps_per_epoch={steps}: an epoch has at least one step")
+        clip, ema = self.clip_norm, self.ema
+        require(clip is None or clip > 0, f"clip_norm={clip}: the largest norm of a gradient must be a positive number")
+        require(self.accumulate >= 1, f"accumulate={self.accumulate}: an update takes the gradients of a batch or more")
+        told = f"ema={ema}: the decay of the averaged weights must lie between 0 and 1, such as 0.99"
+        require(ema is None or 0 < ema < 1, told)
+
+    def record(self) -> dict[str, Any]:
+        """Every setting by its name, as records tell it. What an earlier kdtutor did not know is left out where it is
+        as usual, so that its records, and the runs that it began, are of this recipe.
+
+        >>> kd.Recipe(ema=0.99).record().keys() - kd.Recipe().record().keys()
+        {'ema'}
+        """
+        usual = {field.name: field.default for field in fields(self)}
+        told = asdict(self)
+        return {name: told[name] for name in told if name not in LATER or getattr(self, name) != usual[name]}
 
     def optimise(self, parameters: Iterable[nn.Parameter], on_device: bool = False) -> torch.optim.Optimizer:
         """A fresh optimiser over `parameters`; with `on_device` all that it computes with lies where they do, its rate
         as well, and a step of it is one kernel: such a step can be replayed as a graph."""
-        if on_device:
-            return self._on_device(list(parameters))
-        if self.optimiser == "adam":
-            return torch.optim.Adam(parameters, lr=self.lr, betas=self.betas, weight_decay=self.weight_decay)
+        optimiser = self._on_device(list(parameters)) if on_device else self._plain(parameters)
+        if self.accumulate == 1 and self.clip_norm is None:
+            return optimiser
+        return Gathering(optimiser, self.accumulate, self.clip_norm)
+
+    def _plain(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        if self.optimiser in ADAMS:
+            kind = ADAMS[self.optimiser]
+            return kind(parameters, lr=self.lr, betas=self.betas, weight_decay=self.weight_decay)
         nesterov = self.nesterov and self.momentum > 0
         return torch.optim.SGD(
             parameters, lr=self.lr, momentum=self.momentum, nesterov=nesterov, weight_decay=self.weight_decay
@@ -80,8 +119,8 @@ class Recipe:
 
     def _on_device(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
         rate = torch.tensor(self.lr, dtype=torch.float32, device=parameters[0].device)
-        if self.optimiser == "adam":
-            return torch.optim.Adam(
+        if self.optimiser in ADAMS:
+            return ADAMS[self.optimiser](
                 parameters, lr=rate, betas=self.betas, weight_decay=self.weight_decay, fused=True, capturable=True
             )
         nesterov = self.nesterov and self.momentum > 0
@@ -122,7 +161,7 @@ def resume(optimiser: torch.optim.Optimizer, stored: dict[str, Any]) -> None:
     >>> here.state[w]["momentum_buffer"], here.param_groups[0]["lr"]
     (tensor([1.0005]), 0.05)
     """
-    optimiser.load_state_dict({"state": stored["state"], "param_groups": optimiser.state_dict()["param_groups"]})
+    optimiser.load_state_dict({**stored, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
 def rate(schedule: str, done: float, milestones: tuple[float, ...] = ()) -> float:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 
@@ -14,9 +14,11 @@ from ..errors import DivergedError, LostError, require
 from ..nets import Trace
 from ..nets.digest import plain
 from ..nets.layout import laid_out, lay_out
+from .average import Average
 from .checkpoint import RunFolder, Stored, restore
 from .distiller import known_trace
 from .diverged import cause
+from .gathering import flush
 from .graphs import GraphedStep, Step, replayable, wanted
 from .history import History
 from .objective import Terms
@@ -40,6 +42,7 @@ class Progress:
     terms: Mapping[str, float]  # read from the device when the first one is looked up
     history: History
     epoch_ended: bool
+    lr: float = math.nan  # of the step; no number where none was taken
 
     @property
     def fraction(self) -> float:
@@ -63,6 +66,7 @@ class Run:
     done: int = 0  # steps, over all phases
     best: float = -math.inf  # of the held-out measurements
     record: Record = field(default_factory=Record)  # the terms of the epoch so far
+    average: Average | None = None  # of the student, if the recipe asks for one
     history: History = field(init=False)
     epochs: int = field(init=False)
     total_steps: int = field(init=False)
@@ -80,7 +84,7 @@ class Run:
                 "student": self.distiller.student.config,
                 "teacher": teacher.config if teacher is not None else None,
                 "phases": [[phase.name, phase.epochs] for phase in self.phases],
-                "recipe": asdict(self.recipe),
+                "recipe": self.recipe.record(),
                 "steps_per_epoch": self.batches.steps,
                 "seed": self.seed,
                 "precision": self.precision,
@@ -89,9 +93,9 @@ class Run:
         if own_statistics(self.distiller.student):
             self.history.config["ranks with batch norms of their own"] = world()
 
-    def at(self, phase: Phase, epoch: int, terms: Mapping[str, float], epoch_ended: bool) -> Progress:
+    def at(self, phase: Phase, epoch: int, terms: Mapping[str, float], ended: bool, lr: float = math.nan) -> Progress:
         """Where the run stands now."""
-        return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, epoch_ended)
+        return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, ended, lr)
 
     def steps(self) -> Generator[Progress]:
         """Train, one step per iteration, see `loop.steps`; the student belongs to this run meanwhile."""
@@ -109,6 +113,8 @@ class Run:
         self.distiller.begin(self.data)
         self.distiller.to(self.device)
         lay_out(self.distiller, self.recipe.channels_last)
+        if self.recipe.ema is not None:
+            self.average = Average(self.distiller.student, self.recipe.ema)
         torch.manual_seed(derived_seed(self.seed, "run"))
         self.distiller.noise.manual_seed(derived_seed(self.seed, "noise"))
         if stored:
@@ -134,7 +140,7 @@ class Run:
                 raise LostError(f"{told}: the same command goes on from what is saved") from error
             raise
         self._finish()
-        yield self.at(self.phases[-1], self.epochs, {}, epoch_ended=False)
+        yield self.at(self.phases[-1], self.epochs, {}, ended=False)
 
     def _require_one_run(self) -> None:
         """Raise `ConfigError`, on every rank, if one was asked for another run than rank 0: with its own seed, say."""
@@ -147,7 +153,7 @@ class Run:
         recipe = replace(self.recipe, lr=phase.lr or self.recipe.lr, schedule=phase.schedule or self.recipe.schedule)
         groups = self.distiller.parameter_groups(phase)
         recipes = {name: self.distiller.recipe_for(name, recipe) for name in groups}
-        replayed = replayable(self.distiller, self.device)
+        replayed = replayable(self.distiller, self.device) and self.recipe.accumulate == 1  # else steps differ
         optimisers = {name: recipes[name].optimise(group, on_device=replayed) for name, group in groups.items()}
         if stored and self.done > first:  # in the middle of this phase
             for name, optimiser in optimisers.items():
@@ -170,17 +176,30 @@ class Run:
                     terms = self.record.add(self.done + 1, self._taken(batch, phase, step))
                     self.done += 1
                     ended = self.done % per_epoch == 0
+                    self._moved(optimisers, ended)
                     if ended or self.record.due:
                         self._read(phase)
                     if ended:
                         self._end_epoch(phase, epoch + 1, optimisers)
-                    yield self.at(phase, epoch + 1, terms, ended)
+                    yield self.at(phase, epoch + 1, terms, ended, recipe.rate(share))
                     if self.record.due:  # whoever looked at the terms has waited for them
                         self._read(phase)
         except GeneratorExit:  # stopped from outside, at a yield: between two steps
             if self.done % per_epoch and self.record.read() is None:  # no weights that are no numbers are kept
                 self._save(optimisers)
             raise
+
+    def _moved(self, optimisers: dict[str, torch.optim.Optimizer], ended: bool) -> None:
+        """After a step: nothing is left over at the end of an epoch, and the average takes in a student that moved."""
+        if ended:
+            for optimiser in optimisers.values():
+                flush(optimiser)
+        if self.average and (ended or self.done % self.batches.steps % self.recipe.accumulate == 0):
+            self.average.update()
+
+    def _shown(self) -> AbstractContextManager[None]:
+        """The student is what is measured and kept meanwhile: its average, if there is one."""
+        return self.average.shown() if self.average else nullcontext()
 
     def _taken(self, batch: Batch, phase: Phase, step: Step) -> Terms:
         """The terms of a step. If it fails, the reason may be a number of an earlier one that nobody has read."""
@@ -222,18 +241,23 @@ class Run:
     def _end_epoch(self, phase: Phase, epoch: int, optimisers: dict[str, torch.optim.Optimizer]) -> None:
         means = self.record.means()
         held_out, split = ("val", self.data.val) if self.data.val is not None else ("test", self.data.test)
-        agree(self.distiller.buffers())
-        measured = from_first(lambda: self.distiller.measure(split, self.data))
-        self.history.add(phase.name, epoch, **means, **{f"{held_out}_{name}": x for name, x in measured.items()})
-        first = next(iter(measured.values()))
-        better, self.best = first > self.best, max(first, self.best)
-        if self.folder and better:
-            self.folder.save_best()
+        agree(chain(self.distiller.buffers(), self.average.values.values() if self.average else ()))
+        with self._shown():
+            measured = from_first(lambda: self.distiller.measure(split, self.data))
+            self.history.add(phase.name, epoch, **means, **{f"{held_out}_{name}": x for name, x in measured.items()})
+            first = next(iter(measured.values()))
+            better, self.best = first > self.best, max(first, self.best)
+            if self.folder and better:
+                self.folder.save_best()
         self._save(optimisers)
+        if self.folder:
+            self.folder.save_table(self.history)
 
     def _finish(self) -> None:
         """What the test split says of the last weights, measured once. The student is left in eval mode."""
         self.distiller.eval()
+        if self.average:
+            self.average.leave()
         if self.data.val is not None and not any(term.startswith("test_") for term in self.history.terms):
             last = self.history.rows[-1]
             measured = from_first(lambda: self.distiller.measure(self.data.test, self.data))
@@ -254,10 +278,13 @@ class Run:
             "done": self.done,
             "sums": self.record.sums,
             "best": self.best,
+            **({"average": self.average.values} if self.average else {}),
         }
 
     def _restore(self, stored: Stored) -> None:
         restore(self.distiller, stored)
         for row in stored["rows"]:
             self.history.add(row[0], row[1], **{row[2]: row[3]})
+        if self.average:
+            self.average.load(stored["average"])
         self.done, self.record, self.best = stored["done"], Record(dict(stored["sums"])), stored["best"]

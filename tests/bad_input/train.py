@@ -21,7 +21,7 @@ def _history() -> History:
 
 BAD: dict[str, Bad] = {
     "no learning": Bad(lambda _: Recipe(lr=0), ConfigError, ("lr=0", "must be a positive number")),
-    "unknown optimiser": Bad(lambda _: Recipe(optimiser="adamw"), UnknownName, ("'adamw'", "Choose from: adam, sgd")),
+    "unknown optimiser": Bad(lambda _: Recipe(optimiser="lion"), UnknownName, ("'lion'", "adam, adamw, sgd")),
     "unknown preset": Bad(
         lambda _: kd.preset("papr"), UnknownName, ("'papr'", "Did you mean 'paper'?", "minute, paper"),
     ),

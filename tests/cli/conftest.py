@@ -6,8 +6,8 @@ import pytest
 
 import kdtutor as kd
 from kdtutor.cli.distil import distil
-from kdtutor.cli.job import Job
 from kdtutor.cli.report import Report
+from kdtutor.jobs.job import Job
 
 FILES = {
     "checkpoint.pt", "config.json", "history.json", "history.csv", "curves.png", "last.safetensors", "best.safetensors",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from kdtutor.cli.compare import Comparison, compare
-from kdtutor.cli.job import Job, Setting
 from kdtutor.cli.report import Report
+from kdtutor.jobs.job import Job, Setting
 from kdtutor.train import History
 
 pytestmark = pytest.mark.usefixtures("few")

@@ -7,8 +7,8 @@ import torch
 
 import kdtutor as kd
 from kdtutor import papers
-from kdtutor.cli.distil import prepare
-from kdtutor.cli.job import Job
+from kdtutor.jobs.job import Job
+from kdtutor.jobs.setup import prepare
 from kdtutor.methods import find
 from kdtutor.papers.attention import Attention
 from kdtutor.papers.spot_adaptive import SpotAdaptive
@@ -36,7 +36,7 @@ def test_the_student_fits_the_data():
 @pytest.fixture
 def paper_on_digits(monkeypatch):
     """The preset "paper" where neither CIFAR-100 nor a teacher for it is needed."""
-    monkeypatch.setattr("kdtutor.cli.distil.find_teacher", lambda name: kd.preset("minute").teacher())
+    monkeypatch.setattr("kdtutor.jobs.setup.find_teacher", lambda name: kd.preset("minute").teacher())
     return {"preset": "paper", "data": "digits", "student": "resnet8x0.25"}
 
 
@@ -106,7 +106,7 @@ def photos(few, monkeypatch, paper_on_digits) -> kd.Data:
     data = kd.Data("cifar10", split, None, split, few.classes, (0.5,) * 3, (0.5,) * 3)
     monkeypatch.setattr("kdtutor.data.load", lambda name, root=None: data if name == "cifar10" else few)
     teacher = kd.nets.build("resnet8x0.25", classes=10, channels=3)
-    monkeypatch.setattr("kdtutor.cli.distil.find_teacher", lambda name: teacher)
+    monkeypatch.setattr("kdtutor.jobs.setup.find_teacher", lambda name: teacher)
     return data
 
 

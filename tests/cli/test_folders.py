@@ -7,8 +7,9 @@ import pytest
 
 import kdtutor as kd
 from kdtutor.cli.compare import compare
-from kdtutor.cli.distil import distil, prepare
-from kdtutor.cli.job import Job, Setting
+from kdtutor.cli.distil import distil
+from kdtutor.jobs.job import Job, Setting
+from kdtutor.jobs.setup import prepare
 
 from .conftest import FILES
 

@@ -12,8 +12,8 @@ from kdtutor.cli.away import train_away
 from kdtutor.cli.compare import compare
 from kdtutor.cli.distil import distil
 from kdtutor.cli.groups import HERE, Makers, grouped, placed, train_jobs
-from kdtutor.cli.job import Job, Setting
 from kdtutor.cli.report import Report
+from kdtutor.jobs.job import Job, Setting
 
 
 def jobs(*methods: str, seeds: tuple[int, ...] = (0, 1), **setting: object) -> list[Job]:

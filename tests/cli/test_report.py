@@ -9,9 +9,9 @@ from safetensors.torch import load_file
 
 import kdtutor as kd
 from kdtutor.cli.distil import distil
-from kdtutor.cli.job import Job
 from kdtutor.cli.report import Report
 from kdtutor.cli.tables import plain_table
+from kdtutor.jobs.job import Job
 from kdtutor.papers.spot_adaptive import STRATEGIES
 from kdtutor.train import History, evaluate
 

@@ -18,12 +18,12 @@ import pytest
 
 import kdtutor as kd
 from kdtutor.cli.distil import distil
-from kdtutor.cli.job import Job
 from kdtutor.cli.table.filled import Filled
 from kdtutor.cli.table.page import markdown, pictures
 from kdtutor.cli.table.plan import Plan
 from kdtutor.cli.table.run import fill
 from kdtutor.files import read_json, require_sealed
+from kdtutor.jobs.job import Job
 from kdtutor.settings import PAIRS, TEACHER_PLANS, zoo
 
 from . import tiny

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 import kdtutor as kd
 from kdtutor.cli.app import app
 from kdtutor.cli.groups import grouped
-from kdtutor.cli.job import Job
 from kdtutor.data.image_folder import FileSplit
 from kdtutor.data.pixels import read, square
+from kdtutor.jobs.job import Job
 from kdtutor.settings import TEACHER_PLANS, fitted, imagenet, preset, zoo
 from kdtutor.settings.teachers import take_teacher, train_teacher
 from kdtutor.train.identity import identity

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from kdtutor.cli.distil import prepare
-from kdtutor.cli.job import Job
 from kdtutor.cli.teachers import table, untrained
+from kdtutor.jobs.job import Job
+from kdtutor.jobs.setup import prepare
 from kdtutor.settings import PAIRS, TEACHER_PLANS, preset, quick, zoo
 
 
@@ -39,7 +39,7 @@ def test_first_phases_keep_their_share_of_the_whole():
 
 
 def test_the_command_line_takes_its_pairs(monkeypatch):
-    monkeypatch.setattr("kdtutor.cli.distil.find_teacher", lambda name: preset("minute").teacher())
+    monkeypatch.setattr("kdtutor.jobs.setup.find_teacher", lambda name: preset("minute").teacher())
     asked = {"preset": "quick-paper", "data": "digits", "pair": "vgg13-mobilenetv2"}
     setup = prepare(Job("fsp", **asked, student="resnet8x0.25"))
     assert (setup.epochs, setup.recipe.lr, setup.recipe.schedule) == (45, 0.01, "one-cycle")

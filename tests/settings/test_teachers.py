@@ -1,7 +1,5 @@
 """Every teacher that ships is as good as its card says, and was trained by the plan of its name."""
 
-import dataclasses
-
 import pytest
 import torch
 
@@ -34,7 +32,7 @@ def test_it_is_small_frozen_and_planned(name):
     assert net.card["command"] == f"kdtutor teach {name}" and net.card["seed"] == plan.seed
     assert net.card["config"] == kd.nets.build(**plan.net).config
     told = {key: value for key, value in net.card["recipe"].items() if key != "epochs"}
-    planned = dataclasses.asdict(plan.recipe)
+    planned = plan.recipe.record()
     assert {key: list(v) if isinstance(v, tuple) else v for key, v in planned.items()} == told
     assert net.card["recipe"]["epochs"] == plan.epochs
 

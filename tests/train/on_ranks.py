@@ -27,6 +27,7 @@ from kdtutor.train.checkpoint import learnt
 from kdtutor.train.ranks import joined, rank
 
 RECIPE = Recipe(lr=0.01, batch_size=12, steps_per_epoch=2)
+OPTIONS = replace(RECIPE, optimiser="adamw", clip_norm=0.1, accumulate=2, ema=0.5, steps_per_epoch=3)
 SPOTS = ("adaptive", "random")  # strategies of spot-adaptive distillation
 NAMES = (*METHODS, *SPOTS, "consecutive")
 
@@ -141,13 +142,14 @@ def shared(folder: Path) -> None:
             result = trained(name, out=folder / f"of_rank{rank()}" if name == "hinton" else None)
             if rank() == 0:
                 torch.save(result, folder / f"{name}.pt")
-        from_cache = cached(folder / "cache")
+        from_cache, optioned = cached(folder / "cache"), trained("hinton", recipe=OPTIONS)
         with_norms(folder / "norms")
         weights, read = streamed(folder / "images")
         (folder / f"read{rank()}.json").write_text(json.dumps(read))
         if rank() == 0:
             torch.save(weights, folder / "streamed.pt")
             torch.save(from_cache, folder / "cached.pt")
+            torch.save(optioned, folder / "options.pt")
         (folder / f"refused{rank()}.json").write_text(json.dumps(refusals()))
     distil(folder / "whole")
     distil(folder / "killed")

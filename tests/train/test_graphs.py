@@ -71,8 +71,13 @@ def test_every_number_is_that_of_eager_steps(name, digits, graphs, monkeypatch, 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"optimiser": "adam", "lr": 1e-3}, {"momentum": 0.0}, {"channels_last": True, "schedule": "cosine"}],
-    ids=["adam", "no momentum", "channels last"],
+    [
+        {"optimiser": "adam", "lr": 1e-3},
+        {"momentum": 0.0},
+        {"channels_last": True, "schedule": "cosine"},
+        {"optimiser": "adamw", "lr": 1e-3, "clip_norm": 0.1, "ema": 0.5},
+    ],
+    ids=["adam", "no momentum", "channels last", "clipped and averaged"],
 )
 def test_so_it_is_with_every_recipe_and_in_bf16(changed, digits, graphs, monkeypatch, recwarn):
     options = {"recipe": replace(RECIPE, **changed), "precision": "bf16"}
@@ -81,6 +86,11 @@ def test_so_it_is_with_every_recipe_and_in_bf16(changed, digits, graphs, monkeyp
     assert graphs == [8 - EAGER_STEPS + 1] and not recwarn.list
     assert history.rows == eager(monkeypatch, one_by_one, digits, **options).rows
     assert same_weights(graphed, one_by_one)
+
+
+def test_steps_of_which_not_all_move_the_student_are_eager(digits, graphs):
+    trained(make(), digits, recipe=replace(RECIPE, accumulate=2))
+    assert not graphs
 
 
 def test_numbers_that_are_drawn_are_those_of_eager_steps(digits, graphs, monkeypatch, recwarn):

@@ -21,7 +21,7 @@ from kdtutor.train.shares import synchronised
 
 from ..children import guarded
 from ..cli.calls import call
-from .on_ranks import NAMES, command, streamed, trained, with_norms
+from .on_ranks import NAMES, OPTIONS, command, streamed, trained, with_norms
 
 ROOT = Path(__file__).parents[2]
 EXACT = 1e-12  # of the largest weight of a tensor, after a few steps in float64
@@ -68,8 +68,9 @@ def shared(killed: tuple[Path, int, str]) -> tuple[Path, str]:
 
 def test_two_ranks_give_the_numbers_of_one_process(shared: tuple[Path, str]) -> None:
     apart = {}
-    for name in (*NAMES, "cached"):
-        here = trained("hinton" if name == "cached" else name)
+    forms = {name: trained(name) for name in NAMES}
+    forms |= {"cached": forms["hinton"], "options": trained("hinton", recipe=OPTIONS)}
+    for name, here in forms.items():
         there = torch.load(shared[0] / f"{name}.pt")
         assert [row[:3] for row in here["rows"]] == [row[:3] for row in there["rows"]]
         for values in (here, there):

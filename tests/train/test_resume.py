@@ -74,9 +74,21 @@ def test_a_finished_run_is_not_trained_again(digits, tmp_path):
     again = kd.fit(distiller, digits, 2, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
     assert again.rows == first.rows and time.perf_counter() - before < 2
     assert {path.name for path in tmp_path.iterdir()} == {
-        CHECKPOINT, "best.safetensors", "last.safetensors", "history.json",
+        CHECKPOINT, "best.safetensors", "last.safetensors", "history.json", "history.csv",
     }  # fmt: skip
     assert History.load(tmp_path / "history.json").rows == first.rows
+
+
+def test_a_table_grows_from_epoch_to_epoch(digits, tmp_path):
+    seen = []
+
+    def look(at):
+        seen.append((tmp_path / "history.csv").read_text())
+        assert seen[-1] == at.history.csv() == at.history.frame().to_csv(index=False)
+
+    history = kd.fit(make(), digits, 2, recipe=RECIPE, progress=False, device="cpu", out=tmp_path, on_epoch=look)
+    assert len(seen) == 2 and seen[1].startswith(seen[0])
+    assert (tmp_path / "history.csv").read_text() == history.csv()  # with the last number of the test split
 
 
 def test_another_run_in_the_same_folder_is_refused(digits, tmp_path):

@@ -13,9 +13,9 @@ import pytest
 
 from kdtutor.cli.compare import compare
 from kdtutor.cli.groups import Makers
-from kdtutor.cli.job import Setting
 from kdtutor.course.studies import Study, conduct
 from kdtutor.errors import ConfigError, LostError
+from kdtutor.jobs.job import Setting
 from kdtutor.workers import workers
 
 from . import learning, tasks

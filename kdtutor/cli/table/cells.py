@@ -5,11 +5,11 @@ from hashlib import sha256
 from typing import Any
 
 from ...errors import DivergedError
+from ...jobs.job import Job
 from ...train import Progress
 from ...train.checkpoint import CHECKPOINT, LAST, read_checkpoint
 from ...train.devices import device as find_device
 from ..group import Listener, Outcome, train_group
-from ..job import Job
 from ..report import Report
 from .diary import Diary, stopwatch
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
+from ...jobs.job import label
 from ...methods import ALONE
 from ...settings import zoo
-from ..job import label
 from ..tables import plain_table
 from .diary import DONE, FAILED, Record
 

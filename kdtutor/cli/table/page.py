@@ -6,8 +6,8 @@ from html import escape
 from typing import NamedTuple
 
 from ...figures.history import curves
+from ...jobs.job import label
 from ...train import History
-from ..job import label
 from ..tables import percent
 from .diary import DONE, Record
 from .filled import HEADS, Filled

@@ -10,14 +10,14 @@ from ... import nets
 from ...data import Data
 from ...errors import Error, choose, require
 from ...files import RUNS
+from ...jobs.job import Job, label, runnable
+from ...jobs.setup import load, prepare
 from ...methods import ALONE, MAKERS
 from ...settings import FAMILY_PAIRS, PAIRED, PAIRS, TEACHER_PLANS, Preset, preset, zoo
 from ...settings.teachers import reduced
 from ...train.checkpoint import require_free
 from ...train.devices import device as find_device
 from ...train.loop import PRECISIONS
-from ..distil import load, prepare
-from ..job import Job, label, runnable
 
 ALL = ("all",)
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import require
+from ...jobs.job import Job
 from ...settings import find_teacher, teacher_folders
 from ...settings.teachers import reduced
 from ...train.devices import device as find_device
 from ..away import TEACHERS, Files, files_in, in_sight, somewhere, write_files
 from ..groups import Makers, one_thread
-from ..job import Job
 from ..teachers import teach
 from . import diary
 from .book import ELSEWHERE

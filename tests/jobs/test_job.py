@@ -4,7 +4,7 @@ import pytest
 
 import kdtutor as kd
 from kdtutor import methods
-from kdtutor.cli.job import INSTEAD, Job, Setting
+from kdtutor.jobs.job import INSTEAD, Job, Setting
 from kdtutor.methods import ALONE, RUNNABLE
 
 
