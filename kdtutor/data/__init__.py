@@ -2,26 +2,31 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from ..errors import choose
+from ..errors import choose, require
 from . import digits, metric_sets
 from .batches import Augment, Batches, Source, derived_seed
 from .classes import ClassBatches, Episode, apart, episodes, only
 from .crops import ResizedCrop
 from .folders import root, search_roots
-from .image_folder import WORKERS, image_folder, tiny_imagenet
+from .image_folder import image_folder, tiny_imagenet
 from .imagenet import imagenet
 from .latents import Latents
+from .own import is_own, own
 from .photographs import caltech101, celeba
 from .sizes import for_generators
-from .splits import UNLABELLED, Batch, Data, Split
+from .splits import Batch, Data, Split
+from .task import CLASSIFICATION, UNLABELLED, Classification, Task
+from .tasks import TASKS, Dense, MultiLabel, Regression
 from .toy import CURVES, toy
 from .vision import KNOWN, vision
 
 __all__ = [
-    "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Data", "Episode", "Latents", "ResizedCrop", "Source",
-    "Split", "apart", "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder",
-    "imagenet", "load", "names", "only", "root", "search_roots", "tiny_imagenet", "toy", "vision",
+    "CLASSIFICATION", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Classification", "Data",
+    "Dense", "Episode", "Latents", "MultiLabel", "Regression", "ResizedCrop", "Source", "Split", "Task", "apart",
+    "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "imagenet", "load", "names",
+    "only", "own", "root", "search_roots", "tiny_imagenet", "toy", "vision",
 ]  # fmt: skip
 
 SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)
@@ -41,13 +46,15 @@ def names() -> tuple[str, ...]:
 
 
 def load(
-    name: str,
+    name: str | Path,
     root: str | Path | None = None,
     download: bool = False,
     size: int | None = None,
     workers: int | None = None,
+    task: str | None = None,
+    memory: int | None = None,
 ) -> Data:
-    """A data set by name.
+    """A data set by name, or one's own images: the path of a folder or of a table, see `own`.
 
     "digits" ships with the course, and "digits-16" and "digits-32" are made of it for generators; "moons", "spirals"
     and "rings" are made in code; torchvision's sets ("cifar100" …) and "celeba" are read from `root`, KDTUTOR_DATA or
@@ -55,29 +62,38 @@ def load(
     `root/test/<class>/*`, as squares of `size` pixels, by default 64; "imagenet" reads `root/train` and `root/val` as
     squares of 224, see `imagenet`. The sets of metric learning ("cub", "cars196", "sop",
     "mini-imagenet", "omniglot-28") are read as their authors lay them out. Folders of photographs that do not fit in
-    memory stream from disk, read ahead by `workers` threads (2; of "imagenet" as many as there are cores).
+    memory (`memory` bytes, by default 1 GiB) stream from disk, read ahead by `workers` threads (2; of "imagenet" as
+    many as there are cores). `task` says what the labels of a table mean, where they do not tell by themselves.
     Raises `UnknownName` or `DataError`.
 
     >>> digits = load("digits")
     >>> len(digits.train), digits.num_classes, digits.size
     (3500, 10, (28, 28))
     """
-    choose("data set", name, names())
+    if is_own(name, names()):
+        require(root is None, f"root={str(root)!r}: {name} is a path by itself; leave root out")
+        return own(name, size, workers, task, memory)
+    name = choose(
+        "data set", str(name), names(), f"Choose from: {', '.join(sorted(names()))}; or name a folder or a CSV."
+    )
+    require(task in (None, CLASSIFICATION.name), f"task={task!r}: {name} is a set for {CLASSIFICATION}; leave task out")
     if name == "digits":
         return digits.digits()
     if name in SMALL:
         return for_generators(digits.digits(), SMALL[name])
     if name in CURVES:
         return toy(name)
+    given: Any = {"size": size, "workers": workers, "in_memory": memory}
+    given = {key: value for key, value in given.items() if value is not None}
     if name == "imagenet":
-        return imagenet(root, **{key: x for key, x in (("size", size), ("workers", workers)) if x is not None})
-    size, workers = 64 if size is None else size, WORKERS if workers is None else workers
+        return imagenet(root, **given)
     if name == "tiny-imagenet":
-        return tiny_imagenet(root, size, workers=workers)
+        return tiny_imagenet(root, **given)
     if name in metric_sets.NAMES:
-        return metric_sets.metric_set(name, root, size, workers=workers)
+        return metric_sets.metric_set(name, root, **given)
     if name == "image-folder":
-        return image_folder(root, size, workers=workers)
+        return image_folder(root, **given)
+    size = 64 if size is None else size
     import kdtutor_torchvision
 
     kdtutor_torchvision.ensure()  # torch calls it too, unless its plug-ins are switched off

@@ -154,7 +154,8 @@ def batches(
     changes = _changes(augment, rows.shape[1], seeds, split.device)
     pixels = split.chunks(iter(rows.to(split.images.device)))  # those of files are on the CPU
     for chunk, images, change in zip(rows.to(split.device), pixels, changes, strict=True):
-        yield Batch(data.normalise(change(images), maps), split.labels[chunk.to(split.labels.device)], chunk)
+        labels = split.labels[chunk.to(split.labels.device)]
+        yield Batch(data.normalise(change(images), maps), labels, chunk, task=split.task)
 
 
 Change = Callable[[UInt8[Tensor, "B C H W"]], UInt8[Tensor, "B C h w"]]

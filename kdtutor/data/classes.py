@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ..errors import require
 from .batches import Augmentation, batches, cycled, derived_seed
-from .splits import UNLABELLED, Batch, Data, Split
+from .splits import Batch, Data, Split
+from .task import UNLABELLED
 
 
 def only(data: Data, classes: Iterable[int]) -> Data:

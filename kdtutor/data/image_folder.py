@@ -1,7 +1,7 @@
 """Any folder of images, one sub-folder a class; what does not fit in memory streams from disk."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -56,11 +56,12 @@ class FileSplit(Split):
 
     def __post_init__(self) -> None:
         require(len(self.files) == len(self.labels), "a folder needs one label per file")
+        object.__setattr__(self, "labels", self.task.read(self.labels))
 
     def __getitem__(self, rows: Any) -> "FileSplit":
         chosen = torch.arange(len(self))[rows]
         files = replace(self.files, paths=[self.files.paths[i] for i in chosen.tolist()])
-        return FileSplit(self.images, self.labels[rows], files, self.workers)
+        return replace(self, labels=self.labels[rows], files=files)
 
     @property
     def device(self) -> torch.device:
@@ -72,7 +73,7 @@ class FileSplit(Split):
 
     def to(self, device: torch.device | str) -> "FileSplit":
         """The labels on a device; the images stay in their files."""
-        return FileSplit(self.images, self.labels.to(device), self.files, self.workers)
+        return replace(self, labels=self.labels.to(device))
 
 
 def _read_ahead(
@@ -123,15 +124,7 @@ def image_folder(
     held_out = [part for part in ("val", "test") if (base / part).is_dir()]
     require(bool(held_out), f"{base} has neither val/ nor test/; expected test/<class>/<image>", DataError)
     found = {part: class_folders(base / part) for part in ("train", *held_out)}
-    classes = tuple(found["train"])
-    for part, files in found.items():
-        require(bool(files), f"{base / part} holds no image file in its class folders", DataError)
-    few = f"{base / 'train'} has {len(classes)} class folders with images; at least 2 are needed"
-    require(len(classes) > 1, few, DataError)
-    for part, files in found.items():
-        strange = [name for name in files if name not in classes]
-        unknown = f"{base / part}: class {strange[:1]} does not occur in train/; the classes must agree"
-        require(not strange, unknown, DataError)
+    classes = classes_of(found, {part: base / part for part in found})
     shown = dict.fromkeys(held_out, (size, middle)) | {"train": (train_size or size, 1.0)}
     parts = {
         part: file_split(_listed(files, classes), shown[part][0], in_memory, workers, shown[part][1])
@@ -140,6 +133,26 @@ def image_folder(
     test = parts.get("test", parts[held_out[-1]])
     val = parts.get("val") if "test" in parts else None
     return Data(base.name, parts["train"], val, test, classes, MEAN, STD)
+
+
+def classes_of(found: Mapping[str, dict[str, list[Path]]], places: Mapping[str, Path]) -> tuple[str, ...]:
+    """The classes of the files that were found for each part, which are those of "train"; `places` are their folders.
+
+    Raises `DataError` for a part without an image, for less than two classes, and for a class that "train" lacks.
+
+    >>> classes_of({"train": {"cat": [folder], "dog": [folder]}}, {"train": folder})
+    ('cat', 'dog')
+    """
+    classes = tuple(found["train"])
+    for part, files in found.items():
+        require(bool(files), f"{places[part]} holds no image file in its class folders", DataError)
+    few = f"{places['train']} has {len(classes)} class folders with images; at least 2 are needed"
+    require(len(classes) > 1, few, DataError)
+    for part, files in found.items():
+        strange = [name for name in files if name not in classes]
+        unknown = f"{places[part]}: class {strange[:1]} does not occur in train/; the classes must agree"
+        require(not strange, unknown, DataError)
+    return classes
 
 
 def tiny_imagenet(

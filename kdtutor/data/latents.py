@@ -6,7 +6,8 @@ import torch
 
 from ..errors import require
 from .batches import derived_seed
-from .splits import UNLABELLED, Batch
+from .splits import Batch
+from .task import UNLABELLED
 
 
 class Latents:

@@ -1,6 +1,6 @@
 """What in a folder is a class, and what is an image: one rule for every set that lies in folders."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unicodedata import normalize
 
@@ -17,7 +17,7 @@ UNREAD = {".heic", ".heif", ".jxl", ".dcm"}
 """Photographs of phones and hospitals that are not read: passed over without a word they would be missed."""
 
 
-def class_folders(folder: Path) -> dict[str, list[Path]]:
+def class_folders(folder: Path, admits: Callable[[Path], bool] | None = None) -> dict[str, list[Path]]:
     """The classes in a folder, in the order of their names, and the image files of each.
 
     A class is a visible folder with at least one image in it or in its own visible folders; links to other folders are
@@ -33,14 +33,15 @@ def class_folders(folder: Path) -> dict[str, list[Path]]:
     inside = [path for path in visible(folder) if path.is_dir() and path.resolve() not in around]
     classes: dict[str, list[Path]] = {}
     for path in inside:
-        if files := list(image_files(path)):
+        if files := list(image_files(path, admits)):
             twin = classes.setdefault(composed(path), files)
             require(twin is files, f"{folder} holds two folders named {composed(path)!r}; rename one", DataError)
     return classes
 
 
-def image_files(folder: Path) -> Iterator[Path]:
-    """The image files in a folder and its visible folders, in the order of their names.
+def image_files(folder: Path, admits: Callable[[Path], bool] | None = None) -> Iterator[Path]:
+    """The image files in a folder and its visible folders, in the order of their names: those that `admits` (default:
+    `is_image`) takes for one.
 
     Links to folders are not followed, for they may lead in a circle. Raises `DataError` for a file with an image's
     ending that is none (empty, a broken link), and for pictures of a kind that is not read.
@@ -52,30 +53,42 @@ def image_files(folder: Path) -> Iterator[Path]:
     for path in visible(folder):
         if path.is_dir():
             if not path.is_symlink():
-                yield from image_files(path)
-        elif is_image(path):
+                yield from image_files(path, admits)
+        elif (admits or is_image)(path):
             yield path
 
 
 def is_image(path: Path) -> bool:
-    """Whether a file is an image: by its ending, or without one by its content.
+    """Whether a file is an image: by its ending, or without one by its content. Raises `DataError` for an empty one.
 
     >>> from kdtutor.data import root
     >>> is_image(root() / "digits" / "card.json")
     False
     """
-    ending = path.suffix.lower()
-    require(ending not in UNREAD, f"{path}: {ending} is not read; convert it to PNG or JPEG, or remove it", DataError)
-    if ending and Image.registered_extensions().get(ending) not in FORMATS:
+    if not names_image(path):
         return False
     try:
-        if not ending:
-            return path.is_file() and _looks_like_an_image(path)
         whole = path.is_file() and path.stat().st_size > 0
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror})") from None
     require(whole, f"{path} cannot be read as an image (it is empty, or no file); replace or remove it", DataError)
     return True
+
+
+def names_image(path: Path) -> bool:
+    """Whether a file is to be an image: by its ending, or without one by its content. It may be damaged.
+
+    >>> names_image(folder / "absent.png"), names_image(folder / "notes.txt")
+    (True, False)
+    """
+    ending = path.suffix.lower()
+    require(ending not in UNREAD, f"{path}: {ending} is not read; convert it to PNG or JPEG, or remove it", DataError)
+    if ending:
+        return Image.registered_extensions().get(ending) in FORMATS
+    try:
+        return path.is_file() and _looks_like_an_image(path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror})") from None
 
 
 def visible(folder: Path) -> list[Path]:

@@ -33,7 +33,7 @@ def for_generators(data: Data, size: int) -> Data:
     )
 
     def small(split: Split) -> Split:
-        return Split(squares(split.images, size), split.labels)
+        return Split(squares(split.images, size), split.labels, task=split.task)
 
     val = small(data.val) if data.val is not None else None
     half = (0.5,) * data.channels

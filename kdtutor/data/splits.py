@@ -1,22 +1,20 @@
 """What the networks see: splits of images and labels, and the data set they belong to."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
-from jaxtyping import Bool, Float, Int, Integer, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from ..errors import ConfigError, ShapeError, require
 from .pinned import onto
+from .task import CLASSIFICATION, UNLABELLED, Classification, Task
 
 if TYPE_CHECKING:
     from ..nets import Net, Trace  # which are made of what is here, and only named
-
-UNLABELLED = -1
-"""The label of an image whose class the student may not see."""
 
 Rows = Bool[Tensor, " N"] | Int[Tensor, " n"] | slice | list[int]
 """Which rows of a split or a batch: a mask, their numbers, or a slice."""
@@ -24,38 +22,41 @@ Rows = Bool[Tensor, " N"] | Int[Tensor, " n"] | slice | list[int]
 
 @dataclass(frozen=True)
 class Batch:
-    """What one training step gets: normalised images, labels (`UNLABELLED` = none) and the rows they came from.
+    """What one training step gets: normalised images, labels (as `task` has them) and the rows they came from.
 
     `answer`, where there is one, gives a teacher's trace of these images without running the teacher for it, or None
     where it has none of that teacher. Part of a batch has no answer.
     """
 
     images: Float[Tensor, "B *shape"]
-    labels: Int[Tensor, " B"]
+    labels: Shaped[Tensor, "B ..."]
     indices: Int[Tensor, " B"]
     answer: "Callable[[Net, Tensor], Trace | None] | None" = None
+    task: Task = CLASSIFICATION
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, rows: Rows) -> "Batch":
-        return Batch(self.images[rows], self.labels[rows], self.indices[rows])
+        return Batch(self.images[rows], self.labels[rows], self.indices[rows], task=self.task)
 
     def to(self, device: torch.device | str) -> "Batch":
         """The batch on a device."""
-        return Batch(onto(self.images, device), onto(self.labels, device), onto(self.indices, device), self.answer)
+        images, labels, indices = (onto(x, device) for x in (self.images, self.labels, self.indices))
+        return replace(self, images=images, labels=labels, indices=indices)
 
 
 @dataclass(frozen=True)
 class Split:
     """One part of a data set, whole in memory: uint8 images `(N, C, H, W)`, or float points `(N, D)`, and labels.
 
-    A label is the number of a class, one for each image; other whole numbers than int64 are converted. Raises
-    `ShapeError` or `ConfigError` for anything else.
+    What a label is says the `task`: by default the number of a class, one for each image, and other whole numbers than
+    int64 are converted. Raises `ShapeError` or `ConfigError` for anything else.
     """
 
     images: Shaped[Tensor, "N ..."]
-    labels: Integer[Tensor, " N"]
+    labels: Shaped[Tensor, "N ..."]
+    task: Task = field(default=CLASSIFICATION, kw_only=True)
 
     def __post_init__(self) -> None:
         _check_kind("images", self.images)
@@ -65,18 +66,18 @@ class Split:
             f"a split has {len(self.images)} images and {len(self.labels)} labels; it needs one label per image",
             ShapeError,
         )
-        object.__setattr__(self, "labels", class_numbers(self.labels))
+        object.__setattr__(self, "labels", self.task.read(self.labels))
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, rows: Rows) -> "Split":
-        return Split(self.images[rows], self.labels[rows])
+        return Split(self.images[rows], self.labels[rows], task=self.task)
 
     @cached_property
     def labelled(self) -> Bool[Tensor, " N"]:
         """Which images have a label."""
-        return self.labels != UNLABELLED
+        return self.task.labelled(self.labels)
 
     @property
     def device(self) -> torch.device:
@@ -90,12 +91,12 @@ class Split:
 
     def to(self, device: torch.device | str) -> "Split":
         """The split on a device."""
-        return Split(self.images.to(device), self.labels.to(device))
+        return Split(self.images.to(device), self.labels.to(device), task=self.task)
 
 
 @dataclass(frozen=True)
 class Data:
-    """A data set: its splits, its class names, and the statistics that normalise its pixels.
+    """A data set: its splits, the names of its classes (or labels, or numbers), and the statistics of its pixels.
 
     `mean` and `std` are per channel, for pixels scaled to 0…1. `val` is what choices may look at; `test` is for the
     last number only. Sets without a validation split have `val=None`.
@@ -113,12 +114,9 @@ class Data:
         for part, split in {"train": self.train, **self.splits(), "test": self.test}.items():
             told = f"{self.name}: {part} is a {type(split).__name__}; expected a Split"
             require(isinstance(split, Split), f"{told}, made of two tensors: kd.data.Split(images, labels)")
-            low, high = (int(split.labels.min()), int(split.labels.max())) if len(split) else (0, 0)
-            require(
-                low >= UNLABELLED and high < self.num_classes,
-                f"{self.name}: the {part} labels run from {low} to {high}; with {self.num_classes} classes they must "
-                f"lie in 0…{self.num_classes - 1} ({UNLABELLED} marks an unlabelled image)",
-            )
+            told = f"{self.name}: the task of train is {self.task}, that of {part} {split.task}; they must be equal"
+            require(split.task == self.task, told)
+            self.task.check(split.labels, self.num_classes, f"{self.name}: the {part}")
 
         if self.size:
             numbers = {len(self.mean), len(self.std)}
@@ -127,8 +125,13 @@ class Data:
             require(min(self.std) > 0, f"{self.name}: std={self.std}; pixels are divided by it, so it must be positive")
 
     @property
+    def task(self) -> Task:
+        """What the labels mean."""
+        return self.train.task
+
+    @property
     def num_classes(self) -> int:
-        """How many classes there are."""
+        """How many classes there are; of another task than classification, how many outputs: labels, or numbers."""
         return len(self.classes)
 
     @property
@@ -173,6 +176,7 @@ class Data:
         The unlabelled ones are the transfer set on which a teacher may still speak; `unlabelled` limits them (images a
         class). The choice depends on `seed` alone.
         """
+        self.require_classes("few_labels")
         generator = torch.Generator().manual_seed(seed)
         keep, hide = [], []
         for k in range(self.num_classes):
@@ -197,8 +201,14 @@ class Data:
 
     def without_class(self, k: int) -> "Data":
         """The same data with no training image of class `k`; val and test keep theirs (Hinton's omitted digit)."""
+        self.require_classes("without_class")
         require(0 <= k < self.num_classes, f"without_class({k}): the classes are 0…{self.num_classes - 1}")
         return replace(self, train=self.train[self.train.labels != k])
+
+    def require_classes(self, who: str) -> None:
+        """Raise `ConfigError` unless each image has one class; `who` is what needs that."""
+        told = f"{who}: {self.name} is a set for {self.task}; this needs one class for each image"
+        require(isinstance(self.task, Classification), told)
 
     def describe(self) -> str:
         """One line a split."""
@@ -208,27 +218,6 @@ class Data:
             hidden = int((~split.labelled).sum())
             lines.append(f"  {name:5} {len(split):6,}" + (f"  ({hidden:,} without a label)" if hidden else ""))
         return "\n".join(lines)
-
-
-def class_numbers(labels: Shaped[Tensor, " N"]) -> Int[Tensor, " N"]:
-    """Labels as int64. Raises `ShapeError` for several a sample, `ConfigError` for what is no whole number.
-
-    >>> class_numbers(torch.tensor([0, 2, 1], dtype=torch.uint8)).dtype
-    torch.int64
-    """
-    shape = tuple(labels.shape)
-    require(
-        labels.ndim == 1,
-        f"the labels have shape {shape}, expected (N,): one class for each image; of one-hot rows take "
-        "labels.argmax(1), several classes an image are not supported",
-        ShapeError,
-    )
-    require(
-        not labels.is_floating_point() and not labels.is_complex(),
-        f"the labels are numbers of {labels.dtype}; expected whole numbers, the classes: labels.long() if they are; "
-        "real-valued targets are not supported",
-    )
-    return labels.long()
 
 
 def _check_kind(what: str, x: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ..errors import UnknownName, choose, require
 from .cifar_resnet import BLOCKS, cifar_resnet, imagenet_resnet
+from .foreign import foreign, is_foreign
 from .ghost import ghostnet
 from .ghosted import ghost_resnet, ghost_vgg
 from .mobilenet import mobilenet
@@ -31,9 +32,17 @@ NAMES = (
     "plain20", "plain56x0.25", "lenet5", "lenet5_half", "mlp", "mlp64",
 )  # fmt: skip
 """Names to start from; any depth that fits its family and any multiplier work too (resnet26, resnet8x0.5, mlp128)."""
+OWN = "kdtutor."
 
 
-def build(name: str, classes: int = 100, channels: int | None = None, stem_stride: int | None = None) -> Net:
+def build(
+    name: str,
+    classes: int = 100,
+    channels: int | None = None,
+    stem_stride: int | None = None,
+    size: int | None = None,
+    stages: str | Sequence[str] | None = None,
+) -> Net:
     """A net with fresh weights, drawn from torch's global generator.
 
     Args:
@@ -44,30 +53,59 @@ def build(name: str, classes: int = 100, channels: int | None = None, stem_strid
             ghost_resnetD and ghost_vggD are made of ghost modules; after the multiplier their ratio and the kernel of
             their cheap filters can follow: ghost_resnet56_s2_d3 is ghost_resnet56, ghost_resnet8x0.5_s1 has no ghosts.
             ghostnet is the net of the same paper.
+            "torchvision.NAME" and "timm.NAME" are the nets of these libraries, "module:function" (or
+            "path/to/file.py:function") is what a function of yours makes, called with num_classes=K or classes=K if it
+            takes that: the module is imported, so its code runs.
         classes: K, how many logits.
         channels: of the images, 3 by default; for an mlp the coordinates of a point, 2 by default.
         stem_stride: stride of the first convolution, 1 by default, for a mobilenetv2, ghostnet or imagenet_resnet 2;
-            with 2 instead of 1 a net on 28-pixel digits does a quarter of the work.
+            with 2 instead of 1 a net on 28-pixel digits does a quarter of the work. Nets from elsewhere have their own.
+        size: of the images, in pixels. Transformers of torchvision and timm are made for one size, by default that of
+            the library (224 mostly), and widths are measured with it; kdtutor's own nets read every size.
+        stages: of a net from elsewhere, as `wrap` takes them; "auto" by default.
 
     Raises:
-        UnknownName: there is no such net. ConfigError: a number is out of range.
+        UnknownName: there is no such net. ConfigError: a number is out of range, timm is not installed, or the net
+        cannot be made or traced. DataError: a factory's file is absent.
 
     >>> net = build("resnet8x0.25", classes=10)
     >>> net.widths, net.num_classes
     ((4, 8, 16), 10)
     """
+    for what, number in (("classes", classes), ("channels", channels), ("stem_stride", stem_stride), ("size", size)):
+        whole = isinstance(number, int) and not isinstance(number, bool) and number >= 1
+        default = number is None and what != "classes"
+        require(whole or default, f"{what} is {number!r}; expected a whole number of at least 1")
+    if is_foreign(str(name)):
+        require(stem_stride is None, f"stem_stride is {stem_stride}, but {name} has its own stem; leave it out")
+        return foreign(name, classes, channels, size, stages)
+    require(stages is None, f"{name} has stages of its own; leave stages={stages!r} out")
+    name = str(name).removeprefix(OWN)
     make, numbers = _family(name)
     if channels is None:
         channels = 2 if make is _mlp else 3
     if stem_stride is None:
         stem_stride = 2 if make in (_mobilenet, _ghostnet, _imagenet_resnet) else 1
-    for what, number in (("classes", classes), ("channels", channels), ("stem_stride", stem_stride)):
-        whole = isinstance(number, int) and not isinstance(number, bool) and number >= 1
-        require(whole, f"{what} is {number!r}; expected a whole number of at least 1")
     net = make(*numbers, name=name, classes=classes, channels=channels, stem_stride=stem_stride)
     net.name = name
     net.config = {"name": name, "classes": classes, "channels": channels, "stem_stride": stem_stride}
     return net
+
+
+def is_own(name: str) -> bool:
+    """Whether `name` is a net of kdtutor's own.
+
+    >>> is_own("resnet20"), is_own("resnet18"), is_own("torchvision.resnet18")
+    (True, False, False)
+    """
+    if is_foreign(name):
+        return False
+    try:
+        with torch.device("meta"):  # nothing is drawn
+            build(name)
+    except UnknownName:
+        return False
+    return True
 
 
 def _family(name: str) -> tuple[Callable[..., Staged], tuple[str | None, ...]]:
@@ -75,7 +113,8 @@ def _family(name: str) -> tuple[Callable[..., Staged], tuple[str | None, ...]]:
     for pattern, make in _FAMILIES.items():
         if match := re.fullmatch(pattern, str(name)):
             return make, match.groups()
-    choose("net", name, NAMES, f"Choose one like {', '.join(_EXAMPLES)}; nets.NAMES lists more.")
+    some = f"Choose one like {', '.join(_EXAMPLES)}; nets.NAMES lists more."
+    choose("net", name, NAMES, f"{some} Others are called torchvision.NAME, timm.NAME or module:function.")
     raise AssertionError("each of NAMES belongs to a family")
 
 

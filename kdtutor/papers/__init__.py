@@ -11,6 +11,8 @@ from typing import Any, cast
 from torch import nn
 
 from .. import methods
+from ..data import TASKS
+from ..errors import choose
 from ..moved import moved
 from ..train import Distiller
 
@@ -61,8 +63,18 @@ def get(name: str, rows: Iterable[methods.Method] = methods.ROWS) -> type[nn.Mod
     return found
 
 
+def admitting(task: str) -> tuple[str, ...]:
+    """The names of the methods that admit a task, one of `kdtutor.data.TASKS`. Features are matched by all of them.
+
+    >>> "attention" in admitting("regression"), "decoupled" in admitting("regression")
+    (True, False)
+    """
+    wanted = TASKS[choose("task", task, TASKS)]
+    return tuple(name for name, kind in METHODS.items() if issubclass(wanted, kind.tasks))
+
+
 _MODULES = tuple(module.name for module in iter_modules(__path__))
-__all__ = ["METHODS", "get", "method", *_MODULES]
+__all__ = ["METHODS", "admitting", "get", "method", *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

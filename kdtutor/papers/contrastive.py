@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ..data import UNLABELLED, Batch, Batches, ClassBatches, Data, Source
+from ..data import UNLABELLED, Batch, Batches, ClassBatches, Classification, Data, Source
 from ..data.pinned import onto
 from ..errors import ShapeError, require
 from ..nets import Net, Trace
@@ -179,6 +179,7 @@ class Contrastive(Features):
     """
 
     needs_rows = True  # its memory holds a vector for each
+    tasks = (Classification,)  # images of one class are not told apart
     memory: ContrastiveMemory | None
     rows: Int[Tensor, " B"] | None
     """The rows of the samples whose traces the spot is given next, set by `look_at`."""

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from ..data import Batch
+from ..data import Batch, Classification, Data, Task
 from ..errors import require
 from ..nets import Net, Trace
 from ..train import Distiller, Phase, Spot
 from ..train.checks import same_classes
-from ..train.objective import Terms, task_loss
+from ..train.objective import Terms
 from .hinton import check_temperature
 from .tensors import softened_divergence
 
@@ -26,6 +26,7 @@ class Features(Distiller):
     """
 
     needs_teacher = True
+    tasks: tuple[type[Task], ...] = (Task,)
 
     def __init__(
         self, student: Net, teacher: Net, *, beta: float, alpha: float = 0.0, T: float = 4.0, **options: Any
@@ -37,6 +38,12 @@ class Features(Distiller):
         if alpha:
             same_classes(student, teacher, ", so set alpha=0")
         self.beta, self.alpha, self.T = beta, alpha, T
+
+    def check(self, data: Data) -> None:
+        super().check(data)
+        told = f"{type(self).__name__} with alpha={self.alpha} matches probabilities of classes"
+        plain = not self.alpha or isinstance(data.task, Classification)
+        require(plain, f"{told}; {data.name} is a set for {data.task}: set alpha=0")
 
     def shares(self) -> dict[str, float]:
         """Deprecated: each spot's weight over beta. A spot has its weight: `spot.weight`."""
@@ -57,7 +64,7 @@ class Features(Distiller):
     def task(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """The task, and the teacher's logits if asked for."""
         kd = {"kd": softened_divergence(s.logits, t.logits, self.T)} if self.alpha and t is not None else {}
-        return {"task": task_loss(s.logits, batch.labels), **kd}
+        return {"task": batch.task.loss(s.logits, batch.labels), **kd}
 
     def features(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """Every spot; no label is looked at."""

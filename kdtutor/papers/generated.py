@@ -14,6 +14,7 @@ from ..errors import ShapeError, require
 from ..nets import Generator, Trace
 from ..train import Around, Balance, Distiller, Phase, Recipe, descend_alone, weighted_sum
 from ..train.checks import check_net, same_classes
+from ..train.distiller import check_task
 from ..train.objective import Terms
 from .adapters import unchanged_statistics
 from .tensors import shape
@@ -53,6 +54,10 @@ class Generated(Around):
         self.shares_batches = False  # its images are made by one generator, batch by batch
         self.taken = 0  # steps: a number of the CPU's, which decides without a wait who moves next
         self.train(self.student.training)
+
+    def check(self, data: Data) -> None:
+        check_task(self, data)
+        super().check(data)
 
     def get_extra_state(self) -> Int[Tensor, " counts"]:
         """What a checkpoint keeps beside weights and buffers: the steps taken."""

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from ..data import Batch, Source
+from ..data import Batch, Data, Source
 from ..errors import choose, require
 from ..nets import Trace
 from ..train import (
@@ -18,13 +18,12 @@ from ..train import (
     Phase,
     Recipe,
     Spot,
-    accuracy,
     descend_alone,
     minimise,
-    task_loss,
 )
 from ..train.checks import same_classes
-from ..train.objective import Terms
+from ..train.distiller import check_task
+from ..train.objective import Terms, scores
 from ..train.shares import traced
 from .choosers import CHOOSERS, chosen_terms, rates
 from .decisions import TAU, annealed, decide, gumbel
@@ -54,9 +53,9 @@ def routing_loss(
     >>> round((routing_loss(bad, good, y, gamma=2.0) / routing_loss(bad, good, y, gamma=1.0)).item(), 4)
     2.0
     """
-    routed = task_loss(z, batch.labels)
+    routed = batch.task.loss(z, batch.labels)
     with torch.no_grad():
-        own = task_loss(z_s, batch.labels)
+        own = batch.task.loss(z_s, batch.labels)
         factor = torch.where(routed > own, gamma, torch.where(routed < own, 1 / gamma, 1.0))
     return routed * factor
 
@@ -161,6 +160,10 @@ class SpotAdaptive(Around):
         logits = {spot.name: spot.weight for spot in self._logits()}
         return {"task": 1.0, **logits, **{name: weight for name, weight in inner.items() if name in spots}}
 
+    def check(self, data: Data) -> None:
+        check_task(self, data)
+        super().check(data)
+
     def phases(self, epochs: int) -> tuple[Phase, ...]:
         before = self.preparation(epochs)
         self.first_epoch = sum(phase.epochs for phase in before)
@@ -214,7 +217,7 @@ class SpotAdaptive(Around):
             return self.inner.step(batch, phase, optimisers)
         whole = self._teacher_trace(batch) if phase.needs_teacher else None
         s = traced(self.student.trace, batch.images)
-        terms, recorded = {"task": task_loss(s.logits, batch.labels)}, Terms()
+        terms, recorded = {"task": batch.task.loss(s.logits, batch.labels)}, Terms()
         if whole is not None:
             t = whole.detach()
             chosen, recorded = self._chosen(s, t, batch, optimisers)
@@ -222,8 +225,10 @@ class SpotAdaptive(Around):
             terms |= chosen_terms(spots.values(), self.places, chosen, s, t, batch, self.look_at)
         loss = minimise(terms, phase.weights, optimisers["student"])
         if whole is not None and self.learning_teacher:
-            recorded["teacher"] = minimise({"task": task_loss(whole.logits, batch.labels)}, {}, optimisers["teacher"])
-        return {**terms, **recorded, "loss": loss, "train_accuracy": accuracy(s.logits, batch.labels)}
+            recorded["teacher"] = minimise(
+                {"task": batch.task.loss(whole.logits, batch.labels)}, {}, optimisers["teacher"]
+            )
+        return {**terms, **recorded, "loss": loss, **scores(s.logits, batch)}
 
     def _teacher_trace(self, batch: Batch) -> Trace | None:
         """With its gradient where the teacher learns, too."""

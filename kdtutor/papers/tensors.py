@@ -8,7 +8,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from ..errors import ShapeError, require
-from ..train.precision import full_precision
+from ..precision import full_precision
 
 __all__ = [
     "SMALLEST", "check_samples", "check_vectors", "full_precision", "gram", "inverse_length",

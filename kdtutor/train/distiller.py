@@ -9,11 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..data import Batch, Data, Split
+from ..data import Batch, Classification, Data, Split, Task
 from ..errors import require
 from ..nets import Net, Trace
 from .evaluation import evaluate
-from .objective import Terms, accuracy, minimise, task_loss
+from .objective import Terms, minimise, scores
 from .shares import traced
 from .trainable import Phase, Trainable
 
@@ -47,6 +47,8 @@ class Distiller(Trainable):
     shares_batches = True
     student: Net
     teacher: Net | None
+    tasks: tuple[type[Task], ...] = (Classification,)
+    """What the labels may be for this method. A term that reads only what is inside the nets admits every task."""
     needs_rows = False
     """Whether a batch has to name the rows of a training split that its images are: nothing else will do then."""
 
@@ -66,7 +68,7 @@ class Distiller(Trainable):
     def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         """Cross-entropy ("task") and the loss of every spot, unweighted."""
         spots = {spot.name: spot.loss(s, t) for spot in self.spots()} if t is not None else {}
-        return {"task": task_loss(s.logits, batch.labels), **spots}
+        return {"task": batch.task.loss(s.logits, batch.labels), **spots}
 
     def preparation(self, epochs: int) -> tuple[Phase, ...]:
         """The first of the `phases`, in which what the spots need is made ready and the student is not taught."""
@@ -76,11 +78,13 @@ class Distiller(Trainable):
         return (Phase("distil", epochs, self.losses, self.weights(), needs_teacher=self.teacher is not None),)
 
     def check(self, data: Data) -> None:
-        require(
-            self.student.num_classes >= data.num_classes,
-            f"the student tells {self.student.num_classes} classes apart, {data.name} has {data.num_classes}; "
-            f"build it with classes={data.num_classes}",
-        )
+        check_task(self, data)
+        has, wants = self.student.num_classes, data.num_classes
+        told = f"the student tells {has} classes apart, {data.name} has {wants}"
+        if not isinstance(data.task, Classification):
+            told = f"the student has {has} outputs, {data.name} asks for {wants}"
+        fits = has >= wants if isinstance(data.task, Classification) else has == wants
+        require(fits, f"{told}; build it with classes={wants}")
         for part, split in data.splits().items():
             told = f"no {part} image of {data.name} has a label, so nothing can be measured on them"
             require(part == "train" or bool(split.labelled.any()), f"{told}; give a held-out split its labels")
@@ -89,7 +93,7 @@ class Distiller(Trainable):
         """Called before the spots see traces of `batch`: which images they are, for a method that has to know."""
 
     def measure(self, split: Split, data: Data) -> dict[str, float]:
-        return {"accuracy": evaluate(self.student, split, data).accuracy}
+        return evaluate(self.student, split, data).measures
 
     def teacher_trace(self, images: Float[Tensor, "B ..."]) -> Trace | None:
         """The teacher's trace; nothing in it carries a gradient."""
@@ -112,12 +116,23 @@ class Distiller(Trainable):
         return self.teacher_trace(images)
 
     def step(self, batch: Batch, phase: Phase, optimisers: Mapping[str, torch.optim.Optimizer]) -> Terms:
-        """One update. Returns every term, the weighted total as "loss", and the accuracy on labelled samples."""
+        """One update. Returns every term, the weighted total as "loss", and the `scores` on labelled samples."""
         t = self.answers(batch) if phase.needs_teacher else None
         s = traced(self.student.trace, batch.images)
         terms = phase.losses(s, t, batch)
         loss = minimise(terms, phase.weights, optimisers["student"])
-        return {**terms, "loss": loss, "train_accuracy": accuracy(s.logits, batch.labels)}
+        return {**terms, "loss": loss, **scores(s.logits, batch)}
+
+
+def check_task(distiller: Distiller, data: Data) -> None:
+    """What the labels of `data` are is admitted by the method. Raises `ConfigError`.
+
+    >>> check_task(kd.Alone(kd.nets.build("mlp8", classes=2)), kd.data.load("moons"))  # silent: it admits every task
+    """
+    admitted = " and ".join(task.name for task in distiller.tasks)
+    told = f"{type(distiller).__name__} admits {admitted}; {data.name} is a set for {data.task}"
+    advice = f"take one of the methods that do, as kd.papers.admitting({data.task.name!r}) lists them"
+    require(isinstance(data.task, distiller.tasks), f"{told}: {advice}")
 
 
 def known_trace(distiller: Trainable, batch: Batch) -> Trace | None:
@@ -137,6 +152,8 @@ def known_trace(distiller: Trainable, batch: Batch) -> Trace | None:
 
 class Alone(Distiller):
     """The student without a teacher: cross-entropy on its labels. What every method has to beat."""
+
+    tasks = (Task,)
 
     def __init__(self, student: Net) -> None:
         super().__init__(student)

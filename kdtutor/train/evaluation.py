@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
-from ..data import UNLABELLED, Data, Split
+from ..data import CLASSIFICATION, Classification, Data, Split, Task
 from ..errors import DivergedError, require
 from ..nets.modes import evaluating
 from .checks import check_data, check_split, warn_of_probabilities
-from .objective import task_loss
 
 BATCH = 500  # images a forward pass when nothing is learnt; bounds memory, not results
 
@@ -20,8 +20,15 @@ BATCH = 500  # images a forward pass when nothing is learnt; bounds memory, not 
 class Evaluation:
     """A net's answers to a split. What is counted is counted over the labelled images."""
 
-    logits: Float[Tensor, "N K"]
-    labels: Int[Tensor, " N"]
+    logits: Float[Tensor, "N K ..."]
+    labels: Shaped[Tensor, "N ..."]
+    task: Task = CLASSIFICATION
+
+    @cached_property
+    def measures(self) -> dict[str, float]:
+        """The measures of the task, by name, first the one that chooses between nets. Raises as `accuracy`."""
+        self._count("a measure")
+        return self.task.measures(self.logits, self.labels)
 
     @property
     def predictions(self) -> Int[Tensor, " N"]:
@@ -31,7 +38,7 @@ class Evaluation:
     @property
     def labelled(self) -> Bool[Tensor, " N"]:
         """Which images have a label."""
-        return self.labels != UNLABELLED
+        return self.task.labelled(self.labels)
 
     @property
     def correct(self) -> int:
@@ -40,20 +47,27 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """Share of images whose largest logit is their class. Raises `ConfigError` if no image has a label."""
+        """Share of images whose largest logit is their class. Raises `ConfigError` if no image has a label, or for
+        another task than classification."""
+        self._require_classes("accuracy")
         return self.correct / self._count("accuracy")
 
     @property
     def loss(self) -> float:
-        """Mean cross-entropy in nats. Raises `ConfigError` if no image has a label."""
+        """The loss of the task, of classes the mean cross-entropy in nats. Raises as `accuracy`."""
         self._count("a loss")
         warn_of_probabilities(self.logits, "the outputs that a loss is asked of")
-        return task_loss(self.logits, self.labels).item()
+        return self.task.loss(self.logits, self.labels).item()
 
     def confusion(self) -> Int[Tensor, "K K"]:
         """Images counted by true class (row) and predicted class (column)."""
+        self._require_classes("a confusion")
         K, known = self.logits.shape[1], self.labelled
         return torch.bincount(self.labels[known] * K + self.predictions[known], minlength=K * K).view(K, K)
+
+    def _require_classes(self, what: str) -> None:
+        told = f"{what} is measured of classes; this is a net for {self.task}, whose numbers are in `measures`"
+        require(isinstance(self.task, Classification), told)
 
     def _count(self, what: str) -> int:
         count = int(self.labelled.sum())
@@ -61,7 +75,7 @@ class Evaluation:
         return count
 
 
-def predict(net: nn.Module, split: Split, data: Data, batch_size: int = BATCH) -> Float[Tensor, "N K"]:
+def predict(net: nn.Module, split: Split, data: Data, batch_size: int = BATCH) -> Float[Tensor, "N K ..."]:
     """Logits of every image of `split`, in order, computed where the net is. Modes and random state stay untouched.
 
     >>> digits = kd.data.load("digits")
@@ -74,11 +88,11 @@ def predict(net: nn.Module, split: Split, data: Data, batch_size: int = BATCH) -
 
 def shown(
     net: nn.Module,
-    answer: Callable[[Float[Tensor, "B ..."]], Float[Tensor, "B D"]],
+    answer: Callable[[Float[Tensor, "B ..."]], Float[Tensor, "B D ..."]],
     split: Split,
     data: Data,
     batch_size: int = BATCH,
-) -> Float[Tensor, "N D"]:
+) -> Float[Tensor, "N D ..."]:
     """What `answer` says of every image of `split`, in order, with `net` in eval mode and the images where it is.
 
     >>> digits, net = kd.data.load("digits"), kd.nets.build("lenet5", classes=10, channels=1)
@@ -102,8 +116,8 @@ def evaluate(net: nn.Module, split: Split, data: Data) -> Evaluation:
     True
     """
     logits = predict(net, split, data)
-    broken = int(logits.isnan().any(1).sum())
+    broken = int(logits.isnan().flatten(1).any(1).sum())
     told = f"the net answers NaN to {broken} of {len(logits)} images, so nothing can be measured"
     why = "those images or its weights are no numbers: after training, lower the learning rate that led there"
     require(broken == 0, f"{told}; {why}", DivergedError)
-    return Evaluation(logits, split.labels.to(logits.device))
+    return Evaluation(logits, split.labels.to(logits.device), split.task)

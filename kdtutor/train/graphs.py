@@ -103,7 +103,7 @@ class GraphedStep:
     def _record(self, batch: Batch, known: Trace | None) -> None:
         """Record a step, which leaves nothing in the run."""
         trace = None if known is None else known.copy()
-        static = Batch(batch.images.clone(), batch.labels.clone(), batch.indices.clone())
+        static = replace(batch, images=batch.images.clone(), labels=batch.labels.clone(), indices=batch.indices.clone())
         self.inputs = _inputs(static, trace)
         # Each time a new trace of the same tensors: one keeps what was computed from its maps, and a rehearsal has
         # computed that outside of the recording.

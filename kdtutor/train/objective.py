@@ -3,28 +3,24 @@
 from collections.abc import Mapping
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ..data import UNLABELLED
+from ..data import CLASSIFICATION, Batch
 from ..errors import require
-from .precision import full_precision
 from .shares import average_gradients
 
 Terms = dict[str, Float[Tensor, ""]]
 
 
-@full_precision
 def task_loss(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
-    """Cross-entropy in nats, mean over the labelled samples of the batch; 0 if none is labelled.
+    """The loss of classification: cross-entropy in nats, mean over the labelled samples; 0 if none is labelled.
 
     >>> logits, labels = torch.zeros(3, 2), torch.tensor([0, 1, kd.data.UNLABELLED])
     >>> round(task_loss(logits, labels).item(), 4)  # log 2; the third has no label
     0.6931
     """
-    total = F.cross_entropy(logits, labels, ignore_index=UNLABELLED, reduction="sum")
-    return total / (labels != UNLABELLED).sum().clamp(min=1)
+    return CLASSIFICATION.loss(logits, labels)
 
 
 def accuracy(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
@@ -33,8 +29,17 @@ def accuracy(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[T
     >>> accuracy(torch.tensor([[2.0, 1.0], [0.0, 1.0]]), torch.tensor([0, 0])).item()
     0.5
     """
-    known = labels != UNLABELLED
-    return ((logits.argmax(1) == labels) & known).sum() / known.sum().clamp(min=1)
+    return CLASSIFICATION.scores(logits, labels)["accuracy"]
+
+
+def scores(outputs: Float[Tensor, "B K ..."], batch: Batch) -> Terms:
+    """What is recorded of a step beside its loss, as "train_" and the name of each: of classes the accuracy.
+
+    >>> batch = kd.data.Batch(torch.zeros(2, 1), torch.tensor([0, 0]), torch.arange(2))
+    >>> scores(torch.tensor([[2.0, 1.0], [0.0, 1.0]]), batch)
+    {'train_accuracy': tensor(0.5000)}
+    """
+    return {f"train_{name}": value for name, value in batch.task.scores(outputs, batch.labels).items()}
 
 
 def weighted_sum(terms: Mapping[str, Float[Tensor, ""]], weights: Mapping[str, float]) -> Float[Tensor, ""]:

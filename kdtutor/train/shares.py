@@ -10,7 +10,7 @@ torch's `DistributedDataParallel` is not used: it averages the gradients of one 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import torch
@@ -153,4 +153,4 @@ def read_by_all(split: Split) -> Split:
     """
     if world() == 1 or not isinstance(split, FileSplit):
         return split
-    return SharedFiles(split.images, split.labels, split.files, split.workers)
+    return SharedFiles(**{each.name: getattr(split, each.name) for each in fields(split)})

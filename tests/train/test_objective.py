@@ -6,8 +6,8 @@ from torch import zeros
 
 import kdtutor as kd
 from kdtutor.papers import METHODS, gan
+from kdtutor.precision import full_precision
 from kdtutor.train import Phase, Recipe, Spot, descend, descend_alone, minimise, task_loss, weighted_sum
-from kdtutor.train.precision import full_precision
 
 from .common import small
 

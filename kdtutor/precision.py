@@ -9,7 +9,7 @@ import torch
 from jaxtyping import AbstractArray, Float
 from torch import Tensor
 
-from ..errors import ShapeError
+from .errors import ShapeError
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -1,0 +1,83 @@
+"""One's own data: a folder of class folders, one with train/, val/ and test/, or a table of files and labels."""
+
+import os
+from collections.abc import Collection
+from difflib import get_close_matches
+from pathlib import Path
+
+from ..errors import DataError, require
+from . import listed
+from .image_folder import IN_MEMORY
+from .own_folders import folder_data
+from .splits import Data
+
+TABLES = (".csv", ".tsv")
+THREADS = min(8, os.cpu_count() or 1)  # more of them wait for one another
+
+
+def own(
+    path: str | Path,
+    size: int | None = None,
+    workers: int | None = None,
+    task: str | None = None,
+    memory: int | None = None,
+) -> Data:
+    """One's own images: a folder of class folders, one with `train/`, `val/` and `test/` of class folders, or a table.
+
+    Images are shown as squares of `size` pixels (`kept.decoded`), by default the largest of 32, 64, 96, 128, 160, 192
+    and 224 that is not above the shorter side of the median image. Those of a small set are decoded at once; of a
+    larger one each when it is first asked for, by `workers` threads (as many as cores, at most 8), and kept until what
+    is kept takes `memory` bytes (1 GiB). The split of a folder of classes is made once and stored, see `parted.stored`.
+    Raises `DataError`.
+
+    >>> from PIL import Image
+    >>> for place in [folder / name / f"{i}.png" for name in ("cats", "dogs") for i in range(5)]:
+    ...     _ = place.parent.mkdir(exist_ok=True), Image.new("L", (40, 60)).save(place)
+    >>> found = own(folder)
+    >>> len(found.train), len(found.test), found.size
+    (6, 2, (32, 32))
+    """
+    source = Path(os.path.abspath(Path(path).expanduser()))
+    require(size is None or size >= 1, f"size={size}: an image needs at least one pixel")
+    require(workers is None or workers >= 0, f"workers={workers}: how many threads read images; 0 reads when asked")
+    require(memory is None or memory >= 0, f"memory={memory}: how many bytes of images are kept; 0 keeps none")
+    require(source.exists(), absent(source), DataError)
+    found = folder_data(source)
+    return listed.data(found, size, THREADS if workers is None else workers, IN_MEMORY if memory is None else memory)
+
+
+def is_own(name: str | Path, known: Collection[str]) -> bool:
+    """Whether a path is meant, and not one of the `known` names of data sets.
+
+    >>> is_own("digits", ["digits"]), is_own("my_images/", ["digits"]), is_own("labels.csv", ["digits"])
+    (False, True, True)
+    """
+    if isinstance(name, Path):
+        return True
+    if not isinstance(name, str) or name in known:
+        return False
+    path = Path(name)
+    if len(path.parts) > 1 or name.endswith(("/", os.sep)) or path.suffix.lower() in TABLES or path.exists():
+        return True
+    return not get_close_matches(name, known) and _nearest(path) is not None  # a folder's name with a slip
+
+
+def absent(path: Path) -> str:
+    """The sentence for a path at which nothing is, with the nearest name that is there.
+
+    >>> (folder / "my_images").mkdir()
+    >>> absent(folder / "my_imags").partition("; ")[2]
+    "did you mean 'my_images'?"
+    """
+    above = path.parent
+    if not above.is_dir():
+        return absent(above)
+    near = _nearest(path)
+    return f"there is no {path}; " + (f"did you mean {near!r}?" if near else "expected a folder of images or a CSV")
+
+
+def _nearest(path: Path) -> str | None:
+    near = (
+        get_close_matches(path.name, [each.name for each in path.parent.iterdir()], n=1) if path.parent.is_dir() else []
+    )
+    return near[0] if near else None

@@ -1,0 +1,130 @@
+"""What the labels of images mean, and by which loss and which measures a net is held to them.
+
+A `Split` carries its task and every batch hands it on, so that a method is written once: its term of the task is
+`batch.task.loss(outputs, batch.labels)`, whatever the labels are.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int, Shaped
+from torch import Tensor
+
+from ..errors import ConfigError, ShapeError, require
+from ..precision import full_precision
+
+UNLABELLED = -1
+"""The label of an image whose class the student may not see."""
+
+Outputs = Float[Tensor, "B K ..."]
+"""What a net answers to B images: K numbers for each, or for each of their pixels."""
+Labels = Shaped[Tensor, "B ..."]
+"""What is known of B images, as their task stores it."""
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """Base of the tasks. All that is computed is a mean over what has a label; 0 where nothing has."""
+
+    name: ClassVar[str] = "every task"
+
+    @abstractmethod
+    def read(self, labels: Labels) -> Labels:
+        """The labels in the form in which they are stored. Raises `ShapeError` or `ConfigError` for what are none."""
+
+    @abstractmethod
+    def check(self, labels: Labels, outputs: int, where: str) -> None:
+        """Raises `ConfigError` for labels that a net with so many outputs cannot have; `where` begins the sentence."""
+
+    @abstractmethod
+    def labelled(self, labels: Labels) -> Bool[Tensor, " B"]:
+        """Which images have a label, or a part of one."""
+
+    @abstractmethod
+    def loss(self, outputs: Outputs, labels: Labels) -> Float[Tensor, ""]:
+        """What is minimised."""
+
+    @abstractmethod
+    def scores(self, outputs: Outputs, labels: Labels) -> dict[str, Float[Tensor, ""]]:
+        """What is recorded of a training batch, by name; nothing here waits for the device."""
+
+    @abstractmethod
+    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
+        """What is reported of held-out images, by name. The first is larger for a better net: it chooses the epoch."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Classification(Task):
+    """One of K classes for each image: whole numbers (N,), `UNLABELLED` for none. Outputs are logits (B, K)."""
+
+    name: ClassVar[str] = "classification"
+
+    def read(self, labels: Labels) -> Int[Tensor, " N"]:
+        return class_numbers(labels)
+
+    def check(self, labels: Labels, outputs: int, where: str) -> None:
+        low, high = (int(labels.min()), int(labels.max())) if len(labels) else (0, 0)
+        require(
+            low >= UNLABELLED and high < outputs,
+            f"{where} labels run from {low} to {high}; with {outputs} classes they must lie in 0…{outputs - 1} "
+            f"({UNLABELLED} marks an unlabelled image)",
+        )
+
+    def labelled(self, labels: Labels) -> Bool[Tensor, " B"]:
+        return labels != UNLABELLED
+
+    def loss(self, outputs: Outputs, labels: Labels) -> Float[Tensor, ""]:
+        """Cross-entropy in nats."""
+        return cross_entropy(outputs, labels)
+
+    def scores(self, outputs: Outputs, labels: Labels) -> dict[str, Float[Tensor, ""]]:
+        known = labels != UNLABELLED
+        return {"accuracy": ((outputs.argmax(1) == labels) & known).sum() / known.sum().clamp(min=1)}
+
+    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
+        """The share of images whose largest logit is their class."""
+        known = int((labels != UNLABELLED).sum())
+        return {"accuracy": int((outputs.argmax(1) == labels).sum()) / max(1, known)}
+
+
+CLASSIFICATION = Classification()
+"""The task of every data set that does not say otherwise."""
+
+
+@full_precision
+def cross_entropy(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
+    """In nats, mean over the labelled samples of the batch; 0 if none is labelled.
+
+    >>> logits, labels = torch.zeros(3, 2), torch.tensor([0, 1, kd.data.UNLABELLED])
+    >>> round(cross_entropy(logits, labels).item(), 4)  # log 2; the third has no label
+    0.6931
+    """
+    total = F.cross_entropy(logits, labels, ignore_index=UNLABELLED, reduction="sum")
+    return total / (labels != UNLABELLED).sum().clamp(min=1)
+
+
+def class_numbers(labels: Shaped[Tensor, "N ..."]) -> Int[Tensor, " N"]:
+    """Labels as int64. Raises `ShapeError` for several a sample, `ConfigError` for what is no whole number.
+
+    >>> class_numbers(torch.tensor([0, 2, 1], dtype=torch.uint8)).dtype
+    torch.int64
+    """
+    shape = tuple(labels.shape)
+    require(
+        labels.ndim == 1,
+        f"the labels have shape {shape}, expected (N,): one class for each image; of one-hot rows take "
+        "labels.argmax(1), and for another task name it: Split(images, labels, task=kd.data.MultiLabel())",
+        ShapeError,
+    )
+    require(
+        not labels.is_floating_point() and not labels.is_complex(),
+        f"the labels are numbers of {labels.dtype}; expected whole numbers, the classes: labels.long() if they are; "
+        "for real-valued targets name the task: Split(images, labels, task=kd.data.Regression.of(labels))",
+        ConfigError,
+    )
+    return labels.long()

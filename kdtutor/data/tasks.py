@@ -1,0 +1,213 @@
+"""The tasks beside classification: several labels an image, numbers, and a class for each pixel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int, Shaped
+from torch import Tensor
+
+from ..errors import ShapeError, require
+from ..precision import full_precision
+from .task import UNLABELLED, Classification, Labels, Outputs, Task
+
+
+@dataclass(frozen=True)
+class MultiLabel(Task):
+    """Any of K labels for each image: (N, K) of 0 and 1, NaN where it is not known. Outputs are logits (B, K)."""
+
+    name: ClassVar[str] = "multi-label"
+
+    def read(self, labels: Labels) -> Float[Tensor, "N K"]:
+        told = f"the labels have shape {tuple(labels.shape)}, expected (N, K): 0 or 1 for each image and label"
+        require(labels.ndim == 2, told, ShapeError)
+        return labels.float()
+
+    def check(self, labels: Labels, outputs: int, where: str) -> None:
+        told = f"{where} labels have {labels.shape[1]} columns for {outputs} names; give a column for each"
+        require(labels.shape[1] == outputs, told, ShapeError)
+        strange = labels[(labels != 0) & (labels != 1) & ~labels.isnan()]
+        told = f"{where} labels hold {strange[:1].tolist()}; expected 0, 1, or NaN where it is not known"
+        require(not len(strange), told)
+
+    def labelled(self, labels: Labels) -> Bool[Tensor, " B"]:
+        return (~labels.isnan()).any(1)
+
+    def loss(self, outputs: Outputs, labels: Labels) -> Float[Tensor, ""]:
+        """Binary cross-entropy in nats, mean over the known labels of all images."""
+        return binary_cross_entropy(outputs, labels)
+
+    def scores(self, outputs: Outputs, labels: Labels) -> dict[str, Float[Tensor, ""]]:
+        known = ~labels.isnan()
+        return {"accuracy": (((outputs > 0) == (labels > 0.5)) & known).sum() / known.sum().clamp(min=1)}
+
+    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
+        """mAP, the mean over the labels of the average precision; and the share of labels that are told right."""
+        precisions = average_precisions(outputs, labels)
+        accuracy = self.scores(outputs, labels)["accuracy"]
+        return {"map": float(precisions.nanmean()), "accuracy": float(accuracy)}
+
+
+@dataclass(frozen=True)
+class Regression(Task):
+    """D numbers for each image, in a unit of their own: (N, D), NaN for none. A net answers (B, D) in standard units,
+    (y - mean) / std, so that one learning rate serves targets of any size; `Regression.of(labels)` measures both."""
+
+    name: ClassVar[str] = "regression"
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def of(cls, labels: Shaped[Tensor, "N ..."]) -> "Regression":
+        """With mean and standard deviation of these labels, those of the training images; of equal ones std is 1."""
+        columns = _columns(labels).double()
+        known = [column[~column.isnan()] for column in columns.T]
+        require(all(len(column) > 0 for column in known), "no image has a number, so there is nothing to learn")
+        means = tuple(float(column.mean()) for column in known)
+        return cls(means, tuple(float(column.std(correction=0)) or 1.0 for column in known))
+
+    def read(self, labels: Labels) -> Float[Tensor, "N D"]:
+        return _columns(labels)
+
+    def check(self, labels: Labels, outputs: int, where: str) -> None:
+        numbers = {labels.shape[1], len(self.mean), len(self.std)}
+        told = f"{where} labels have {labels.shape[1]} columns, their task {len(self.mean)} means, for {outputs} names"
+        require(numbers == {outputs}, f"{told}; give a column, a mean and a standard deviation for each", ShapeError)
+        require(not bool(labels.isinf().any()), f"{where} labels hold infinite numbers; NaN marks what is not known")
+        require(min(self.std) > 0, f"std={self.std}: targets are divided by it, so it must be positive")
+
+    def labelled(self, labels: Labels) -> Bool[Tensor, " B"]:
+        return (~labels.isnan()).any(1)
+
+    def standard(self, labels: Labels) -> Float[Tensor, "B D"]:
+        """(y - mean) / std."""
+        return torch.stack([(y - m) / s for y, m, s in zip(labels.unbind(1), self.mean, self.std, strict=True)], 1)
+
+    def predictions(self, outputs: Outputs) -> Float[Tensor, "B D"]:
+        """What a net means, in the unit of the labels: outputs · std + mean."""
+        return torch.stack([z * s + m for z, m, s in zip(outputs.unbind(1), self.mean, self.std, strict=True)], 1)
+
+    def loss(self, outputs: Outputs, labels: Labels) -> Float[Tensor, ""]:
+        """Squared error in standard units, mean over the known numbers."""
+        return squared_error(outputs, self.standard(labels))
+
+    def scores(self, outputs: Outputs, labels: Labels) -> dict[str, Float[Tensor, ""]]:
+        return {"mae": _mean_of_known((self.predictions(outputs.float()) - labels).abs())}
+
+    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
+        """R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)², mean over the targets; and the mean absolute error, in their unit."""
+        errors = self.predictions(outputs.double()) - labels.double()
+        spread = labels.double() - labels.double().nanmean(0)
+        r2 = 1 - errors.square().nansum(0) / spread.square().nansum(0)
+        return {"r2": float(r2.nanmean()), "mae": float(errors.abs().nanmean())}
+
+
+@dataclass(frozen=True)
+class Dense(Task):
+    """A class for each pixel: whole numbers (N, H, W), `UNLABELLED` for none. Outputs are logits (B, K, H, W)."""
+
+    name: ClassVar[str] = "dense"
+
+    def read(self, labels: Labels) -> Int[Tensor, "N H W"]:
+        told = f"the labels have shape {tuple(labels.shape)}, expected (N, H, W): a class for each pixel"
+        require(labels.ndim == 3, told, ShapeError)
+        whole = not labels.is_floating_point() and labels.dtype != torch.bool
+        require(whole, f"the labels are numbers of {labels.dtype}; expected whole numbers, the classes of pixels")
+        return labels.to(torch.int16)  # a quarter of int64, and pixels are many
+
+    def check(self, labels: Labels, outputs: int, where: str) -> None:
+        low, high = (int(labels.min()), int(labels.max())) if len(labels) else (0, 0)
+        told = f"{where} masks run from {low} to {high}; with {outputs} classes they must lie in 0…{outputs - 1}"
+        require(low >= UNLABELLED and high < outputs, f"{told} ({UNLABELLED} marks a pixel without a class)")
+
+    def labelled(self, labels: Labels) -> Bool[Tensor, " B"]:
+        return (labels != UNLABELLED).flatten(1).any(1)
+
+    def loss(self, outputs: Outputs, labels: Labels) -> Float[Tensor, ""]:
+        """Cross-entropy in nats, mean over the pixels that have a class."""
+        return pixel_cross_entropy(outputs, labels)
+
+    def scores(self, outputs: Outputs, labels: Labels) -> dict[str, Float[Tensor, ""]]:
+        known = labels != UNLABELLED
+        right = (outputs.argmax(1) == labels) & known
+        return {"pixel_accuracy": right.sum() / known.sum().clamp(min=1)}
+
+    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
+        """mIoU, the mean over the classes of the share of a class's pixels, told or true, that are both."""
+        known = labels != UNLABELLED
+        K = outputs.shape[1]
+        pairs = labels[known].long() * K + outputs.argmax(1)[known]
+        confusion = torch.bincount(pairs, minlength=K * K).view(K, K).double()
+        both = confusion.diagonal()
+        either = confusion.sum(0) + confusion.sum(1) - both
+        return {"miou": float((both / either).nanmean()), "pixel_accuracy": float(both.sum() / confusion.sum())}
+
+
+TASKS: Mapping[str, type[Task]] = {task.name: task for task in (Classification, MultiLabel, Regression, Dense)}
+"""Every task by its name."""
+
+
+@full_precision
+def binary_cross_entropy(logits: Float[Tensor, "B K"], labels: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
+    """In nats, mean over the labels that are known (not NaN); 0 if none is.
+
+    >>> round(binary_cross_entropy(torch.zeros(1, 2), torch.tensor([[1.0, torch.nan]])).item(), 4)  # log 2
+    0.6931
+    """
+    known = ~labels.isnan()
+    each = F.binary_cross_entropy_with_logits(logits, labels.nan_to_num(), weight=known, reduction="sum")
+    return each / known.sum().clamp(min=1)
+
+
+@full_precision
+def squared_error(x: Float[Tensor, "B D"], y: Float[Tensor, "B D"]) -> Float[Tensor, ""]:
+    """(x - y)², mean over the numbers of y that are known (not NaN); 0 if none is.
+
+    >>> squared_error(torch.zeros(1, 2), torch.tensor([[3.0, torch.nan]])).item()
+    9.0
+    """
+    known = ~y.isnan()
+    return torch.where(known, x - y.nan_to_num(), 0.0).square().sum() / known.sum().clamp(min=1)
+
+
+@full_precision
+def pixel_cross_entropy(logits: Float[Tensor, "B K H W"], labels: Int[Tensor, "B H W"]) -> Float[Tensor, ""]:
+    """In nats, mean over the pixels that have a class; 0 if none has.
+
+    >>> mask = torch.tensor([[[0, kd.data.UNLABELLED]]])
+    >>> round(pixel_cross_entropy(torch.zeros(1, 2, 1, 2), mask).item(), 4)  # log 2; the second has no class
+    0.6931
+    """
+    total = F.cross_entropy(logits, labels.long(), ignore_index=UNLABELLED, reduction="sum")
+    return total / (labels != UNLABELLED).sum().clamp(min=1)
+
+
+def average_precisions(logits: Float[Tensor, "N K"], labels: Float[Tensor, "N K"]) -> Float[Tensor, " K"]:
+    """Of each label: the area below its curve of precision over recall, by torchmetrics; NaN where no image has it.
+
+    >>> average_precisions(torch.tensor([[2.0], [1.0], [0.0]]), torch.tensor([[1.0], [0.0], [1.0]]))
+    tensor([0.8333])
+    """
+    from torchmetrics.functional.classification import binary_average_precision  # here: it takes long to import
+
+    def one(z: Tensor, y: Tensor) -> Tensor:
+        known = ~y.isnan()
+        if not bool((y[known] == 1).any()):
+            return torch.tensor(torch.nan, device=z.device)
+        precision: Tensor = binary_average_precision(z[known].float().sigmoid(), y[known].long())
+        return precision
+
+    return torch.stack([one(z, y) for z, y in zip(logits.T, labels.T, strict=True)])
+
+
+def _columns(labels: Shaped[Tensor, "N ..."]) -> Float[Tensor, "N D"]:
+    shape = tuple(labels.shape)
+    require(labels.ndim in (1, 2), f"the labels have shape {shape}, expected (N,) or (N, D): numbers", ShapeError)
+    columns = labels.view(-1, 1) if labels.ndim == 1 else labels
+    return columns if columns.dtype == torch.float64 else columns.float()
+
+
+def _mean_of_known(x: Float[Tensor, "B D"]) -> Float[Tensor, ""]:
+    return x.nansum() / (~x.isnan()).sum().clamp(min=1)
