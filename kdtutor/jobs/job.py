@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass, fields
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ INSTEAD = {
     "ghost_resnet20` teaches a net of it",
 }
 """What to do with a method that is no method for `kdtutor distil`."""
+LONG = 24  # characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +117,7 @@ class Job(Setting):
         images = f"{self.images}images" if self.images else None
         spots = f"{self.spots}_spots" if self.spots else None
         batches = f"{self.data_free}_batches" if self.data_free else None
-        recipe = [f"{value}_{name}" for name, value in self.adjustments.items()]
+        recipe = [f"{_short(value)}_{name}" for name, value in self.adjustments.items()]
         setting = (self.preset, self.pair, self.data, teacher, self.student, size, epochs, images, *recipe)
         parts = (self.method, spots, batches, *setting, f"seed{self.seed}")
         return RUNS / "-".join(part for part in parts if part)
@@ -139,6 +141,12 @@ class Job(Setting):
             for name, value in asked.items()
         ]
         return " ".join(["kdtutor distil", self.method, *options])
+
+
+def _short(value: object) -> str:
+    """A value for the name of a folder: a hundred class weights are too long for one, and told by their digest."""
+    text = str(value)
+    return text if len(text) <= LONG else sha256(text.encode()).hexdigest()[:8]
 
 
 def runnable(method: str) -> str:
