@@ -40,22 +40,35 @@ def save_model(net: nn.Module, folder: str | Path, card: Mapping[str, Any], over
     free = f"{folder} holds a model already; name another folder, or pass overwrite=True"
     require(overwrite or not path.exists(), free)
     content = tensors(net)
-    text = card_text(net, Path(folder).absolute().name, card, TOLD, content)
+    text = card_text(Path(folder).absolute().name, {**card, **described(net)}, TOLD, content)
     write_whole(path, content)
     write_whole(path.with_name(CARD), text)
     return Path(folder)
 
 
-def write_card(net: nn.Module, folder: str | Path, card: Mapping[str, Any]) -> Path:
-    """Write the card of the weights that lie in `folder` already, which are those of `net`; else as `save_model`.
+def write_card(folder: str | Path, card: Mapping[str, Any]) -> Path:
+    """Write the card of the weights that lie in `folder` already; it tells all that `save_model` asks for, and what
+    they are the weights of (`described`).
 
-    >>> net = kd.nets.build("mlp8", classes=2)
-    >>> made = save_model(net, folder / "mine", dict.fromkeys(TOLD, "…"))
-    >>> write_card(net, made, dict.fromkeys(TOLD, "other")).name
+    >>> net, told = kd.nets.build("mlp8", classes=2), dict.fromkeys(TOLD, "…")
+    >>> write_card(save_model(net, folder / "mine", told), {**told, **described(net), "data": "toys"}).name
     'last.json'
     """
-    text = card_text(net, Path(folder).absolute().name, card, TOLD, read_bytes(Path(folder) / WEIGHTS))
+    told = (*TOLD, "config", "parameters")
+    text = card_text(Path(folder).absolute().name, card, told, read_bytes(Path(folder) / WEIGHTS))
     return write_whole(Path(folder) / CARD, text)
+
+
+def described(net: nn.Module) -> dict[str, Any]:
+    """What builds a net again, and how many numbers it has learnt. Raises `ConfigError` if no name builds it.
+
+    >>> described(kd.nets.build("mlp8", classes=2))["parameters"]
+    186
+    """
+    config = getattr(net, "config", {})
+    only = "only nets made by nets.build or nets.generator can be saved: a card cannot build any other"
+    require("name" in config, only)
+    return {"config": config, "parameters": sum(parameter.numel() for parameter in net.parameters())}
 
 
 def tensors(net: nn.Module) -> bytes:
@@ -67,26 +80,15 @@ def tensors(net: nn.Module) -> bytes:
     return save({key: tensor.detach().cpu().contiguous() for key, tensor in net.state_dict().items()})
 
 
-def card_text(net: nn.Module, name: str, card: Mapping[str, Any], told: tuple[str, ...], weights: bytes) -> str:
-    """The card of a net whose weights are in a file of this content. Raises `ConfigError` where it lacks what is to be
-    `told`, and for a net that cannot be built again.
+def card_text(name: str, card: Mapping[str, Any], told: tuple[str, ...], weights: bytes) -> str:
+    """A card, sealed, for weights in a file of this content. Raises `ConfigError` where it lacks what is to be `told`.
 
-    >>> '"name": "mine"' in card_text(kd.nets.build("mlp8", classes=2), "mine", {}, (), b"")
+    >>> '"name": "mine"' in card_text("mine", {"seed": 0}, ("seed",), b"")
     True
     """
-    config = getattr(net, "config", {})
-    only = "only nets made by nets.build or nets.generator can be saved: a card cannot build any other"
-    require("name" in config, only)
     missing = [key for key in told if key not in card]
     require(not missing, f"the card of {name!r} lacks {', '.join(missing)}")
-    content = {
-        "name": name,
-        **card,
-        "config": config,
-        "parameters": sum(parameter.numel() for parameter in net.parameters()),
-        "sha256": sha256(weights).hexdigest(),
-        "format": FORMAT,
-    }
+    content = {"name": name, **card, "sha256": sha256(weights).hexdigest(), "format": FORMAT}
     return json.dumps(sealed(content), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""A net whose outputs are put in another order: a teacher that knows the classes of some data in an order of its own."""
+"""A net whose outputs are put in another order: a teacher that knows the classes of some data in its own order."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Ordered(Net):
 
     order: Tensor
 
-    def __init__(self, net: Net, order: Sequence[int]) -> None:
+    def __init__(self, net: Net, order: Sequence[int], classes: Sequence[str]) -> None:
         super().__init__()
         self.net = net
         self.register_buffer("order", torch.tensor(list(order)), persistent=False)
-        self.name, self.config, self.card = net.name, net.config, net.card
+        self.name, self.config, self.card = net.name, net.config, {**net.card, "classes": list(classes)}
         self.widths, self.stem_width = net.widths, net.stem_width
         self.embedding_dim, self.num_classes = net.embedding_dim, len(order)
         self.train(net.training)
@@ -78,4 +78,4 @@ def in_order(net: Net, classes: Sequence[str], data: str) -> Net:
         more = f"knows {listed(strange)}, which {data} does not have" if strange else ""
         told = " and ".join(filter(None, (lacks, more)))
         raise ConfigError(f"{name} {told}; take a net of the same classes, or rename those that are meant to be one")
-    return Ordered(net, [place[each] for each in wanted])
+    return Ordered(net, [place[each] for each in wanted], wanted)

@@ -1,4 +1,4 @@
-"""Trained nets, read with their cards: those that ship, in `NAME.safetensors` and `NAME.json`, and folders of one's own."""
+"""Trained nets with their cards: those that ship, as `NAME.safetensors` and `NAME.json`, and folders of one's own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..errors import DataError, choose, require
 from ..files import file_name, read_json, require_sealed, write_whole
 from .build import build
 from .generators import Generator, generator
-from .models import FORMAT, WEIGHTS, card_of_run, card_text, model_in, tensors
+from .models import FORMAT, WEIGHTS, card_of_run, card_text, described, model_in, tensors
 from .trace import Net
 
 Made = TypeVar("Made", Net, Generator)
@@ -136,7 +136,7 @@ def _save(
 ) -> Path:
     path = folder / f"{file_name('teacher or generator', name)}.safetensors"
     weights = tensors(net)
-    text = card_text(net, name, card, told_at_least, weights)
+    text = card_text(name, {**card, **described(net)}, told_at_least, weights)
     require(overwrite or not path.exists(), f"{path} exists; choose another name or pass overwrite=True")
     write_whole(path, weights)
     write_whole(path.with_suffix(".json"), text)
