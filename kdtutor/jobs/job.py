@@ -12,7 +12,7 @@ import typer
 from ..errors import ConfigError, require
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
-from .options import METHODS, Device, Images, Log, Memory, Precision, Root, Size, Stages, Task, Weights
+from .options import METHODS, Device, Factory, Images, Log, Memory, Precision, Root, Size, Stages, Task, Weights
 from .recipe_options import Adjusted
 
 INSTEAD = {
@@ -74,6 +74,7 @@ class Setting(Adjusted):
     memory: Memory = None
     weights: Weights = None
     stages: Stages = None
+    factory: Factory = None
     spots: Annotated[
         str | None,
         typer.Option(

@@ -13,10 +13,11 @@ from .names import full_name
 from .ordered import in_order
 from .teacher import save_generator, save_teacher, teacher, teachers, trained_generator
 from .trace import Net, Trace
+from .weights import load_weights
 from .wrap import node_names, wrap
 
 __all__ = [
     "GENERATORS", "NAMES", "Critic", "Generator", "Net", "Trace", "build", "count_multiply_adds", "count_parameters",
-    "critic", "from_torchvision", "full_name", "generator", "ghostnet", "in_order", "node_names", "save_generator",
-    "save_model", "save_teacher", "teacher", "teachers", "trained_generator", "wrap",
+    "critic", "from_torchvision", "full_name", "generator", "ghostnet", "in_order", "load_weights", "node_names",
+    "save_generator", "save_model", "save_teacher", "teacher", "teachers", "trained_generator", "wrap",
 ]  # fmt: skip
