@@ -9,7 +9,6 @@ from ..jobs.teaching import TeacherSetting
 from . import options
 from .answers import interrupted
 from .runs import follow
-from .torchrun import shared
 
 
 @options.with_setting
@@ -32,9 +31,7 @@ def teach(
     """
     if name is None:
         require(not overwrite, "--overwrite is for teachers by name; name another folder with --out")
-        job = setting.job(out)
-        with shared(job.device) as first:
-            follow(job, first, progress, as_json)
+        follow(setting.job(out), True, progress, as_json)
         return
     from .teachers import outcome
     from .teachers import teach as run

@@ -14,7 +14,7 @@ import typer
 
 from ..errors import Error, require
 
-SHARED = ("distil", "teach")  # the commands
+SHARED = ("distil",)  # the commands
 FAILED = 1  # exit code
 GRACE = 5.0  # seconds in which a process whose neighbour is lost may find its own words
 

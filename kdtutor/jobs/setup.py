@@ -121,7 +121,7 @@ def _preset(job: Job) -> Preset:
 
 def _chosen(job: Job) -> Preset:
     """The preset as it is; "paper" without data in the setting of the data-free paper, where it has one for them."""
-    chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
+    chosen = preset(job.preset or job.usual_preset, job.pair or next(iter(PAIRS)))
     data = job.data or chosen.data_name
     if job.maker is None or job.preset != "paper" or data not in SETTINGS[job.maker]:
         return chosen
