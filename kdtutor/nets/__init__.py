@@ -8,13 +8,15 @@ from .cifar_resnet import from_torchvision
 from .critics import Critic, critic
 from .generators import GENERATORS, Generator, generator
 from .ghost import ghostnet
+from .models import save_model
 from .names import full_name
+from .ordered import in_order
 from .teacher import save_generator, save_teacher, teacher, teachers, trained_generator
 from .trace import Net, Trace
 from .wrap import node_names, wrap
 
 __all__ = [
     "GENERATORS", "NAMES", "Critic", "Generator", "Net", "Trace", "build", "count_multiply_adds", "count_parameters",
-    "critic", "from_torchvision", "full_name", "generator", "ghostnet", "node_names", "save_generator", "save_teacher",
-    "teacher", "teachers", "trained_generator", "wrap",
+    "critic", "from_torchvision", "full_name", "generator", "ghostnet", "in_order", "node_names", "save_generator",
+    "save_model", "save_teacher", "teacher", "teachers", "trained_generator", "wrap",
 ]  # fmt: skip
