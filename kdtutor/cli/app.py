@@ -10,6 +10,7 @@ from ..errors import ConfigError, Error, UnknownName
 from . import options, runs
 from .answers import INTERRUPTED, MISUSED, WRONG, ended_as_by_ctrl_c, interrupted, print_json
 from .example import example
+from .models.exporting import export
 from .new_method import new_method
 from .table.command import table
 from .torchrun import require_shared
@@ -60,6 +61,7 @@ app.command()(example)
 app.command()(runs.distil)
 app.command()(runs.compare)
 app.command()(table)
+app.command()(export)
 
 
 @app.command()
