@@ -5,6 +5,7 @@
 
 from .build import NAMES, build, count_multiply_adds, count_parameters
 from .cifar_resnet import from_torchvision
+from .costs import Cost, Latency, measure
 from .critics import Critic, critic
 from .export import export
 from .generators import GENERATORS, Generator, generator
@@ -17,7 +18,8 @@ from .trace import Net, Trace
 from .wrap import node_names, wrap
 
 __all__ = [
-    "GENERATORS", "NAMES", "Critic", "Generator", "Net", "Trace", "build", "count_multiply_adds", "count_parameters",
-    "critic", "export", "from_torchvision", "full_name", "generator", "ghostnet", "in_order", "node_names", "save_generator",
-    "save_model", "save_teacher", "teacher", "teachers", "trained_generator", "wrap",
+    "GENERATORS", "NAMES", "Cost", "Critic", "Generator", "Latency", "Net", "Trace", "build", "count_multiply_adds",
+    "count_parameters", "critic", "export", "from_torchvision", "full_name", "generator", "ghostnet", "in_order",
+    "measure", "node_names", "save_generator", "save_model", "save_teacher", "teacher", "teachers",
+    "trained_generator", "wrap",
 ]  # fmt: skip

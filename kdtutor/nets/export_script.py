@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 
 HERE = Path(__file__).resolve().parent
 CARD = json.loads((HERE / "model.json").read_text(encoding="utf-8"))
+RESAMPLE = {{"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}}
 
 
 def prepared(path):
@@ -26,7 +27,8 @@ def prepared(path):
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     height, width = CARD["size"]
-    image = image.resize((width, height), box=(left, top, left + side, top + side))
+    way, box = RESAMPLE[CARD.get("resample", "bilinear")], (left, top, left + side, top + side)
+    image = image.resize((width, height), way, box)
     pixels = np.asarray(image, dtype=np.float32).reshape(height, width, -1) / 255
     pixels = (pixels - np.float32(CARD["mean"])) / np.float32(CARD["std"])
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])

@@ -10,6 +10,7 @@ from ..answers import print_json
 
 CHECKED = 32
 """Images on which what is written is held against the net."""
+CUT = "upright; the largest square in the middle, resized, divided by 255, minus mean, divided by std"
 MEASURES = ("accuracy", "correct", "total", "map", "r2", "mae", "miou", "pixel_accuracy", "protocol")
 
 
@@ -55,6 +56,7 @@ def for_card(net: Any, data: str | None, root: str | None) -> tuple[Any, dict[st
 
     import torch
 
+    from ...data import is_own, names
     from ...errors import require
     from .reading import called, data_for
 
@@ -63,6 +65,7 @@ def for_card(net: Any, data: str | None, root: str | None) -> tuple[Any, dict[st
     rows = torch.arange(min(CHECKED, len(found.test)))
     images = found.normalise(next(iter(found.test.chunks(iter([rows])))))
     card = net.card
+    named = data or card.get("data")
     return images, {
         "name": called(net, "model"),
         "task": found.task.name,
@@ -72,7 +75,8 @@ def for_card(net: Any, data: str | None, root: str | None) -> tuple[Any, dict[st
         "channels": found.channels,
         "mean": list(found.mean),
         "std": list(found.std),
-        "cut": "upright; the largest square in the middle, resized (bicubic), divided by 255, minus mean, divided by std",
+        "cut": CUT,
+        "resample": "bilinear" if is_own(named, names()) else "bicubic",
         "measures": {name: card[name] for name in MEASURES if name in card},
         "data": card.get("data"),
     }

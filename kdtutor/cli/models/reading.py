@@ -56,6 +56,15 @@ def data_for(net: Net, data: str | None, root: str | None = None, size: int | No
     return as_task_of(normalised_as(found, net), net)
 
 
+def shape_for(net: Net, root: str | None = None) -> tuple[int, ...]:
+    """Channels, height and width of the images of a net, by its card; of points their numbers."""
+    size, channels = net.card.get("size"), net.card.get("channels")
+    if isinstance(size, list | tuple) and channels:
+        return (int(channels), *map(int, size))
+    data = data_for(net, None, root)
+    return (data.channels, *data.size)
+
+
 def split_of(data: Data, name: str) -> Split:
     """The part of the data that is named."""
     split = data.splits().get(choose("split", name, PARTS))
@@ -87,7 +96,7 @@ def as_task_of(data: Data, net: Net) -> Data:
     if not told:
         return data
     task = type(data.task)(**{key: tuple(value) if isinstance(value, list) else value for key, value in told.items()})
-    splits = {part: replace(split, task=task) for part, split in data.splits().items()}
+    splits: dict[str, Any] = {part: replace(split, task=task) for part, split in data.splits().items()}
     return replace(data, **splits)
 
 
