@@ -8,7 +8,7 @@ from .. import data as sets
 from .. import nets
 from ..data import Data
 from ..data.words import listed
-from ..errors import ConfigError, require
+from ..errors import ConfigError, ShapeError, require
 from ..nets.build import is_own
 from ..settings import Preset
 from ..train import seed_everything
@@ -88,8 +88,19 @@ def new_student(chosen: Preset, job: Job, data: Data) -> nets.Net:
     seed_everything(job.seed)
     net = nets.build(name, **options)
     if job.weights is not None:
-        nets.load_weights(net, job.weights, head="anew")
+        _begin_from(net, job.weights)
     return net
+
+
+def _begin_from(net: nets.Net, weights: str) -> None:
+    """Load weights into a net; the layer of the logits stays fresh, with a warning, where theirs has other classes."""
+    try:
+        nets.load_weights(net, weights)
+    except ShapeError:
+        fresh = nets.load_weights(net, weights, head="anew")  # refused again where more than the classes is other
+        warnings.warn(
+            f"{weights} classifies other classes: {', '.join(fresh)} of {net.name} are drawn anew", stacklevel=4
+        )
 
 
 def stages_of(job: Job) -> str | list[str] | None:

@@ -12,7 +12,7 @@ import typer
 from ..errors import ConfigError, require
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
-from .options import METHODS, Device, Images, Log, Memory, Precision, Root, Size, Stages, Task, Weights
+from .options import METHODS, Device, Factory, Images, Log, Memory, Precision, Root, Size, Stages, Task, Weights
 from .recipe_options import Adjusted
 
 INSTEAD = {
@@ -74,6 +74,7 @@ class Setting(Adjusted):
     memory: Memory = None
     weights: Weights = None
     stages: Stages = None
+    factory: Factory = None
     spots: Annotated[
         str | None,
         typer.Option(
@@ -147,7 +148,7 @@ class Job(Setting):
     def _setting(self) -> tuple[str | None, ...]:
         """What the name of the folder tells of the setting."""
         named = Path(self.teacher) if self.teacher else None
-        teacher = named and (named.name if named.is_dir() else named.stem)
+        teacher = None if named is None else named.name if named.is_dir() else named.stem
         data = Path(self.data).stem if self.data and self.own else self.data
         student = _as_file(self.student) if self.student else None
         start = f"from_{Path(self.weights).stem}" if self.weights else None

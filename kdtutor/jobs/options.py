@@ -56,3 +56,9 @@ Log = Annotated[
     str | None,
     typer.Option(help="Also write curves into the run's folder: tensorboard.", show_default="history.csv alone"),
 ]
+Factory = Annotated[
+    str | None,
+    typer.Option(
+        help="The function that makes the teacher, if its card names one: module:function.", show_default=False
+    ),
+]

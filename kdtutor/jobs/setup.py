@@ -55,7 +55,8 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     known, teacher = {} if teachers is None else teachers, None
     if job.method != ALONE or (job.own and job.teacher):  # images of one's own have the size of the teacher's
         name = teacher_name(job)
-        teacher = known[name] if name in known else known.setdefault(name, find_teacher(name))
+        trusted = () if job.factory is None else (job.factory,)
+        teacher = known[name] if name in known else known.setdefault(name, find_teacher(name, *trusted))
     data = data or load(job, chosen, teacher)
     if teacher is not None and job.method != ALONE:
         teacher = known[teacher_name(job)] = fitting(teacher, job, data)
@@ -120,7 +121,7 @@ def _preset(job: Job) -> Preset:
 
 def _chosen(job: Job) -> Preset:
     """The preset as it is; "paper" without data in the setting of the data-free paper, where it has one for them."""
-    chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
+    chosen = preset(job.preset or job.usual_preset, job.pair or next(iter(PAIRS)))
     data = job.data or chosen.data_name
     if job.maker is None or job.preset != "paper" or data not in SETTINGS[job.maker]:
         return chosen

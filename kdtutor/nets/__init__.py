@@ -15,11 +15,12 @@ from .names import full_name
 from .ordered import in_order
 from .teacher import save_generator, save_teacher, teacher, teachers, trained_generator
 from .trace import Net, Trace
+from .weights import load_weights
 from .wrap import node_names, wrap
 
 __all__ = [
     "GENERATORS", "NAMES", "Cost", "Critic", "Generator", "Latency", "Net", "Trace", "build", "count_multiply_adds",
     "count_parameters", "critic", "export", "from_torchvision", "full_name", "generator", "ghostnet", "in_order",
-    "measure", "node_names", "save_generator", "save_model", "save_teacher", "teacher", "teachers",
+    "load_weights", "measure", "node_names", "save_generator", "save_model", "save_teacher", "teacher", "teachers",
     "trained_generator", "wrap",
 ]  # fmt: skip

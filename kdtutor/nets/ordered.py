@@ -46,6 +46,10 @@ class Ordered(Net):
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
         return self.net.norms
 
+    @property
+    def head_names(self) -> frozenset[str]:
+        return frozenset(f"net.{name}" for name in self.net.head_names)
+
 
 def in_order(net: Net, classes: Sequence[str], data: str) -> Net:
     """A trained net whose outputs are these classes, those of the data set `data`, in their order.

@@ -94,20 +94,21 @@ TEACHER_PLANS: dict[str, TeacherPlan] = {
 """The plan of every teacher by name."""
 
 
-def find_teacher(name: str | Path) -> Net:
+def find_teacher(name: str | Path, factory: str | None = None) -> Net:
     """A teacher that ships, one trained here with `kdtutor teach`, or one by its path: a .safetensors file or a folder.
 
-    Raises `DataError` for a teacher that is known but not trained yet, `UnknownName` for any other name.
+    `factory` makes the net, where its card names a function of somebody's own, see `nets.teacher`. Raises `DataError`
+    for a teacher that is known but not trained yet, `UnknownName` for any other name.
 
     >>> find_teacher("digits-resnet14").name
     'resnet14'
     """
     if Path(name).suffix == ".safetensors" or name in {card["name"] for card in nets.teachers()}:
-        return nets.teacher(name)
+        return nets.teacher(name, factory)
     places = [folder / f"{name}.safetensors" for folder in teacher_folders()]
     for path in (*places, *(folder / name for folder in teacher_folders()), Path(name)):
         if path.exists():
-            return nets.teacher(path)
+            return nets.teacher(path, factory)
     path = Path(name)
     told = f"there is no {path}: name a folder that `kdtutor teach --out` or `kdtutor distil --out` has made"
     require(len(path.parts) < 2, told, DataError)
