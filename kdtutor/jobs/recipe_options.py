@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import ConfigError
+
 if TYPE_CHECKING:
     from ..train import Recipe  # which takes long to import
 
@@ -25,6 +27,10 @@ class Adjusted:
     accumulate: Annotated[int | None, _option("So many batches make one update, by their mean gradient.")] = None
     ema: Annotated[float | None, _option("Measure and keep averaged weights, of this decay, such as 0.99.")] = None
 
+    label_smoothing: Annotated[float | None, _option("So much of a label is spread over all classes.")] = None
+    class_weights: Annotated[str | None, _option("balanced, or a number for each class with commas between.")] = None
+    mixup: Annotated[float | None, _option("Mix images and labels, by a share from Beta(MIXUP, MIXUP).")] = None
+
     @property
     def adjustments(self) -> dict[str, Any]:
         """What is asked for, by name."""
@@ -33,7 +39,19 @@ class Adjusted:
 
     def of(self, recipe: "Recipe") -> "Recipe":
         """`recipe` as it is asked for. Raises `ConfigError` for what it cannot be."""
-        return replace(recipe, **self.adjustments)
+        asked = self.adjustments
+        if self.class_weights is not None:
+            asked["class_weights"] = _weights(self.class_weights)
+        return replace(recipe, **asked)
+
+
+def _weights(text: str) -> "str | tuple[float, ...]":
+    """What `--class-weights` names."""
+    try:
+        return text if text == "balanced" else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        told = f"--class-weights {text!r:.60}: expected balanced, or a number for each class with commas between them"
+        raise ConfigError(f"{told}, such as 1,2.5") from None
 
 
 ADJUSTMENTS = frozenset(field.name for field in fields(Adjusted))

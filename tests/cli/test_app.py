@@ -186,6 +186,7 @@ def test_the_map_is_shown():
 
 def test_what_is_asked_of_the_recipe_is_trained_logged_and_reported(few):
     asked = "--optimiser adamw --lr 0.002 --batch-size 50 --weight-decay 0.01 --clip-norm 1.0 --accumulate 2 --ema 0.9"
+    asked += " --label-smoothing 0.1 --class-weights balanced --mixup 0.2"
     result = call("compare", "hinton", "--seeds", "0", "--epochs", "1", "--workers", "1", "--no-progress",
                   "--log", "tensorboard", "--json", *asked.split())  # fmt: skip
     assert result.exit_code == 0, result.output
@@ -201,4 +202,8 @@ def test_what_is_asked_of_the_recipe_is_trained_logged_and_reported(few):
 def test_a_recipe_that_cannot_be_is_refused_in_a_sentence():
     result = call("distil", *MLP, "--ema", "1.5")
     assert result.exit_code == 2 and result.stderr.startswith("kdtutor: ema=1.5: the decay of the averaged weights")
+    result = call("distil", *MLP, "--class-weights", "1;2")
+    assert result.exit_code == 2 and "expected balanced, or a number for each class with commas" in result.stderr
+    result = call("distil", *MLP, "--class-weights", "1,2,3")
+    assert result.exit_code == 2 and "class_weights has 3 numbers, moons 2 classes" in result.stderr
     assert not Path("runs").exists()
