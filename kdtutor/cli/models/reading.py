@@ -8,6 +8,7 @@ from ... import data as sets
 from ... import nets
 from ...data import Data, Split
 from ...errors import DataError, UnknownName, choose, require
+from ...jobs.between import normalised_as, shown_size
 from ...nets import Net
 from ...settings import find_teacher
 
@@ -71,20 +72,6 @@ def split_of(data: Data, name: str) -> Split:
     require(split is not None, f"{data.name} has no {name} split; choose from: {', '.join(data.splits())}")
     assert split is not None
     return split
-
-
-def shown_size(net: Net) -> int | None:
-    """Pixels on a side of the images that a net was trained on, by its card; None where it does not say."""
-    size = net.card.get("size")
-    return int(size[0]) if isinstance(size, list | tuple) and size else None
-
-
-def normalised_as(data: Data, net: Net) -> Data:
-    """`data` with the means and standard deviations of the pixels that a net was trained on, by its card."""
-    mean, std = net.card.get("mean"), net.card.get("std")
-    if not mean or not std or len(mean) != data.channels:
-        return data
-    return replace(data, mean=tuple(mean), std=tuple(std))
 
 
 def as_task_of(data: Data, net: Net) -> Data:
