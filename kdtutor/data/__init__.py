@@ -18,15 +18,15 @@ from .photographs import caltech101, celeba
 from .sizes import for_generators
 from .splits import Batch, Data, Split
 from .task import CLASSIFICATION, UNLABELLED, Classification, Task
-from .tasks import TASKS, Dense, MultiLabel, Regression
+from .tasks import TASKS, Dense, MultiLabel, Regression, described, task_of
 from .toy import CURVES, toy
 from .vision import KNOWN, vision
 
 __all__ = [
     "CLASSIFICATION", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Classification", "Data",
     "Dense", "Episode", "Latents", "MultiLabel", "Regression", "ResizedCrop", "Source", "Split", "Task", "apart",
-    "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "imagenet", "load", "names",
-    "only", "own", "root", "search_roots", "tiny_imagenet", "toy", "vision",
+    "caltech101", "celeba", "derived_seed", "described", "episodes", "for_generators", "image_folder", "imagenet",
+    "load", "names", "only", "own", "root", "search_roots", "task_of", "tiny_imagenet", "toy", "vision",
 ]  # fmt: skip
 
 SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)
