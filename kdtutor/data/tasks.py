@@ -45,7 +45,7 @@ class MultiLabel(Task):
         return {"accuracy": (((outputs > 0) == (labels > 0.5)) & known).sum() / known.sum().clamp(min=1)}
 
     def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
-        """mAP, the mean of the average precision over the labels that an image has; and the share of labels told right."""
+        """mAP, the mean of the average precision over the labels that occur; and the share of labels told right."""
         accuracy = self.scores(outputs, labels)["accuracy"]
         return {"map": _mean(average_precisions(outputs, labels)), "accuracy": float(accuracy)}
 
@@ -108,7 +108,7 @@ class Regression(Task):
         return {"mae": _mean_of_known((self.predictions(outputs.float()) - labels).abs())}
 
     def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
-        """R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)², mean over the targets that differ; and the mean absolute error, in their unit."""
+        """R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)², mean over targets that vary; and the mean absolute error, in their unit."""
         errors = self.predictions(outputs.double()) - labels.double()
         spread = labels.double() - labels.double().nanmean(0)
         total = spread.square().nansum(0)
