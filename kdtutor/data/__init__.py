@@ -9,6 +9,7 @@ from . import digits, metric_sets
 from .batches import Augment, Batches, Source, derived_seed
 from .classes import ClassBatches, Episode, apart, episodes, only
 from .crops import ResizedCrop
+from .example import write_flowers
 from .folders import root, search_roots
 from .image_folder import image_folder, tiny_imagenet
 from .imagenet import imagenet
@@ -18,15 +19,15 @@ from .photographs import caltech101, celeba
 from .sizes import for_generators
 from .splits import Batch, Data, Split
 from .task import CLASSIFICATION, UNLABELLED, Classification, Task
-from .tasks import TASKS, Dense, MultiLabel, Regression, described, task_of
+from .tasks import TASKS, Dense, MultiLabel, Regression
 from .toy import CURVES, toy
 from .vision import KNOWN, vision
 
 __all__ = [
     "CLASSIFICATION", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Classification", "Data",
     "Dense", "Episode", "Latents", "MultiLabel", "Regression", "ResizedCrop", "Source", "Split", "Task", "apart",
-    "caltech101", "celeba", "derived_seed", "described", "episodes", "for_generators", "image_folder", "imagenet",
-    "load", "names", "only", "own", "root", "search_roots", "task_of", "tiny_imagenet", "toy", "vision",
+    "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "imagenet", "load", "names",
+    "only", "own", "root", "search_roots", "tiny_imagenet", "toy", "vision", "write_flowers",
 ]  # fmt: skip
 
 SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)

@@ -121,6 +121,7 @@ class Dense(Task):
     """A class for each pixel: whole numbers (N, H, W), `UNLABELLED` for none. Outputs are logits (B, K, H, W)."""
 
     name: ClassVar[str] = "dense"
+    mixes: ClassVar[bool] = False
 
     def read(self, labels: Labels) -> Int[Tensor, "N H W"]:
         told = f"the labels have shape {tuple(labels.shape)}, expected (N, H, W): a class for each pixel"
