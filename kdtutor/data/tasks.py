@@ -162,29 +162,26 @@ TASKS: Mapping[str, type[Task]] = {task.name: task for task in (Classification, 
 """Every task by its name."""
 
 
-def described(task: Task) -> dict[str, Any]:
-    """A task as a card has it, by its name and its numbers.
+def on_card(task: Task) -> dict[str, Any]:
+    """What the card of a net says of its task: the name, and its numbers.
 
-    >>> described(Regression((5.0,), (2.0,)))
-    {'name': 'regression', 'mean': [5.0], 'std': [2.0]}
+    >>> on_card(Regression((5.0,), (2.0,)))
+    {'task': 'regression', 'task options': {'mean': (5.0,), 'std': (2.0,)}}
     """
-    return {"name": task.name, **{name: list(value) for name, value in asdict(task).items()}}
+    return {"task": task.name, "task options": asdict(task)}
 
 
 def task_of(card: Mapping[str, Any]) -> Task | None:
-    """The task of a trained net, from its card; None where the card does not tell it. Raises `UnknownName`.
+    """The task of a trained net, from its card; None where that does not tell it. Raises `UnknownName`.
 
-    >>> task_of({"task": {"name": "regression", "mean": [5.0], "std": [2.0]}})
+    >>> task_of({"task": "regression", "task options": {"mean": [5.0], "std": [2.0]}})
     Regression(mean=(5.0,), std=(2.0,))
     """
-    told = card.get("task")
-    if told is None:
+    if "task" not in card:
         return None
-    told = {"name": told} if isinstance(told, str) else dict(told)
-    kind = TASKS[choose("task", told.pop("name"), TASKS)]
-    if {field.name for field in fields(kind)} - told.keys():
-        return None
-    return kind(**{field.name: told[field.name] for field in fields(kind)})
+    kind, options = TASKS[choose("task", card["task"], TASKS)], card.get("task options", {})
+    names = [field.name for field in fields(kind)]
+    return kind(**{name: options[name] for name in names}) if set(names) <= set(options) else None
 
 
 @full_precision

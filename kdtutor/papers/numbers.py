@@ -3,7 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from ..data import Regression, Task, task_of
+from ..data import Regression, Task
+from ..data.tasks import task_of
 from ..errors import require
 from ..nets import Net
 
@@ -22,7 +23,7 @@ def translated(outputs: Float[Tensor, "B D"], teacher: Net, task: Task | None) -
     units, or the task has none, they stay as they are.
 
     >>> teacher, metres = kd.nets.build("mlp8", classes=1), kd.data.Regression((5.0,), (2.0,))
-    >>> teacher.card = {"task": {"name": "regression", "mean": [7.0], "std": [1.0]}}
+    >>> teacher.card = {"task": "regression", "task options": {"mean": [7.0], "std": [1.0]}}
     >>> translated(torch.tensor([[2.0]]), teacher, metres).item()  # 9, which is two times two from 5
     2.0
     """

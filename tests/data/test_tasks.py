@@ -8,7 +8,7 @@ from torch import nan
 
 import kdtutor as kd
 from kdtutor.data import CLASSIFICATION, TASKS, UNLABELLED, Data, Dense, MultiLabel, Regression, Split
-from kdtutor.data.tasks import average_precisions, described, task_of
+from kdtutor.data.tasks import average_precisions, on_card, task_of
 
 SIZES = Regression((10.0, -2.0), (4.0, 0.5))
 
@@ -55,7 +55,7 @@ def test_the_mean_average_precision():
     expected = [average_precision(z[:, k].tolist(), y[:, k].tolist()) for k in range(3)]
     torch.testing.assert_close(average_precisions(z, y), torch.tensor(expected).double())
     assert MultiLabel().measures(z, y)["map"] == pytest.approx(sum(expected) / 3)
-    assert list(MultiLabel().measures(z, y))[0] == "map"
+    assert next(iter(MultiLabel().measures(z, y))) == "map"
     hidden = y.clone()
     hidden[::2, 0], hidden[:, 2] = nan, 0.0
     rows = range(1, 30, 2)
@@ -183,7 +183,7 @@ def test_a_student_has_an_output_for_each_column():
 @pytest.mark.parametrize("name", TASKS)
 def test_a_card_tells_the_task(name):
     task = SIZES if name == "regression" else TASKS[name]()
-    assert task_of({"task": described(task)}) == task and str(task) == name
+    assert task_of(on_card(task)) == task and str(task) == name
     assert task_of({"task": name}) == (None if name == "regression" else task), "a name alone has no units"
     assert task_of({}) is None
     with pytest.raises(kd.UnknownName, match="'segmentation' is not a known task"):

@@ -6,6 +6,7 @@ from torch import nan
 
 import kdtutor as kd
 from kdtutor.data import Batch, Regression
+from kdtutor.data.tasks import on_card
 from kdtutor.papers.bounded import Bounded, bounded_loss
 from kdtutor.papers.logits import Logits
 from tests.tasks import as_task
@@ -106,12 +107,12 @@ def test_a_teacher_in_units_of_its_own_is_converted(kind):
     """Its card tells mean and standard deviation of what it learnt; the data have others."""
     task, batch = Regression((40.0,) * 10, (3.0,) * 10), batch_of(Regression((40.0,) * 10, (3.0,) * 10))
     plain, foreign = kind(small(), small(9)), kind(small(), small(9))
-    foreign.teacher.card = {"task": kd.data.described(Regression((31.0,) * 10, (6.0,) * 10))}
+    foreign.teacher.card = on_card(Regression((31.0,) * 10, (6.0,) * 10))
     s, t = plain.student.trace(batch.images), plain.teacher_trace(batch.images)
     meant = kd.nets.Trace(t.stem, t.stages, t.embedding, (t.logits * 6 + 31 - 40) / 3)
     name = plain.spots()[0].name
     torch.testing.assert_close(foreign.losses(s, t, batch)[name], plain.losses(s, meant, batch)[name])
-    foreign.teacher.card = {"task": kd.data.described(task)}
+    foreign.teacher.card = on_card(task)
     assert foreign.losses(s, t, batch)[name] == plain.losses(s, t, batch)[name]
 
 
