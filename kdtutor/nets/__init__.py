@@ -6,6 +6,7 @@
 from .build import NAMES, build, count_multiply_adds, count_parameters
 from .cifar_resnet import from_torchvision
 from .critics import Critic, critic
+from .ensemble import Ensemble
 from .generators import GENERATORS, Generator, generator
 from .ghost import ghostnet
 from .names import full_name
@@ -15,7 +16,7 @@ from .weights import load_weights
 from .wrap import node_names, wrap
 
 __all__ = [
-    "GENERATORS", "NAMES", "Critic", "Generator", "Net", "Trace", "build", "count_multiply_adds", "count_parameters",
-    "critic", "from_torchvision", "full_name", "generator", "ghostnet", "load_weights", "node_names", "save_generator",
-    "save_teacher", "teacher", "teachers", "trained_generator", "wrap",
+    "GENERATORS", "NAMES", "Critic", "Ensemble", "Generator", "Net", "Trace", "build", "count_multiply_adds",
+    "count_parameters", "critic", "from_torchvision", "full_name", "generator", "ghostnet", "load_weights",
+    "node_names", "save_generator", "save_teacher", "teacher", "teachers", "trained_generator", "wrap",
 ]  # fmt: skip
