@@ -5,6 +5,7 @@ from typing import Literal
 from jaxtyping import Float
 from torch import Tensor
 
+from ..data import Classification, Dense
 from ..errors import choose
 from ..nets import Net, Trace
 from ..train import Distiller, Spot
@@ -13,8 +14,8 @@ from .tensors import full_precision, same_shape, softened_divergence
 
 
 @full_precision
-def discrepancy(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
-    """The mean over B and K of |z_s - z_t| (§3.2): how far the student's logits are from the teacher's.
+def discrepancy(z_s: Float[Tensor, "B K *size"], z_t: Float[Tensor, "B K *size"]) -> Float[Tensor, ""]:
+    """The mean over B and K (and pixels) of |z_s - z_t| (§3.2): how far the student's logits are from the teacher's.
 
     Gradients reach both sides, since a generator looks through both nets. Raises `ShapeError` unless shapes are equal.
 
@@ -32,6 +33,7 @@ class Logits(Distiller):
     """
 
     needs_teacher = True
+    tasks = (Classification, Dense)
 
     def __init__(self, student: Net, teacher: Net, distance: Literal["l1", "kl"] = "l1") -> None:
         super().__init__(student, teacher, distance=distance)
