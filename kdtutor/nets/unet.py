@@ -11,6 +11,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
 from ..errors import ConfigError
+from .dense import check_classifies
 from .layers import Images, conv, initialise, named
 from .trace import Net, Trace
 
@@ -69,7 +70,8 @@ class UNet(Net):
     def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         """Raises `ConfigError`: what was averaged over the pixels does not tell their classes."""
         self._check_embedding(e)
-        raise ConfigError(f"{self.name} answers for each pixel, and an embedding is their mean: take the whole pass")
+        check_classifies(self.name, self.per_pixel)
+        raise AssertionError("it answers for each pixel")
 
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
