@@ -12,15 +12,15 @@ from .tasks import Dense
 
 CLASSES = ("background", "disc", "square", "triangle", "cross")
 SIZE = 32  # pixels
-SHAPES = 3  # in an image, the later before the earlier
-NOISE = 0.12  # standard deviation, of values between 0 and 1
+SHAPES = 2  # in an image, the second before the first
+NOISE = 0.1  # standard deviation, of values between 0 and 1
 
 
 def shapes(train: int = 1000, val: int = 200, test: int = 300, seed: int = 0) -> Data:
-    """Colour images of 32×32 pixels, each with three shapes before a background that runs from one colour to another,
-    and which of `CLASSES` each pixel belongs to. Place, size, angle and colour are drawn; noise is added.
+    """Colour images of 32×32 pixels, each with two bright shapes before a dark background that runs from one colour to
+    another, and which of `CLASSES` each pixel belongs to. Place, size, angle and colour are drawn; noise is added.
 
-    A colour says nothing about the class, so that a net has to see the outline, and shapes hide parts of each other.
+    A shape's colour says nothing about its class, so that a net has to see the outline; one may hide part of the other.
     The same `seed` gives the same set.
 
     >>> made = shapes(train=10, val=2, test=2)
@@ -40,12 +40,12 @@ def _drawn(count: int, generator: torch.Generator) -> tuple[UInt8[Tensor, "N 3 H
     """Images and masks."""
     kinds = torch.randint(1, len(CLASSES), (count, SHAPES), generator=generator)
     place, radius, angle = torch.rand(3, count, SHAPES, 2, generator=generator, dtype=torch.float64).unbind(0)
-    inside = _inside(kinds, 4 + (SIZE - 8) * place, 5 + 4 * radius[..., 0], 2 * math.pi * angle[..., 0])
+    inside = _inside(kinds, 4 + (SIZE - 8) * place, 6 + 3 * radius[..., 0], 2 * math.pi * angle[..., 0])
     ends, colours = torch.rand(count, 2 + SHAPES, 3, 1, 1, generator=generator).split([2, SHAPES], 1)
     ramp = torch.linspace(0, 1, SIZE).view(1, 1, -1, 1).expand(-1, -1, -1, SIZE)
-    images, masks = torch.lerp(ends[:, 0], ends[:, 1], ramp), torch.zeros(count, SIZE, SIZE, dtype=torch.long)
+    images, masks = torch.lerp(ends[:, 0], ends[:, 1], ramp) / 2, torch.zeros(count, SIZE, SIZE, dtype=torch.long)
     for i in range(SHAPES):
-        images = torch.where(inside[:, i, None], colours[:, i], images)
+        images = torch.where(inside[:, i, None], (1 + colours[:, i]) / 2, images)
         masks = torch.where(inside[:, i], kinds[:, i, None, None], masks)
     noisy = images + NOISE * torch.randn(images.shape, generator=generator)
     return (255 * noisy.clamp(0, 1)).round().to(torch.uint8), masks
