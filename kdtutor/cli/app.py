@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from ..errors import ConfigError, Error, UnknownName
 from . import options, runs
 from .answers import INTERRUPTED, MISUSED, WRONG, ended_as_by_ctrl_c, interrupted, print_json
+from .example import example
 from .new_method import new_method
 from .table.command import table
 from .torchrun import require_shared
@@ -55,6 +56,7 @@ def lab(ctx: typer.Context) -> None:
     raise typer.Exit(serve(ctx.args, typer.echo))
 
 
+app.command()(example)
 app.command()(runs.distil)
 app.command()(runs.compare)
 app.command()(table)

@@ -20,7 +20,7 @@ def run(setup: Setup, progress: bool = True) -> Report:
     job, started = setup.job, time.perf_counter()
     history = fit(
         setup.distiller, setup.data, setup.epochs, recipe=setup.recipe, seed=job.seed, device=job.device,
-        precision=job.precision, out=job.folder, progress=progress,
+        precision=job.precision, out=job.folder, progress=progress, log=job.log,
     )  # fmt: skip
     return report_of(setup, history, time.perf_counter() - started)
 

@@ -9,6 +9,7 @@ import typer
 
 from ..errors import choose, require
 from ..jobs.options import METHODS, OF_IMAGES, Device, Images, Precision, Root, Size
+from ..jobs.recipe_options import ADJUSTMENTS
 from ..methods import find
 
 __all__ = [
@@ -52,7 +53,8 @@ def with_setting(command: Callable[..., None]) -> Callable[..., None]:
     own = signature(command).parameters
     kind = own["setting"].annotation
     batches = Parameter("batches", Parameter.KEYWORD_ONLY, default=None, annotation=Batches)
-    shared = (*signature(kind).parameters.values(), batches)
+    named = sorted(signature(kind).parameters.values(), key=lambda option: option.name in ADJUSTMENTS)  # these last
+    shared = (*named, batches)
 
     @wraps(command)
     def called(**options: Any) -> None:

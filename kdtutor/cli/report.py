@@ -78,6 +78,7 @@ class Report:
             "data_free": self.job.maker,
             "batches": (self.job.maker or "data").replace("_", "-"),  # as `--batches` called them
             "preset": self.job.preset,
+            "adjustments": self.job.adjustments,
             "data": config["data"],
             "teacher": self.teacher and {key: self.teacher[key] for key in ("name", "accuracy", "parameters")},
             "student": {"name": config["student"]["name"], "parameters": self.parameters},

@@ -9,6 +9,7 @@ from . import digits, metric_sets
 from .batches import Augment, Batches, Source, derived_seed
 from .classes import ClassBatches, Episode, apart, episodes, only
 from .crops import ResizedCrop
+from .example import write_flowers
 from .folders import root, search_roots
 from .image_folder import image_folder, tiny_imagenet
 from .imagenet import imagenet
@@ -27,7 +28,7 @@ __all__ = [
     "CLASSIFICATION", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Classification", "Data",
     "Dense", "Episode", "Latents", "MultiLabel", "Regression", "ResizedCrop", "Source", "Split", "Task", "apart",
     "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "imagenet", "load", "names",
-    "only", "own", "root", "search_roots", "shapes", "tiny_imagenet", "toy", "vision",
+    "only", "own", "root", "search_roots", "shapes", "tiny_imagenet", "toy", "vision", "write_flowers",
 ]  # fmt: skip
 
 SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)

@@ -110,13 +110,18 @@ class Dense(Task):
 
     name: ClassVar[str] = "dense"
     per_pixel: ClassVar[bool] = True
+    mixes: ClassVar[bool] = False
 
     def read(self, labels: Labels) -> Int[Tensor, "N H W"]:
         told = f"the labels have shape {tuple(labels.shape)}, expected (N, H, W): a class for each pixel"
         require(labels.ndim == 3, told, ShapeError)
         whole = not labels.is_floating_point() and labels.dtype != torch.bool
         require(whole, f"the labels are numbers of {labels.dtype}; expected whole numbers, the classes of pixels")
-        return labels.to(torch.int16)  # a quarter of int64, and pixels are many
+        if labels.dtype != torch.int16 and labels.numel():  # a quarter of int64, and pixels are many
+            strange = (labels < UNLABELLED) | (labels > torch.iinfo(torch.int16).max)
+            told = f"the labels hold {labels[strange][:1].tolist()}; expected classes of pixels, from 0 on"
+            require(not bool(strange.any()), f"{told} ({UNLABELLED} marks a pixel without a class)")
+        return labels.to(torch.int16)
 
     def check(self, labels: Labels, outputs: int, where: str) -> None:
         low, high = (int(labels.min()), int(labels.max())) if len(labels) else (0, 0)

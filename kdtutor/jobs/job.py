@@ -10,7 +10,8 @@ import typer
 from ..errors import ConfigError, require
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
-from .options import METHODS, Device, Images, Precision, Root, Size
+from .options import METHODS, Device, Images, Log, Precision, Root, Size
+from .recipe_options import Adjusted
 
 INSTEAD = {
     "spot_adaptive": "says where another method is matched: name that one, as in `kdtutor distil attention --spots "
@@ -24,7 +25,7 @@ INSTEAD = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(Adjusted):
     """Everything that is asked of a run but its method, its seed and its folder; None leaves the choice to the preset.
 
     `data_free` is a method by its name, acronym or alias, and its name afterwards. Raises `UnknownName` for any other.
@@ -74,6 +75,7 @@ class Setting:
     teacher_of_other_data: Annotated[
         bool, typer.Option("--teacher-of-other-data", help="Allow a teacher that was trained on another data set.")
     ] = False
+    log: Log = None
 
     def __post_init__(self) -> None:
         if self.data_free is not None:
@@ -113,15 +115,18 @@ class Job(Setting):
         images = f"{self.images}images" if self.images else None
         spots = f"{self.spots}_spots" if self.spots else None
         batches = f"{self.data_free}_batches" if self.data_free else None
-        setting = (self.preset, self.pair, self.data, teacher, self.student, size, epochs, images)
+        recipe = [f"{value}_{name}" for name, value in self.adjustments.items()]
+        setting = (self.preset, self.pair, self.data, teacher, self.student, size, epochs, images, *recipe)
         parts = (self.method, spots, batches, *setting, f"seed{self.seed}")
         return RUNS / "-".join(part for part in parts if part)
 
     @property
     def composition(self) -> str:
-        """What is added to the method, in words: its spots, who makes its images."""
-        spots = f", {self.spots} spots" if self.spots else ""
-        return spots + (f", data-free by {find(self.data_free).acronym}" if self.data_free else "")
+        """What is added to the method, in words: its spots, who makes its images, what its recipe has of its own."""
+        spots = [f"{self.spots} spots"] if self.spots else []
+        images = [f"data-free by {find(self.data_free).acronym}"] if self.data_free else []
+        recipe = [f"{name.replace('_', ' ')} {value}" for name, value in self.adjustments.items()]
+        return "".join(f", {part}" for part in (*spots, *images, *recipe))
 
     @property
     def command(self) -> str:

@@ -23,3 +23,7 @@ Size = Annotated[
     int | None,
     typer.Option(help="Pixels on a side of photographs from a folder.", min=1, show_default="64, of imagenet 224"),
 ]
+Log = Annotated[
+    str | None,
+    typer.Option(help="Also write curves into the run's folder: tensorboard.", show_default="history.csv alone"),
+]

@@ -104,7 +104,13 @@ def _require_sense(job: Job) -> None:
 
 
 def _preset(job: Job) -> Preset:
-    """The preset; "paper" without data in the setting of the data-free paper, where it has one for these data."""
+    """The preset, with the recipe that the job asks for."""
+    chosen = _chosen(job)
+    return replace(chosen, recipe=job.of(chosen.recipe))
+
+
+def _chosen(job: Job) -> Preset:
+    """The preset as it is; "paper" without data in the setting of the data-free paper, where it has one for them."""
     chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
     data = job.data or chosen.data_name
     if job.maker is None or job.preset != "paper" or data not in SETTINGS[job.maker]:

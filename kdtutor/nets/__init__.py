@@ -11,10 +11,11 @@ from .ghost import ghostnet
 from .names import full_name
 from .teacher import save_generator, save_teacher, teacher, teachers, trained_generator
 from .trace import Net, Trace
+from .weights import load_weights
 from .wrap import node_names, wrap
 
 __all__ = [
     "GENERATORS", "NAMES", "Critic", "Generator", "Net", "Trace", "build", "count_multiply_adds", "count_parameters",
-    "critic", "from_torchvision", "full_name", "generator", "ghostnet", "node_names", "save_generator", "save_teacher",
-    "teacher", "teachers", "trained_generator", "wrap",
+    "critic", "from_torchvision", "full_name", "generator", "ghostnet", "load_weights", "node_names", "save_generator",
+    "save_teacher", "teacher", "teachers", "trained_generator", "wrap",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from ..data import root
 from ..errors import DataError, choose, require
 from ..files import file_name, read_json, require_sealed, sealed, write_whole
 from .build import build
+from .factory import is_factory
 from .generators import Generator, generator
 from .trace import Net
 
@@ -27,21 +28,24 @@ TOLD = ("data", "recipe", "seed", "accuracy", "correct", "total", "command")
 TOLD_OF_GENERATORS = ("data", "recipe", "seed", "command")
 
 
-def teacher(name: str | Path) -> Net:
+def teacher(name: str | Path, factory: str | None = None) -> Net:
     """A trained teacher, ready to teach: evaluation mode, no gradients, `.card` with its data, recipe and accuracy.
 
     Args:
         name: of a teacher that ships, as `teachers()` lists them, or the path of a .safetensors file with its card
             (.json) beside it.
+        factory: the function that makes the net ("module:function", see `build`), for a card that names one. A card
+            that comes from elsewhere runs no code by itself: only what is named here is imported.
 
     Raises:
-        UnknownName: no such teacher. DataError: its weights or its card are absent or damaged.
+        UnknownName: no such teacher. DataError: its weights or its card are absent or damaged. ConfigError: the card
+        names a factory and `factory` does not, or the other way round.
 
     >>> net = teacher("digits-resnet14")
     >>> net.training, net.card["accuracy"] > 0.9
     (False, True)
     """
-    return _trained(name, "teacher", build)
+    return _trained(name, "teacher", build, factory)
 
 
 def trained_generator(name: str | Path) -> Generator:
@@ -53,7 +57,7 @@ def trained_generator(name: str | Path) -> Generator:
     return _trained(name, "generator", generator)
 
 
-def _trained(name: str | Path, kind: str, make: Callable[..., Made]) -> Made:
+def _trained(name: str | Path, kind: str, make: Callable[..., Made], factory: str | None = None) -> Made:
     path = Path(name)
     if path.suffix != ".safetensors":
         folder = _folder(kind)
@@ -67,9 +71,10 @@ def _trained(name: str | Path, kind: str, make: Callable[..., Made]) -> Made:
         f"{path} is damaged: its sha256 starts with {digest[:12]}, its card says {str(card['sha256'])[:12]}; {_REMEDY}"
     )
     require(digest == card["sha256"], message, DataError)
+    config = _with_factory(card["config"], factory)
     try:
         with fork_rng(devices=[]):  # what is drawn and then overwritten must not change the weights of the next net
-            net = make(**card["config"])
+            net = make(**config)
         net.load_state_dict(load(weights))
     except Exception as error:  # a card that was changed may ask for anything
         raise DataError(f"{path} does not fit the net of its card, {card['config']}: {error}; {_REMEDY}") from error
@@ -77,6 +82,20 @@ def _trained(name: str | Path, kind: str, make: Callable[..., Made]) -> Made:
     net.card = card
     net.eval().requires_grad_(False)
     return net
+
+
+def _with_factory(config: Any, factory: str | None) -> Any:
+    """The net's arguments on a card, where a factory makes it that which the caller names."""
+    named = str(config.get("name")) if isinstance(config, Mapping) else ""
+    if not is_factory(named):
+        require(factory is None, f"factory={factory!r} is given, but the card names the net {named!r}; leave it out")
+        return config
+    message = (
+        f"the card says that the function {named!r} makes the net, which could be any code: pass factory={named!r} if "
+        "you trust it, or name another function that makes this net"
+    )
+    require(factory is not None, message)
+    return {**config, "name": factory}
 
 
 def teachers(folder: str | Path | None = None) -> list[dict[str, Any]]:

@@ -212,6 +212,11 @@ class Net(nn.Module):
         """
         raise NotImplementedError
 
+    @property
+    def head_names(self) -> frozenset[str]:
+        """Names of the layers (of weights that belong to none) that compute the logits from what comes before."""
+        raise NotImplementedError
+
     def _check_embedding(self, e: Float[Tensor, "B D"]) -> None:
         message = f"{self.name} classifies embeddings (B, {self.embedding_dim}), got {tuple(e.shape)}"
         require(e.ndim == 2 and e.shape[1] == self.embedding_dim, message, ShapeError)
@@ -292,3 +297,7 @@ class Staged(Net):
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
         within = [[m for m in stage.modules() if isinstance(m, nn.BatchNorm2d)] for stage in self.stages]
         return tuple(norms[-1] if norms else None for norms in within)
+
+    @property
+    def head_names(self) -> frozenset[str]:
+        return frozenset({"classifier"})

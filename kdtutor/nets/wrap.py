@@ -172,6 +172,10 @@ class Wrapped(Net):
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
         return graphs.last_norms(self.model, self._graph, self._nodes["stages"])
 
+    @property
+    def head_names(self) -> frozenset[str]:
+        return frozenset(heads.last_weights(self.model, self._nodes["logits"]))
+
     def _images(self, x: Float[Tensor, "B ..."]) -> Float[Tensor, "B ..."]:
         return x if self.channels is None else layers.as_images(x, self.channels)
 

@@ -51,6 +51,8 @@ class Distiller(Trainable):
     """What the labels may be for this method. A term that reads only what is inside the nets admits every task."""
     needs_rows = False
     """Whether a batch has to name the rows of a training split that its images are: nothing else will do then."""
+    mixes = True
+    """Whether its losses make sense of images that are mixed of two: not where they ask for the class of one."""
 
     @property
     def graphable(self) -> bool:

@@ -27,7 +27,10 @@ from kdtutor.train.checkpoint import learnt
 from kdtutor.train.ranks import joined, rank
 
 RECIPE = Recipe(lr=0.01, batch_size=12, steps_per_epoch=2)
-OPTIONS = replace(RECIPE, optimiser="adamw", clip_norm=0.1, accumulate=2, ema=0.5, steps_per_epoch=3)
+OPTIONS = replace(
+    RECIPE, optimiser="adamw", clip_norm=0.1, accumulate=2, ema=0.5, steps_per_epoch=3, label_smoothing=0.1,
+    class_weights="balanced", mixup=0.4,
+)  # fmt: skip
 SPOTS = ("adaptive", "random")  # strategies of spot-adaptive distillation
 NAMES = (*METHODS, *SPOTS, "consecutive")
 

@@ -76,8 +76,9 @@ def test_every_number_is_that_of_eager_steps(name, digits, graphs, monkeypatch, 
         {"momentum": 0.0},
         {"channels_last": True, "schedule": "cosine"},
         {"optimiser": "adamw", "lr": 1e-3, "clip_norm": 0.1, "ema": 0.5},
+        {"label_smoothing": 0.1, "class_weights": "balanced", "mixup": 0.4},
     ],
-    ids=["adam", "no momentum", "channels last", "clipped and averaged"],
+    ids=["adam", "no momentum", "channels last", "clipped and averaged", "other labels"],
 )
 def test_so_it_is_with_every_recipe_and_in_bf16(changed, digits, graphs, monkeypatch, recwarn):
     options = {"recipe": replace(RECIPE, **changed), "precision": "bf16"}
