@@ -7,8 +7,8 @@ from .build import NAMES, build, count_multiply_adds, count_parameters
 from .cifar_resnet import from_torchvision
 from .costs import Cost, Latency, measure
 from .critics import Critic, critic
-from .export import export
 from .ensemble import Ensemble
+from .export import export
 from .generators import GENERATORS, Generator, generator
 from .ghost import ghostnet
 from .models import save_model
