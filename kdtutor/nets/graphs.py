@@ -12,7 +12,7 @@ from torch import nn
 from torch.fx import Graph, Node
 from torch.nn import functional as F
 
-from ..errors import ConfigError, UnknownName, require
+from ..errors import UnknownName, require
 
 _RELU_MODULES = (nn.ReLU, nn.ReLU6)
 _RELU_CALLS = (F.relu, F.relu6, F.relu_, torch.relu, torch.relu_, "relu", "relu_")
@@ -38,32 +38,6 @@ def find(nodes: Mapping[str, Node], name: str, model: str) -> Node:
             f"{name!r} is not a node of {model}; near it are {', '.join(near)}; nets.node_names(model) lists all."
         )
     return nodes[inside[-1]]
-
-
-def read_by_last_linear(module: nn.Module, logits: Node) -> Node:
-    """What the last linear layer before `logits` reads. Where a model has none and a convolution computes the logits,
-    the mean over space of what that reads, a new node.
-
-    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.ReLU(), torch.nn.Linear(4, 2))
-    >>> *_, logits, output = (graph := torch.fx.symbolic_trace(net)).graph.nodes
-    >>> read_by_last_linear(net, logits).name
-    '_1'
-    """
-    before = ancestors(logits)
-    backwards = [node for node in reversed(logits.graph.nodes) if node in before]
-    for node in backwards:
-        if calls(module, node, (nn.Linear,)) or node.target is F.linear:
-            read: Node = node.all_input_nodes[0]
-            return read
-    with_weights = (node for node in backwards if node.op == "call_module" and _has_weights(module, node))
-    last = next(with_weights, None)
-    if last is not None and calls(module, last, (nn.Conv2d,)):
-        read = last.all_input_nodes[0]
-        with logits.graph.inserting_after(read):
-            mean: Node = logits.graph.call_method("mean", (read, (2, 3)))
-        mean.meta["label"] = f"{label(read)}.mean"
-        return mean
-    raise ConfigError("the model has no linear layer; name the node of its embedding: wrap(model, embedding=…)")
 
 
 def last_norms(module: nn.Module, graph: Graph, taps: Sequence[Node]) -> tuple[nn.BatchNorm2d | None, ...]:
@@ -257,10 +231,6 @@ def is_relu(module: nn.Module, node: Node) -> bool:
             called = called[-1]
         return isinstance(called, _RELU_MODULES)
     return node.op.startswith("call_") and node.target in _RELU_CALLS
-
-
-def _has_weights(module: nn.Module, node: Node) -> bool:
-    return next(module.get_submodule(str(node.target)).parameters(), None) is not None
 
 
 def _overwrites(module: nn.Module, node: Node) -> bool:
