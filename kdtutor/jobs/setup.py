@@ -16,6 +16,7 @@ from ..train import Alone, Distiller, Recipe, device, seed_everything
 from ..train.checkpoint import another_teacher, holds_run, require_free
 from ..train.ranks import from_first
 from ..train.ready import strange_data
+from ..train.relabelled import relabelled
 from ..train.shares import synchronised
 from .job import Job, label
 
@@ -42,6 +43,7 @@ class Setup:
         """Raise now what a run would raise before it trains."""
         self.distiller.check(self.data)
         self.distiller.phases(self.epochs)
+        relabelled(self.distiller.source(self.data, self.recipe), self.distiller, self.data, self.recipe)
 
 
 def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | None = None) -> Setup:
