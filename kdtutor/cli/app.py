@@ -11,6 +11,9 @@ from . import options, runs
 from .answers import INTERRUPTED, MISUSED, WRONG, ended_as_by_ctrl_c, interrupted, print_json, said
 from .card import card
 from .example import example
+from .models.evaluating import evaluate
+from .models.exporting import export
+from .models.measuring import measure
 from .new_method import new_method
 from .table.command import table
 from .teach import teach
@@ -63,6 +66,9 @@ app.command()(example)
 app.command()(runs.distil)
 app.command()(runs.compare)
 app.command()(table)
+app.command()(evaluate)
+app.command()(export)
+app.command()(measure)
 
 
 @app.command()

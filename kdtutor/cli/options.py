@@ -20,6 +20,9 @@ __all__ = [
 NOTEBOOKS = "Notebooks by number, by method (name or acronym) or by file"
 
 Seconds = Annotated[float, typer.Option(help="Limit for one cell.", min=1)]
+Model = Annotated[
+    str, typer.Argument(help="A folder that `teach` or `distil` has made, a .safetensors file, or a teacher's name.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 On = Annotated[
