@@ -82,7 +82,7 @@ class Report:
             "preset": self.job.preset,
             "adjustments": self.job.adjustments,
             "data": config["data"],
-            "teacher": self.teacher and {key: self.teacher[key] for key in ("name", "accuracy", "parameters")},
+            "teacher": self.teacher and {key: self.teacher.get(key) for key in ("name", "accuracy", "parameters")},
             "student": {"name": config["student"]["name"], "parameters": self.parameters},
             "seed": self.job.seed,
             "phases": [{"name": name, "epochs": epochs} for name, epochs in config["phases"]],
@@ -110,7 +110,9 @@ class Report:
 
     def _markdown(self, alt: str) -> str:
         config = self.history.config
-        teacher = f"{self.teacher['name']} ({percent(self.teacher['accuracy'])})" if self.teacher else "none"
+        teacher = self.teacher["name"] if self.teacher else "none"
+        if self.teacher and ACCURACY in self.teacher:
+            teacher += f" ({percent(self.teacher[ACCURACY])})"
         images = f"Images {self.generator}.\n\n" if self.generator else ""
         return (
             f"# {label(self.job.method)}{self.job.composition}, preset {self.job.preset}, seed {self.job.seed}\n\n"
