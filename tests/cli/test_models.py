@@ -88,6 +88,6 @@ def test_several_labels_and_numbers(flowers, tmp_path):
         assert result.exit_code == 0, result.stderr
         told = json.loads(result.stdout)
         assert list(told["outputs"]) == list(data.classes)
-        assert list(told["measures"])[0] == {"multi-label": "map", "regression": "r2"}[task]
+        assert next(iter(told["measures"])) == {"multi-label": "map", "regression": "r2"}[task]
     assert told["outputs"]["diameter"]["MAE"] == pytest.approx(told["measures"]["mae"])
     assert (tmp_path / "regression" / "scatter.png").exists()
