@@ -45,10 +45,10 @@ def normalised_as(data: Data, net: nets.Net) -> Data:
     return replace(data, mean=tuple(mean), std=tuple(std))
 
 
-def fitting(teacher: nets.Net, job: Job, data: Data) -> nets.Net:
+def fitting(teacher: nets.Net, job: Job, data: Data, chosen: Preset) -> nets.Net:
     """The teacher for `data`: refused if its card names other data, another task or other classes; its outputs in the
     order of the classes."""
-    named = job.data or data.name
+    named = job.data or chosen.data_name
     whose = f"the teacher {job.teacher}" if job.teacher else f"the preset's teacher {teacher.card.get('name', '')}"
     told = str(teacher.card.get("task", data.task.name))
     require(told == data.task.name, f"{whose} was trained for {told}; {named} is a set for {data.task}")

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ INSTEAD = {
     "ghost_resnet20` teaches a net of it",
 }
 """What to do with a method that is no method for `kdtutor distil`."""
+LONG = 24  # characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +161,7 @@ class Job(Setting):
         spots = f"{self.spots}_spots" if self.spots else None
         batches = f"{self.data_free}_batches" if self.data_free else None
         nets = (teacher, student, start, stages)
-        recipe = [f"{value}_{name}" for name, value in self.adjustments.items()]
+        recipe = [f"{_short(value)}_{name}" for name, value in self.adjustments.items()]
         return (spots, batches, self.preset, self.pair, data, self.task, *nets, size, epochs, images, *recipe)
 
     @property
@@ -206,6 +208,12 @@ class Teaching(Job):
 def _as_file(name: str) -> str:
     """A name as part of a file's: that of a net of one's own may be a path."""
     return re.sub(r"[^\w.,+-]", "_", name)
+
+
+def _short(value: object) -> str:
+    """A value for the name of a folder: a hundred class weights are too long for one, and told by their digest."""
+    text = str(value)
+    return text if len(text) <= LONG else sha256(text.encode()).hexdigest()[:8]
 
 
 def runnable(method: str) -> str:

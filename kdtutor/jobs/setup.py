@@ -59,7 +59,7 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
         teacher = known[name] if name in known else known.setdefault(name, find_teacher(name, *trusted))
     data = data or load(job, chosen, teacher)
     if teacher is not None and job.method != ALONE:
-        teacher = known[teacher_name(job)] = fitting(teacher, job, data)
+        teacher = known[teacher_name(job)] = fitting(teacher, job, data, chosen)
     else:
         teacher = None
     job = from_first(lambda: _placed(job, teacher))

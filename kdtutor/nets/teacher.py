@@ -100,8 +100,8 @@ def _with_factory(config: Any, factory: str | None) -> Any:
         require(factory is None, f"factory={factory!r} is given, but the card names the net {named!r}; leave it out")
         return config
     message = (
-        f"the card says that the function {named!r} makes the net, which could be any code: pass factory={named!r} "
-        "(--factory on the command line) if you trust it, or name another function that makes this net"
+        f"the card says that the function {named!r} makes the net, which could be any code: pass factory={named!r} if "
+        "you trust it (--factory on the command line), or name another function that makes this net"
     )
     require(factory is not None, message)
     return {**config, "name": factory}
