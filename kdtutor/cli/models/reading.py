@@ -15,8 +15,8 @@ PARTS = ("test", "val", "train")
 
 
 def model_at(name: str, factory: str | None = None) -> Net:
-    """The model in a folder, in a .safetensors file with its card, or of a teacher's name; `factory` makes its net, where
-    its card names a function of somebody's own."""
+    """The model in a folder, in a .safetensors file with its card, or of a teacher's name; `factory` makes its net,
+    where its card names a function of somebody's own."""
     path = Path(name)
     other = f"{path} is no folder of a model and no .safetensors file; name what `kdtutor teach` or `distil` has made"
     require(not path.is_file() or path.suffix == ".safetensors", other, DataError)
