@@ -12,6 +12,7 @@ from .bad_input import (
     figures,
     generators,
     maps,
+    models,
     nets,
     own_data,
     own_tables,
@@ -19,7 +20,9 @@ from .bad_input import (
     train,
 )
 
-TABLES = (data, own_data, own_tables, nets, elsewhere, train, stored, maps, embeddings, generators, figures, commands)
+TABLES = (
+    data, own_data, own_tables, nets, elsewhere, train, stored, maps, embeddings, generators, figures, commands, models,
+)  # fmt: skip
 BAD = {name: bad for table in TABLES for name, bad in table.BAD.items()}
 LONGEST = 400
 
