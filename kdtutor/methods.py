@@ -167,6 +167,13 @@ ROWS: tuple[Method, ...] = (
         ),
     ),
     Method(
+        "channelwise", "CWD", "channelwise:Channelwise",
+        Paper(
+            "shu2021channelwise", "Channel-wise Knowledge Distillation for Dense Prediction",
+            "Changyong Shu, Yifan Liu, Jianfei Gao, Zheng Yan, Chunhua Shen", ICCV, 2021, "2011.13256",
+        ),
+    ),
+    Method(
         "spot_adaptive", "SAKD", "spot_adaptive:SpotAdaptive",
         Paper(
             "song2022spot", "Spot-adaptive Knowledge Distillation", "Jie Song, Ying Chen, Jingwen Ye, Mingli Song",

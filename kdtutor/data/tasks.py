@@ -44,10 +44,10 @@ class MultiLabel(Task):
         known = ~labels.isnan()
         return {"accuracy": (((outputs > 0) == (labels > 0.5)) & known).sum() / known.sum().clamp(min=1)}
 
-    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
+    def measures(self, answers: Outputs, labels: Labels) -> dict[str, float]:
         """mAP, the mean of the average precision over the labels that occur; and the share of labels told right."""
-        accuracy = self.scores(outputs, labels)["accuracy"]
-        return {"map": _mean(average_precisions(outputs, labels)), "accuracy": float(accuracy)}
+        accuracy = self.scores(answers, labels)["accuracy"]
+        return {"map": _mean(average_precisions(answers, labels)), "accuracy": float(accuracy)}
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,9 @@ class Regression(Task):
     def scores(self, outputs: Outputs, labels: Labels) -> dict[str, Float[Tensor, ""]]:
         return {"mae": _mean_of_known((self.predictions(outputs.float()) - labels).abs())}
 
-    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
+    def measures(self, answers: Outputs, labels: Labels) -> dict[str, float]:
         """R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)², mean over targets that vary; and the mean absolute error, in their unit."""
-        errors = self.predictions(outputs.double()) - labels.double()
+        errors = self.predictions(answers.double()) - labels.double()
         spread = labels.double() - labels.double().nanmean(0)
         total = spread.square().nansum(0)
         r2 = 1 - errors.square().nansum(0) / torch.where(total > 0, total, torch.nan)
@@ -121,6 +121,7 @@ class Dense(Task):
     """A class for each pixel: whole numbers (N, H, W), `UNLABELLED` for none. Outputs are logits (B, K, H, W)."""
 
     name: ClassVar[str] = "dense"
+    per_pixel: ClassVar[bool] = True
     mixes: ClassVar[bool] = False
 
     def read(self, labels: Labels) -> Int[Tensor, "N H W"]:
@@ -128,7 +129,11 @@ class Dense(Task):
         require(labels.ndim == 3, told, ShapeError)
         whole = not labels.is_floating_point() and labels.dtype != torch.bool
         require(whole, f"the labels are numbers of {labels.dtype}; expected whole numbers, the classes of pixels")
-        return labels.to(torch.int16)  # a quarter of int64, and pixels are many
+        if labels.dtype != torch.int16 and labels.numel():  # a quarter of int64, and pixels are many
+            strange = (labels < UNLABELLED) | (labels > torch.iinfo(torch.int16).max)
+            told = f"the labels hold {labels[strange][:1].tolist()}; expected classes of pixels, from 0 on"
+            require(not bool(strange.any()), f"{told} ({UNLABELLED} marks a pixel without a class)")
+        return labels.to(torch.int16)
 
     def check(self, labels: Labels, outputs: int, where: str) -> None:
         low, high = (int(labels.min()), int(labels.max())) if len(labels) else (0, 0)
@@ -147,12 +152,14 @@ class Dense(Task):
         right = (outputs.argmax(1) == labels) & known
         return {"pixel_accuracy": right.sum() / known.sum().clamp(min=1)}
 
-    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
-        """mIoU, the mean over the classes of the share of a class's pixels, told or true, that are both."""
-        known = labels != UNLABELLED
-        K = outputs.shape[1]
-        pairs = labels[known].long() * K + outputs.argmax(1)[known]
-        confusion = torch.bincount(pairs, minlength=K * K).view(K, K).double()
+    def answers(self, outputs: Outputs) -> Int[Tensor, "B H W"]:
+        """The class of each pixel's largest logit: a 2K-th of what logits take."""
+        return outputs.argmax(1).to(torch.int16)
+
+    def measures(self, answers: Int[Tensor, "N H W"], labels: Labels) -> dict[str, float]:
+        """mIoU, the mean over the classes of the share of a class's pixels, told or true, that are both. A class that
+        is neither is left out, and so are pixels without a class."""
+        confusion = pixel_confusion(answers, labels).double()
         both = confusion.diagonal()
         either = confusion.sum(0) + confusion.sum(1) - both
         return {"miou": float((both / either).nanmean()), "pixel_accuracy": float(both.sum() / confusion.sum())}
@@ -217,6 +224,20 @@ def pixel_cross_entropy(logits: Float[Tensor, "B K H W"], labels: Int[Tensor, "B
     """
     total = F.cross_entropy(logits, labels.long(), ignore_index=UNLABELLED, reduction="sum")
     return total / (labels != UNLABELLED).sum().clamp(min=1)
+
+
+def pixel_confusion(answers: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"]) -> Int[Tensor, "K K"]:
+    """Pixels that have a class, counted by true class (row) and told class (column); K is one more than the largest.
+
+    >>> mask = torch.tensor([[[0, 1, kd.data.UNLABELLED]]])
+    >>> pixel_confusion(torch.tensor([[[0, 0, 1]]]), mask)
+    tensor([[1, 0],
+            [1, 0]])
+    """
+    known = labels != UNLABELLED
+    told, true = answers[known].long(), labels[known].long()
+    K = 1 + int(torch.cat([told, true]).max()) if len(true) else 0
+    return torch.bincount(true * K + told, minlength=K * K).view(K, K)
 
 
 def average_precisions(logits: Float[Tensor, "N K"], labels: Float[Tensor, "N K"]) -> Float[Tensor, " K"]:

@@ -5,7 +5,7 @@ from typing import Literal
 from jaxtyping import Float
 from torch import Tensor
 
-from ..data import Batch, Classification, Data, MultiLabel, Regression, Task
+from ..data import Batch, Classification, Data, Dense, MultiLabel, Regression, Task
 from ..errors import choose, require
 from ..nets import Net, Trace
 from ..train import Distiller, Spot
@@ -16,8 +16,8 @@ from .tensors import full_precision, same_shape, softened_divergence
 
 
 @full_precision
-def discrepancy(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
-    """The mean over B and K of |z_s - z_t| (§3.2): how far the student's logits are from the teacher's.
+def discrepancy(z_s: Float[Tensor, "B K *size"], z_t: Float[Tensor, "B K *size"]) -> Float[Tensor, ""]:
+    """The mean over B and K (and pixels) of |z_s - z_t| (§3.2): how far the student's logits are from the teacher's.
 
     Gradients reach both sides, since a generator looks through both nets. Raises `ShapeError` unless shapes are equal.
 
@@ -37,7 +37,7 @@ class Logits(Distiller):
     """
 
     needs_teacher = True
-    tasks = (Classification, MultiLabel, Regression)
+    tasks = (Classification, MultiLabel, Regression, Dense)
     known: Task | None = None
     """The task of the samples whose traces the spot is given next, set by `look_at`."""
 
@@ -62,7 +62,7 @@ class Logits(Distiller):
     def check(self, data: Data) -> None:
         super().check(data)
         told = f'Logits with distance="kl" matches probabilities of classes; {data.name} is a set for {data.task}'
-        require(self.distance == "l1" or isinstance(data.task, Classification), f'{told}: set distance="l1"')
+        require(self.distance == "l1" or isinstance(data.task, Classification | Dense), f'{told}: set distance="l1"')
 
     def look_at(self, batch: Batch) -> None:
         self.known = batch.task

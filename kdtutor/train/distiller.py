@@ -87,6 +87,11 @@ class Distiller(Trainable):
             told = f"the student has {has} outputs, {data.name} asks for {wants}"
         fits = has >= wants if isinstance(data.task, Classification) else has == wants
         require(fits, f"{told}; build it with classes={wants}")
+        pixels = data.task.per_pixel
+        told = f"the student {self.student.name} answers for {'whole images' if pixels else 'each pixel'}"
+        other = f"one that answers for {'each pixel' if pixels else 'whole images'}"
+        advice = f"take {other}, such as nets.build({'unet8' if pixels else 'resnet20'!r})"
+        require(self.student.per_pixel == pixels, f"{told}, and {data.name} is a set for {data.task}; {advice}")
         for part, split in data.splits().items():
             told = f"no {part} image of {data.name} has a label, so nothing can be measured on them"
             require(part == "train" or bool(split.labelled.any()), f"{told}; give a held-out split its labels")
