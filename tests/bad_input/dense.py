@@ -140,6 +140,13 @@ BAD: dict[str, Bad] = {
         lambda _: channelwise.Channelwise(*pair(classes=7)), ConfigError, ("7 classes apart", "set logits=0"),
     ),
     "all shapes to test on": Bad(lambda _: kd.data.shapes(train=0), ConfigError, ("train=0", "at least one image")),
+    "pixels as tasks of a few classes": Bad(
+        lambda _: kd.data.only(mine(), [1]), ConfigError, ("only: mine is a set for dense", "one class for each image"),
+    ),
+    "batches of classes of pixels": Bad(
+        lambda _: kd.data.ClassBatches(mine().train, mine(), 2, 2), ConfigError,
+        ("ClassBatches: mine is a set for dense", "one class for each image"),
+    ),
     "shapes as classes": Bad(
         lambda _: kd.data.load("shapes", task="classification"), ConfigError, ("a set for dense", "leave task out"),
     ),
