@@ -27,8 +27,8 @@ from .vision import KNOWN, vision
 __all__ = [
     "CLASSIFICATION", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Classification", "Data",
     "Dense", "Episode", "Latents", "MultiLabel", "Regression", "ResizedCrop", "Source", "Split", "Task", "apart",
-    "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "imagenet", "load", "names",
-    "only", "own", "root", "search_roots", "shapes", "tiny_imagenet", "toy", "vision", "write_flowers",
+    "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "imagenet", "is_own", "load",
+    "names", "only", "own", "root", "search_roots", "shapes", "tiny_imagenet", "toy", "vision", "write_flowers",
 ]  # fmt: skip
 
 SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)

@@ -2,16 +2,13 @@
 
 import csv
 import io
-import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PIL import Image
 
 from ..errors import require
-from ..files import cannot_write, write_whole
+from ..files import new_folder, write_whole
 from . import flowers
 
 HELD_OUT = 0.15
@@ -44,7 +41,7 @@ def write_flowers(
     require(images >= LEAST, f"images={images}: at least {LEAST} are needed, one of each class in train, val and test")
     require(16 <= size <= 1024, f"size={size}: a flower needs 16 to 1,024 pixels on a side")
     require(seed >= 0, f"seed={seed}: expected a whole number of at least 0")
-    with _new(Path(folder)) as place:
+    with new_folder(folder) as place:
         tags, diameters, masks = [], [], []
         for number, (kind, part) in enumerate(_plan(images)):
             drawn, file = flowers.draw(kind, size, (seed, number)), f"{part}/{kind}/{number:04}.jpg"
@@ -82,22 +79,3 @@ def _table(first: str, second: str, rows: list[list[str]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([[first, second], *rows])
     return text.getvalue()
-
-
-@contextmanager
-def _new(folder: Path) -> Iterator[Path]:
-    """A folder beside `folder` to write into, which takes its place when all is written, and vanishes otherwise."""
-    require(not folder.is_file(), f"{folder} is a file; name a folder that does not exist yet")
-    partial = folder.absolute().with_name(f".{folder.absolute().name}.{os.getpid()}.part")
-    try:
-        require(not folder.is_dir() or not any(folder.iterdir()), f"{folder} is not empty; name a new folder")
-        partial.mkdir(parents=True)
-        yield partial
-        if folder.is_dir():
-            folder.rmdir()  # an empty one; not every system lets another take its place
-        partial.rename(folder)
-    except OSError as error:
-        cannot_write(folder, error)
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(partial, ignore_errors=True)

@@ -1,15 +1,16 @@
 """The tasks beside classification: several labels an image, numbers, and a class for each pixel."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
-from ..errors import ShapeError, require
+from ..errors import ShapeError, choose, require
 from ..precision import full_precision
 from .task import UNLABELLED, Classification, Labels, Outputs, Task
 
@@ -44,10 +45,9 @@ class MultiLabel(Task):
         return {"accuracy": (((outputs > 0) == (labels > 0.5)) & known).sum() / known.sum().clamp(min=1)}
 
     def measures(self, answers: Outputs, labels: Labels) -> dict[str, float]:
-        """mAP, the mean over the labels of the average precision; and the share of labels that are told right."""
-        precisions = average_precisions(answers, labels)
+        """mAP, the mean of the average precision over the labels that occur; and the share of labels told right."""
         accuracy = self.scores(answers, labels)["accuracy"]
-        return {"map": float(precisions.nanmean()), "accuracy": float(accuracy)}
+        return {"map": _mean(average_precisions(answers, labels)), "accuracy": float(accuracy)}
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,13 @@ class Regression(Task):
     name: ClassVar[str] = "regression"
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("mean", "std"):
+            value = getattr(self, name)
+            told = f"{name}={value!r:.40}: expected a number for each target, such as ({value!r:.20},) for one"
+            require(isinstance(value, tuple | list), told)
+            object.__setattr__(self, name, tuple(map(float, value)))
 
     @classmethod
     def of(cls, labels: Shaped[Tensor, "N ..."]) -> "Regression":
@@ -77,6 +84,10 @@ class Regression(Task):
         require(numbers == {outputs}, f"{told}; give a column, a mean and a standard deviation for each", ShapeError)
         require(not bool(labels.isinf().any()), f"{where} labels hold infinite numbers; NaN marks what is not known")
         require(min(self.std) > 0, f"std={self.std}: targets are divided by it, so it must be positive")
+        finite = all(map(math.isfinite, (*self.mean, *self.std)))
+        require(
+            finite, f"mean={self.mean}, std={self.std}: expected finite numbers, as Regression.of(labels) finds them"
+        )
 
     def labelled(self, labels: Labels) -> Bool[Tensor, " B"]:
         return (~labels.isnan()).any(1)
@@ -97,11 +108,12 @@ class Regression(Task):
         return {"mae": _mean_of_known((self.predictions(outputs.float()) - labels).abs())}
 
     def measures(self, answers: Outputs, labels: Labels) -> dict[str, float]:
-        """R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)², mean over the targets; and the mean absolute error, in their unit."""
+        """R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)², mean over targets that vary; and the mean absolute error, in their unit."""
         errors = self.predictions(answers.double()) - labels.double()
         spread = labels.double() - labels.double().nanmean(0)
-        r2 = 1 - errors.square().nansum(0) / spread.square().nansum(0)
-        return {"r2": float(r2.nanmean()), "mae": float(errors.abs().nanmean())}
+        total = spread.square().nansum(0)
+        r2 = 1 - errors.square().nansum(0) / torch.where(total > 0, total, torch.nan)
+        return {"r2": _mean(r2), "mae": float(errors.abs().nanmean())}
 
 
 @dataclass(frozen=True)
@@ -157,6 +169,28 @@ TASKS: Mapping[str, type[Task]] = {task.name: task for task in (Classification, 
 """Every task by its name."""
 
 
+def on_card(task: Task) -> dict[str, Any]:
+    """What the card of a net says of its task: the name, and its numbers.
+
+    >>> on_card(Regression((5.0,), (2.0,)))
+    {'task': 'regression', 'task options': {'mean': (5.0,), 'std': (2.0,)}}
+    """
+    return {"task": task.name, "task options": asdict(task)}
+
+
+def task_of(card: Mapping[str, Any]) -> Task | None:
+    """The task of a trained net, from its card; None where that does not tell it. Raises `UnknownName`.
+
+    >>> task_of({"task": "regression", "task options": {"mean": [5.0], "std": [2.0]}})
+    Regression(mean=(5.0,), std=(2.0,))
+    """
+    if "task" not in card:
+        return None
+    kind, options = TASKS[choose("task", card["task"], TASKS)], card.get("task options", {})
+    names = [field.name for field in fields(kind)]
+    return kind(**{name: options[name] for name in names}) if set(names) <= set(options) else None
+
+
 @full_precision
 def binary_cross_entropy(logits: Float[Tensor, "B K"], labels: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
     """In nats, mean over the labels that are known (not NaN); 0 if none is.
@@ -192,8 +226,11 @@ def pixel_cross_entropy(logits: Float[Tensor, "B K H W"], labels: Int[Tensor, "B
     return total / (labels != UNLABELLED).sum().clamp(min=1)
 
 
-def pixel_confusion(answers: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"]) -> Int[Tensor, "K K"]:
-    """Pixels that have a class, counted by true class (row) and told class (column); K is one more than the largest.
+def pixel_confusion(
+    predictions: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"], classes: int | None = None
+) -> Int[Tensor, "K K"]:
+    """Pixels that have a class, counted by true class (row) and predicted class (column); without `classes` up to the
+    largest that occurs.
 
     >>> mask = torch.tensor([[[0, 1, kd.data.UNLABELLED]]])
     >>> pixel_confusion(torch.tensor([[[0, 0, 1]]]), mask)
@@ -201,8 +238,8 @@ def pixel_confusion(answers: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"])
             [1, 0]])
     """
     known = labels != UNLABELLED
-    told, true = answers[known].long(), labels[known].long()
-    K = 1 + int(torch.cat([told, true]).max()) if len(true) else 0
+    told, true = predictions[known].long(), labels[known].long()
+    K = classes or 1 + max((int(x.max()) for x in (told, true) if len(x)), default=-1)
     return torch.bincount(true * K + told, minlength=K * K).view(K, K)
 
 
@@ -218,8 +255,9 @@ def average_precisions(logits: Float[Tensor, "N K"], labels: Float[Tensor, "N K"
         known = ~y.isnan()
         if not bool((y[known] == 1).any()):
             return torch.tensor(torch.nan, device=z.device)
-        precision: Tensor = binary_average_precision(z[known].float().sigmoid(), y[known].long())
-        return precision
+        values, places = z[known].unique(return_inverse=True)  # a sigmoid would make all large logits equal
+        precision: Tensor = binary_average_precision(places.double() / len(values), y[known].long())
+        return precision.to(z.dtype)
 
     return torch.stack([one(z, y) for z, y in zip(logits.T, labels.T, strict=True)])
 
@@ -229,6 +267,11 @@ def _columns(labels: Shaped[Tensor, "N ..."]) -> Float[Tensor, "N D"]:
     require(labels.ndim in (1, 2), f"the labels have shape {shape}, expected (N,) or (N, D): numbers", ShapeError)
     columns = labels.view(-1, 1) if labels.ndim == 1 else labels
     return columns if columns.dtype == torch.float64 else columns.float()
+
+
+def _mean(x: Float[Tensor, " K"]) -> float:
+    """Of what is known (not NaN); 0 where nothing is, so that it can be compared."""
+    return float(x.nanmean().nan_to_num())
 
 
 def _mean_of_known(x: Float[Tensor, "B D"]) -> Float[Tensor, ""]:

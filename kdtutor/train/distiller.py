@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..data import Batch, Classification, Data, Split, Task
 from ..errors import require
-from ..nets import Net, Trace
+from ..nets import Ensemble, Net, Trace
 from .evaluation import evaluate
 from .objective import Terms, minimise, scores
 from .shares import traced
@@ -140,6 +140,8 @@ def check_task(distiller: Distiller, data: Data) -> None:
     told = f"{type(distiller).__name__} admits {admitted}; {data.name} is a set for {data.task}"
     advice = f"take one of the methods that do, as kd.papers.admitting({data.task.name!r}) lists them"
     require(isinstance(data.task, distiller.tasks), f"{told}: {advice}")
+    if isinstance(distiller.teacher, Ensemble):
+        distiller.teacher.check_task(data.task)
 
 
 def known_trace(distiller: Trainable, batch: Batch) -> Trace | None:

@@ -27,6 +27,7 @@ from kdtutor.papers.spot_adaptive import SpotAdaptive
 from kdtutor.train import Entry, Recipe, together
 from kdtutor.train.checkpoint import learnt
 from kdtutor.train.ranks import joined, rank
+from tests.tasks import fitting
 
 RECIPE = Recipe(lr=0.01, batch_size=12, steps_per_epoch=2)
 OPTIONS = replace(
@@ -89,7 +90,7 @@ def trained(name: str, out: Path | None = None, **changes: Any) -> dict[str, Any
     """The weights after two epochs, and what was recorded."""
     distiller = method(name)
     asked: dict[str, Any] = {"recipe": RECIPE, "device": "cpu", "progress": False, "out": out, **changes}
-    history = kd.fit(distiller, masks() if name == "pixels" else images(), 2, **asked)
+    history = kd.fit(distiller, masks() if name == "pixels" else fitting(name, images()), 2, **asked)
     return {"weights": learnt(distiller), "rows": [list(row) for row in history.rows]}
 
 
