@@ -53,7 +53,7 @@ class Ensemble(Net):
         self.card = _card(teachers)
         self.widths, self.stem_width = (), None
         self.embedding_dim = sum(net.embedding_dim for net in teachers)
-        self.num_classes = teachers[0].num_classes
+        self.num_classes, self.per_pixel = teachers[0].num_classes, teachers[0].per_pixel
         if task is not None:
             self.check_task(task)
 
@@ -129,6 +129,8 @@ def _check_nets(teachers: Any) -> None:
     for net in teachers[1:]:
         told = f"{first.name} has {first.num_classes} outputs and {net.name} has {net.num_classes}"
         require(net.num_classes == first.num_classes, f"{told}; only nets for the same can answer together")
+        told = f"{first.name} and {net.name}: one answers for each pixel and the other for whole images"
+        require(net.per_pixel == first.per_pixel, f"{told}; only nets for the same can answer together")
     named = [net for net in teachers if net.card.get("classes")]
     for net in named[1:]:
         told = f"{named[0].name} and {net.name} name other classes, or in another order, on their cards"
