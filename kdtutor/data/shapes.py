@@ -22,7 +22,7 @@ def shapes(train: int = 1000, val: int = 200, test: int = 300, seed: int = 0) ->
     """Colour images of 32×32 pixels, each with two bright shapes before a dark background that runs from one colour to
     another, and which of `CLASSES` each pixel belongs to. Place, size, angle and colour are drawn; noise is added.
 
-    A shape's colour tells its class in part, and a net has to see the outline for the rest; one shape may hide a part of
+    A shape's colour tells its class in part, and a net has to see the outline for the rest; one may hide a part of
     the other.
     The same `seed` gives the same set.
 
