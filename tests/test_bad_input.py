@@ -7,6 +7,7 @@ from kdtutor import ConfigError, DataError, DivergedError, Error, ShapeError, Un
 from .bad_input import (
     commands,
     data,
+    dense,
     elsewhere,
     embeddings,
     figures,
@@ -21,7 +22,8 @@ from .bad_input import (
 )
 
 TABLES = (
-    data, own_data, own_tables, nets, elsewhere, train, stored, maps, embeddings, generators, figures, commands, models,
+    data, own_data, own_tables, dense, nets, elsewhere, train, stored, maps, embeddings, generators, figures, commands,
+    models,
 )  # fmt: skip
 BAD = {name: bad for table in TABLES for name, bad in table.BAD.items()}
 LONGEST = 400
