@@ -1,7 +1,7 @@
 """What one run is asked to do: its setting, how its folder is called, and the command that asks for it."""
 
 import shlex
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,7 @@ import typer
 from ..errors import ConfigError, require
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
-from .options import METHODS, Device, Images, Precision, Root, Size
+from .options import METHODS, Device, Images, Labels, Precision, Root, Size
 
 INSTEAD = {
     "spot_adaptive": "says where another method is matched: name that one, as in `kdtutor distil attention --spots "
@@ -51,6 +51,7 @@ class Setting:
     ] = None
     epochs: Annotated[int | None, typer.Option(help="Over all phases.", show_default="the preset's")] = None
     images: Images = None
+    labels: Labels = None
     device: Device = None
     precision: Precision = "float32"
     sync_batch_norm: Annotated[
@@ -103,6 +104,12 @@ class Job(Setting):
         return self.method if self.method in (row.name for row in MAKERS) else self.data_free
 
     @property
+    def sees(self) -> tuple[object, ...]:
+        """What its data depend on: jobs of which this is equal learn from the same data."""
+        choice = self.seed if self.labels is not None else None  # which images keep their labels
+        return self.preset, self.pair, self.data, self.images, self.maker, self.root, self.size, self.labels, choice
+
+    @property
     def folder(self) -> Path:
         """Where the run is kept: `out`, or a name below runs/ that tells what it is."""
         if self.out is not None:
@@ -111,17 +118,19 @@ class Job(Setting):
         epochs = f"{self.epochs}epochs" if self.epochs else None
         size = f"{self.size}px" if self.size else None
         images = f"{self.images}images" if self.images else None
+        labels = f"{self.labels}labels" if self.labels else None
         spots = f"{self.spots}_spots" if self.spots else None
         batches = f"{self.data_free}_batches" if self.data_free else None
-        setting = (self.preset, self.pair, self.data, teacher, self.student, size, epochs, images)
+        setting = (self.preset, self.pair, self.data, teacher, self.student, size, epochs, images, labels)
         parts = (self.method, spots, batches, *setting, f"seed{self.seed}")
         return RUNS / "-".join(part for part in parts if part)
 
     @property
     def composition(self) -> str:
-        """What is added to the method, in words: its spots, who makes its images."""
+        """What is added to the method, in words: its spots, who makes its images, how many labels are left."""
         spots = f", {self.spots} spots" if self.spots else ""
-        return spots + (f", data-free by {find(self.data_free).acronym}" if self.data_free else "")
+        labels = f", {self.labels} labels a class" if self.labels else ""
+        return spots + (f", data-free by {find(self.data_free).acronym}" if self.data_free else "") + labels
 
     @property
     def command(self) -> str:
@@ -134,6 +143,17 @@ class Job(Setting):
             for name, value in asked.items()
         ]
         return " ".join(["kdtutor distil", self.method, *options])
+
+
+def partner(job: Job) -> Job:
+    """The student alone in the setting of `job`, with its seed: it has no teacher, no spots, and needs the labels.
+
+    >>> partner(Job("attention", spots="adaptive", seed=2)).command
+    'kdtutor distil alone --seed 2'
+    """
+    return replace(
+        job, method=ALONE, out=None, spots=None, data_free=None, teacher=None, teacher_of_other_data=False
+    )  # fmt: skip
 
 
 def runnable(method: str) -> str:
@@ -149,3 +169,11 @@ def runnable(method: str) -> str:
 def label(method: str) -> str:
     """How a table calls it: with its acronym, where it has one."""
     return method if method == ALONE else find(method).label
+
+
+def seed_list(text: str) -> list[int]:
+    """The seeds that an option names."""
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ConfigError(f"--seeds {text!r}: expected whole numbers with commas between them, such as 0,1,2") from None

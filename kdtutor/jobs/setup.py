@@ -67,8 +67,13 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
 
 
 def load(job: Job, chosen: Preset) -> Data:
-    """The data of the job, or the preset's, in the size that it asks for; of the training images only as many."""
-    data = _data(job, chosen)
+    """The data of the job, or the preset's, in the size that it asks for; of training images and labels only as many."""
+    data = _part(_data(job, chosen), job, chosen)
+    return data if job.labels is None else data.few_labels(job.labels, seed=job.seed)
+
+
+def _part(data: Data, job: Job, chosen: Preset) -> Data:
+    """As many of the training images as the job asks for."""
     if job.images is None:
         return data
     least = min(chosen.recipe.batch_size, len(data.train))
@@ -96,6 +101,9 @@ def _require_sense(job: Job) -> None:
         f"the student alone learns from labels, and --data-free {job.data_free} has none: name a method that has a "
         "teacher",
     )
+    told = f"--labels {job.labels}: made images have no labels of a data set; leave --labels out, or"
+    instead = "--data-free" if job.data_free else "name a method that learns from the training split"
+    require(job.labels is None or job.maker is None, f"{told} {instead}")
     if job.data_free is not None and job.method == job.maker:
         raise ConfigError(
             f"{label(job.method)} makes its images already: leave --data-free out, or name a method that learns from "

@@ -1,0 +1,115 @@
+"""Two nets side by side: whom each mixes up, where exactly one is right, and whether they are as sure as they may be."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, Shaped
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from ..errors import ShapeError, require
+from .charts import array, show_images
+from .picture import Picture
+from .style import looks
+
+FEW = 12  # classes whose counts are written into the cells
+BINS = 10
+
+
+def confusions(counts: Mapping[str, Int[Tensor, "K K"]], classes: Sequence[str]) -> Picture:
+    """Images by true class (row) and answer (column) of each net; colour is for mistakes alone, so that they are seen."""
+    tables = {name: array(table) for name, table in counts.items()}
+    few = len(classes) <= FEW
+    mistakes = {name: table - np.diag(np.diag(table)) for name, table in tables.items()}
+    highest = max(1, max(int(table.max()) for table in mistakes.values()))
+    alt = (
+        f"A table of counts for each of {' and '.join(tables)}: true classes in rows, answers in columns, mistakes in "
+    )
+    picture = Picture(alt=f"{alt}colour.", size=(4.4 * len(tables), 4.3 if few else 4.0))
+    axes = picture.subplots(1, len(tables), squeeze=False)[0]
+    for ax, (name, table) in zip(axes, tables.items(), strict=True):
+        ax.imshow(mistakes[name], cmap="Oranges", vmin=0, vmax=highest, interpolation="nearest")
+        ax.grid(False)
+        ax.set_title(name, fontsize=10.5)
+        ax.set(xlabel="answer", ylabel="true class")
+        if few:
+            ax.set_xticks(range(len(classes)), classes, rotation=90 if max(map(len, classes)) > 2 else 0)
+            ax.set_yticks(range(len(classes)), classes)
+            _write_counts(ax, table, mistakes[name], highest)
+    return picture
+
+
+def _write_counts(
+    ax: Axes, table: Shaped[np.ndarray, "K K"], mistakes: Shaped[np.ndarray, "K K"], highest: int
+) -> None:
+    for (i, j), count in np.ndenumerate(table):
+        if count:
+            dark = mistakes[i, j] > 0.6 * highest
+            ax.text(j, i, str(count), ha="center", va="center", fontsize=8, color="white" if dark else "0.2")
+
+
+def disagreements(
+    images: Shaped[Tensor, "N C H W"],
+    labels: Int[Tensor, " N"],
+    answers: Mapping[str, Int[Tensor, " N"]],
+    classes: Sequence[str],
+    shown: int = 8,
+) -> Picture | None:
+    """Images on which exactly one of two nets is right: a row where the first is, a row where the second is.
+
+    None where there is no such image. Raises `ShapeError` unless there are two nets.
+    """
+    require(len(answers) == 2, f"{len(answers)} nets: disagreements are between two", ShapeError)
+    (_, first), (_, second) = answers.items()
+    rows: list[int] = []
+    captions: list[str] = []
+    for right, wrong, who in ((first, second, "A"), (second, first, "B")):
+        found = ((right == labels) & (wrong != labels)).nonzero().flatten()[:shown].tolist()
+        other = "B" if who == "A" else "A"
+        rows += found
+        captions += [f"{classes[int(labels[n])]}\n{other} says {classes[int(wrong[n])]}" for n in found]
+    if not rows:
+        return None
+    alt = f"Test images, each with its true class and the wrong answer of one net: {' is A, '.join(answers)} is B."
+    return show_images(images[torch.tensor(rows)], captions, alt=alt, columns=shown, width=1.05)
+
+
+def reliability(
+    logits: Float[Tensor, "N K"], labels: Int[Tensor, " N"], bins: int = BINS
+) -> tuple[Float[Tensor, " M"], Float[Tensor, " M"], Int[Tensor, " M"], float]:
+    """How sure a net is and how often it is right, in bins of equal width of its largest probability.
+
+    Returns the mean of that probability, the share of right answers and the number of images of each bin (NaN in an
+    empty one), and the expected calibration error Σ n_m / N · |share_m - mean_m|.
+    """
+    sure, said = logits.softmax(1).max(1)
+    right = (said == labels).to(sure.dtype)
+    place = (sure * bins).long().clamp(0, bins - 1)
+    count = torch.bincount(place, minlength=bins)
+    mean = torch.bincount(place, sure, minlength=bins) / count
+    share = torch.bincount(place, right, minlength=bins) / count
+    error = ((share - mean).abs().nan_to_num() * count / len(labels)).sum().item()
+    return mean.to(logits.dtype), share.to(logits.dtype), count, error
+
+
+def calibration(logits: Mapping[str, Float[Tensor, "N K"]], labels: Int[Tensor, " N"], bins: int = BINS) -> Picture:
+    """A bar for each bin of the largest probability: how often the net is right there. On the diagonal it is as sure as
+    it may be, below it is too sure. The expected calibration error stands above."""
+    alt = f"Bars for {' and '.join(logits)}: how often each is right, by how sure it is; the diagonal is ideal."
+    picture = Picture(alt=alt, size=(4.0 * len(logits), 3.3))
+    axes = picture.subplots(1, len(logits), squeeze=False, sharey=True)[0]
+    appearance = looks(list(logits))
+    edges = np.arange(bins) / bins
+    for ax, (name, z) in zip(axes, logits.items(), strict=True):
+        _, share, count, error = reliability(z, labels, bins)
+        heights = array(share)
+        ax.bar(edges, heights, width=0.92 / bins, align="edge", color=appearance[name]["color"], alpha=0.75)
+        ax.plot([0, 1], [0, 1], color="0.35", linestyle="--", linewidth=1.2)
+        for x, height, images in zip(edges, heights, count.tolist(), strict=True):
+            if images:
+                ax.text(x + 0.5 / bins, height + 0.01, str(images), ha="center", va="bottom", fontsize=7.5, color="0.3")
+        ax.set(xlim=(0, 1), ylim=(0, 1.08), xlabel="largest probability")
+        ax.set_title(f"{name}\nexpected calibration error {100 * error:.1f} %", fontsize=10)
+    axes[0].set_ylabel("share of right answers")
+    return picture
