@@ -1,10 +1,10 @@
-"""Two nets side by side: whom each mixes up, where exactly one is right, and whether they are as sure as they may be."""
+"""Two nets side by side: whom each mixes up, where exactly one is right, whether each is as sure as it may be."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from matplotlib.axes import Axes
 from torch import Tensor
 
@@ -18,7 +18,7 @@ BINS = 10
 
 
 def confusions(counts: Mapping[str, Int[Tensor, "K K"]], classes: Sequence[str]) -> Picture:
-    """Images by true class (row) and answer (column) of each net; colour is for mistakes alone, so that they are seen."""
+    """Images by true class (row) and answer (column) of each net; only mistakes have a colour, to be seen."""
     tables = {name: array(table) for name, table in counts.items()}
     few = len(classes) <= FEW
     mistakes = {name: table - np.diag(np.diag(table)) for name, table in tables.items()}
@@ -61,18 +61,27 @@ def disagreements(
     None where there is no such image. Raises `ShapeError` unless there are two nets.
     """
     require(len(answers) == 2, f"{len(answers)} nets: disagreements are between two", ShapeError)
-    (_, first), (_, second) = answers.items()
-    rows: list[int] = []
-    captions: list[str] = []
-    for right, wrong, who in ((first, second, "A"), (second, first, "B")):
-        found = ((right == labels) & (wrong != labels)).nonzero().flatten()[:shown].tolist()
-        other = "B" if who == "A" else "A"
-        rows += found
-        captions += [f"{classes[int(labels[n])]}\n{other} says {classes[int(wrong[n])]}" for n in found]
-    if not rows:
+    first, second = answers.values()
+    sides = [_some(right == labels, wrong != labels, shown) for right, wrong in ((first, second), (second, first))]
+    columns = max(map(len, sides))
+    if not columns:
         return None
-    alt = f"Test images, each with its true class and the wrong answer of one net: {' is A, '.join(answers)} is B."
-    return show_images(images[torch.tensor(rows)], captions, alt=alt, columns=shown, width=1.05)
+    blank = torch.full_like(images[0], 255 if images.dtype == torch.uint8 else 1)
+    shelf, captions = [], []
+    for rows, wrong, who in zip(sides, (second, first), "BA", strict=True):
+        shelf += [images[row] for row in rows] + [blank] * (columns - len(rows))
+        captions += [f"{classes[int(labels[row])]}\n{who} says {classes[int(wrong[row])]}" for row in rows]
+        captions += [""] * (columns - len(rows))
+    alt = (
+        "Two rows of test images, each with its true class and the wrong answer: above A alone is right, below B alone."
+    )
+    return show_images(torch.stack(shelf), captions, alt=alt, columns=columns, width=1.05)
+
+
+def _some(right: Bool[Tensor, " N"], wrong: Bool[Tensor, " N"], shown: int) -> list[int]:
+    """Up to `shown` rows where both hold, from all over the split: it may be in the order of its classes."""
+    rows = (right & wrong).nonzero().flatten()
+    return rows[torch.linspace(0, len(rows) - 1, min(shown, len(rows))).long()].tolist() if len(rows) else []
 
 
 def reliability(
@@ -95,7 +104,7 @@ def reliability(
 
 def calibration(logits: Mapping[str, Float[Tensor, "N K"]], labels: Int[Tensor, " N"], bins: int = BINS) -> Picture:
     """A bar for each bin of the largest probability: how often the net is right there. On the diagonal it is as sure as
-    it may be, below it is too sure. The expected calibration error stands above."""
+    it may be, below it is too sure. Above stand the numbers of images and the expected calibration error."""
     alt = f"Bars for {' and '.join(logits)}: how often each is right, by how sure it is; the diagonal is ideal."
     picture = Picture(alt=alt, size=(4.0 * len(logits), 3.3))
     axes = picture.subplots(1, len(logits), squeeze=False, sharey=True)[0]
@@ -106,10 +115,9 @@ def calibration(logits: Mapping[str, Float[Tensor, "N K"]], labels: Int[Tensor, 
         heights = array(share)
         ax.bar(edges, heights, width=0.92 / bins, align="edge", color=appearance[name]["color"], alpha=0.75)
         ax.plot([0, 1], [0, 1], color="0.35", linestyle="--", linewidth=1.2)
-        for x, height, images in zip(edges, heights, count.tolist(), strict=True):
-            if images:
-                ax.text(x + 0.5 / bins, height + 0.01, str(images), ha="center", va="bottom", fontsize=7.5, color="0.3")
-        ax.set(xlim=(0, 1), ylim=(0, 1.08), xlabel="largest probability")
+        for x, images in zip(edges, count.tolist(), strict=True):
+            ax.text(x + 0.5 / bins, 1.02, str(images or ""), ha="center", va="bottom", fontsize=8, color="0.35")
+        ax.set(xlim=(0, 1), ylim=(0, 1.1), xlabel="largest probability")
         ax.set_title(f"{name}\nexpected calibration error {100 * error:.1f} %", fontsize=10)
     axes[0].set_ylabel("share of right answers")
     return picture

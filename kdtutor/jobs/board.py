@@ -34,7 +34,8 @@ class Standing:
     @property
     def accuracy(self) -> float | None:
         """The mean over the seeds; None while no run has ended."""
-        return float(mean_and_error([run.accuracy for run in self.runs])[0]) if self.runs else None  # type: ignore[misc]
+        known = [run.accuracy for run in self.runs if run.accuracy is not None]
+        return sum(known) / len(known) if known else None
 
     @property
     def seconds(self) -> float:

@@ -67,7 +67,7 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
 
 
 def load(job: Job, chosen: Preset) -> Data:
-    """The data of the job, or the preset's, in the size that it asks for; of training images and labels only as many."""
+    """The data of the job, or the preset's, in the size that it asks for; of images and labels only as many."""
     data = _part(_data(job, chosen), job, chosen)
     return data if job.labels is None else data.few_labels(job.labels, seed=job.seed)
 

@@ -24,8 +24,8 @@ ORDERS: dict[str, Callable[[Standing], float]] = {
     "parameters": lambda row: row.first.parameters,
 }
 HEADS = {
-    "setting": "setting", "seeds": "seeds", "accuracy": "accuracy, %", "difference to alone": "difference to alone, points",
-    "time": "time, s", "parameters": "parameters",
+    "setting": "setting", "seeds": "seeds", "accuracy": "accuracy, %",
+    "difference to alone": "difference to alone, points", "time": "time, s", "parameters": "parameters",
 }  # fmt: skip
 STYLE = (
     "<style>.kd-board table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
@@ -75,13 +75,12 @@ class Leaderboard(VBox):
     def export(self) -> Path | None:
         """Write the board as CSV into its folder, and offer it for download; says so where that cannot be written."""
         self.refresh()
-        text = as_csv(self.rows)
+        text, path = as_csv(self.rows), None
         try:
             path = write_whole(self.folder / EXPORT, text)
+            where = f"Written to <code>{html.escape(path.as_posix())}</code>"
         except DataError as error:
-            path, where = None, html.escape(str(error))
-        else:
-            where = f"written to <code>{html.escape(path.as_posix())}</code>"
+            where = html.escape(str(error))
         address = f"data:text/csv;base64,{base64.b64encode(text.encode()).decode()}"
         self._said.value += f"{where}; <a href='{address}' download='{EXPORT}'>download it</a>"
         return path
@@ -99,7 +98,8 @@ class Leaderboard(VBox):
             "Test accuracy of the last weights, mean over the seeds; the difference is paired over the seeds, ± one "
             "standard error; time is that of one run."
         )
-        return f"<table><caption><small>{note}</small></caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        caption = f"<caption><small>{note}</small></caption>"
+        return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _line(row: Standing) -> str:

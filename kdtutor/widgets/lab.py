@@ -23,8 +23,8 @@ from .side import SideBySide
 
 FOLDER = RUNS / "lab"
 ALT = (
-    "Left the loss, right the validation accuracy of the run in progress, over the epochs; runs that ended a moment ago "
-    "are drawn in broken lines."
+    "Left the loss, right the validation accuracy of the run in progress, over the epochs; the runs before it are "
+    "drawn in broken lines."
 )
 
 
@@ -119,6 +119,6 @@ class Lab(Board):
         name = label(job.method) + job.composition
         self._now.value = f"<b>Run {jobs.index(job) + 1} of {len(jobs)}: {name}, seed {job.seed}</b>"
         self.run.curves.begin()
-        alone = {"alone": run for other, run in ended.items() if other.method == ALONE and other.seed == job.seed}
-        same = {f"seed {other.seed}": run for other, run in ended.items() if other.method == job.method}
-        self.run.compare({**alone, **same} if job.method != ALONE else same)
+        behind = {f"seed {other.seed}": run for other, run in ended.items() if other.method == job.method}
+        alone = next((other for other in ended if other.method == ALONE != job.method and other.seed == job.seed), None)
+        self.run.compare(behind if alone is None else {"alone": ended[alone], **behind})

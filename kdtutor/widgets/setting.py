@@ -22,7 +22,7 @@ from .controls import FITS, apply, labelled
 from .menus import Menu, Option, greyed, reasons
 
 STUDENTS = (
-    "resnet8x0.25", "resnet8x0.5", "resnet8", "ghost_resnet8", "lenet5_half", "lenet5", "mobilenetv2x0.5",
+    "resnet8x0.25", "resnet8x0.5", "resnet8", "ghost_resnet8", "plain8x0.25", "lenet5_half", "lenet5",
 )  # fmt: skip
 """Nets that a laptop trains in seconds on the digits."""
 LABELS = (1, 2, 5, 10, 20, 50, 100)
@@ -135,11 +135,11 @@ class SettingPanel(VBox):
             jobs, self.why_not = self.jobs(), ""
         except Error as error:
             jobs, self.why_not = [], str(error)
+        self._told.value = f"<b>Not with these:</b> {html.escape(self.why_not)}" if self.why_not else self._plan(jobs)
         refused = {name: self._refused(name) for name in self.menus}
         with self._quiet():  # new words for the same options are no new choice
             for name, menu in self.menus.items():
                 menu.refuse(refused[name])
-        self._told.value = f"<b>Not with these:</b> {html.escape(self.why_not)}" if self.why_not else self._plan(jobs)
         self._reasons.value, self._style.value = reasons(self.menus, self.why_not), greyed(self.menus)
 
     def _plan(self, jobs: Sequence[Job]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from ipywidgets import HTML, Button, Dropdown, HBox, Layout, VBox, Widget
-from jaxtyping import Int, Float
+from jaxtyping import Int
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
@@ -125,7 +125,7 @@ class SideBySide(VBox):
 
 def _views(runs: dict[str, Finished]) -> list[Widget]:
     """Four pictures, a sentence before each."""
-    (a, b), (one, two) = runs, runs.values()
+    one, two = runs.values()
     require(
         one.data.name == two.data.name and len(one.data.test) == len(two.data.test),
         f"A learnt from {one.data.name}, B from {two.data.name}: only answers to the same test images can be compared",
@@ -134,16 +134,16 @@ def _views(runs: dict[str, Finished]) -> list[Widget]:
     answers = {name: run.answers for name, run in runs.items()}
     said = {name: answer.predictions for name, answer in answers.items()}
     gallery = figures.disagreements(test.images, test.labels, said, classes)
-    terms = [("loss", "val_accuracy" if one.data.val is not None else "test_accuracy")]
+    terms = ("loss", "val_accuracy" if one.data.val is not None else "test_accuracy")
     views: list[Widget] = [
-        *_view("The curves of both runs.", curves({name: run.history for name, run in runs.items()}, *terms)),
+        *_view("The curves of both runs.", curves({name: run.history for name, run in runs.items()}, terms)),
         *_view(
             "Whom each mixes up. Look off the diagonal: colour is for mistakes alone.",
             figures.confusions({name: answer.confusion() for name, answer in answers.items()}, classes),
         ),
         *_view(balance(test.labels, *said.values()), gallery),
         *_view(
-            "Is each as sure as it may be? Bars below the broken line: too sure. The small numbers count test images.",
+            "Is each as sure as it may be? Bars below the broken line: too sure. Above them, how many test images.",
             figures.calibration({name: answer.logits for name, answer in answers.items()}, test.labels),
         ),
     ]
@@ -157,7 +157,7 @@ def balance(labels: Int[Tensor, " N"], first: Int[Tensor, " N"], second: Int[Ten
     N = len(labels)
     return (
         f"Where exactly one is right. A alone is right on {b} of {N:,} test images, B alone on {c}: A is better by "
-        f"{100 * (b - c) / N:+.1f} ± {100 * (b + c) ** 0.5 / N:.1f} points on these images."
+        f"{100 * (b - c) / N:+.1f} ± {100 * (b + c) ** 0.5 / N:.1f} points on them. Above A is right, below B."
     )
 
 
