@@ -101,7 +101,7 @@ def _require_sense(job: Job) -> None:
         f"the student alone learns from labels, and --data-free {job.data_free} has none: name a method that has a "
         "teacher",
     )
-    told = f"--labels {job.labels}: made images have no labels of a data set; leave --labels out, or"
+    told = "--labels says how many labels of the training split are kept, and made images have none: leave it out, or"
     instead = "--data-free" if job.data_free else "name a method that learns from the training split"
     require(job.labels is None or job.maker is None, f"{told} {instead}")
     if job.data_free is not None and job.method == job.maker:

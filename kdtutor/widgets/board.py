@@ -10,6 +10,7 @@ from ipywidgets import HTML, Button, Dropdown, HBox, Layout, VBox
 from ..errors import DataError
 from ..files import write_whole
 from ..jobs.board import Standing, as_csv, standings
+from ..jobs.job import Job
 from ..jobs.result import results
 from .controls import FITS
 
@@ -31,7 +32,7 @@ STYLE = (
     "<style>.kd-board table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
     ".kd-board th,.kd-board td{padding:3px 10px;text-align:right;vertical-align:top;border-bottom:1px solid #8884}"
     ".kd-board th:first-child,.kd-board td:first-child{text-align:left}.kd-board caption{text-align:left}"
-    ".kd-board small{opacity:.8}</style>"
+    ".kd-board table{line-height:1.35}.kd-board small{opacity:.8}</style>"
 )
 
 
@@ -71,6 +72,10 @@ class Leaderboard(VBox):
         self._table.value = self._as_html()
         for action in self._listeners:
             action()
+
+    def standing(self, setting: Job) -> Standing | None:
+        """The row of a setting."""
+        return next((row for row in self.rows if row.setting == setting), None)
 
     def export(self) -> Path | None:
         """Write the board as CSV into its folder, and offer it for download; says so where that cannot be written."""

@@ -1,5 +1,6 @@
 """`Lab`: method, spots, data and nets chosen on one panel, trained live, and kept on a board."""
 
+import html
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -14,11 +15,11 @@ from ..jobs.result import Result
 from ..jobs.series import series
 from ..methods import ALONE
 from ..train import History, Progress
-from .board import Leaderboard
+from .board import Leaderboard, difference_of
 from .controls import in_words
 from .live import Board
 from .run import LiveRun
-from .setting import SettingPanel
+from .setting import SettingPanel, ended
 from .side import SideBySide
 
 FOLDER = RUNS / "lab"
@@ -96,7 +97,22 @@ class Lab(Board):
         self.panel.lock(running)
         if not running:
             self.board.refresh()
+            self._now.value = self._outcome()
             self.run._start.disabled = bool(self.panel.why_not)
+
+    def _outcome(self) -> str:
+        """What came of the last Start, and what to do next."""
+        row = self.board.standing(Result.load(self._jobs[-1].folder).setting) if self._ended() else None
+        if row is None or row.accuracy is None:
+            return "Not all runs have ended. Start goes on where it was stopped." if self._jobs else ""
+        gain = f", {difference_of(row)} points over the student alone" if row.difference else ""
+        return (
+            f"<b>{html.escape(row.name)}: {100 * row.accuracy:.1f} % of the test images{gain}.</b> Look at the board, "
+            "lay two of its rows side by side, or change one thing above and press Start again."
+        )
+
+    def _ended(self) -> bool:
+        return bool(self._jobs) and all(ended(job) for job in self._jobs)
 
     # In the thread of the run.
 
@@ -113,12 +129,14 @@ class Lab(Board):
                 histories[job] = at.history
                 yield at
 
-    def _turn(self, job: Job, jobs: Sequence[Job], ended: dict[Job, History]) -> None:
+    def _turn(self, job: Job, jobs: Sequence[Job], before: dict[Job, History]) -> None:
         """The next run begins: those that its curves are to be compared with go into the background."""
         self.board.refresh()
         name = label(job.method) + job.composition
         self._now.value = f"<b>Run {jobs.index(job) + 1} of {len(jobs)}: {name}, seed {job.seed}</b>"
         self.run.curves.begin()
-        behind = {f"seed {other.seed}": run for other, run in ended.items() if other.method == job.method}
-        alone = next((other for other in ended if other.method == ALONE != job.method and other.seed == job.seed), None)
-        self.run.compare(behind if alone is None else {"alone": ended[alone], **behind})
+        behind = {f"seed {other.seed}": run for other, run in before.items() if other.method == job.method}
+        alone = next(
+            (other for other in before if other.method == ALONE != job.method and other.seed == job.seed), None
+        )
+        self.run.compare(behind if alone is None else {"alone": before[alone], **behind})

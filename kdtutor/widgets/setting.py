@@ -26,6 +26,7 @@ STUDENTS = (
 )  # fmt: skip
 """Nets that a laptop trains in seconds on the digits."""
 LABELS = (1, 2, 5, 10, 20, 50, 100)
+USUAL = ""  # the choice that asks for nothing special; a menu shows None as an empty line
 WIDTH = "340px"
 
 
@@ -43,10 +44,10 @@ class SettingPanel(VBox):
         self.why_not = ""
         known = [card["name"] for card in nets.teachers()]
         here = [path.stem for place in teacher_folders() for path in sorted(place.glob("*.safetensors"))]
-        methods = [("alone (no teacher)", ALONE), *((_short(row.label), row.name) for row in RUNNABLE)]
-        spots = [("as the method does it", None), *((word, word) for word in STRATEGIES)]
-        sources = [("training split", None), *((f"generator of {row.acronym}", row.name) for row in MAKERS)]
-        labels = [("all", None), *((str(count), count) for count in LABELS)]
+        methods = [("alone, without a teacher", ALONE), *((row.label, row.name) for row in RUNNABLE)]
+        spots = [("as the method does it", USUAL), *((word, word) for word in STRATEGIES)]
+        sources = [("training split", USUAL), *((f"generator of {row.acronym}", row.name) for row in MAKERS)]
+        labels = [("all", USUAL), *((str(count), count) for count in LABELS)]
         self.menus = {
             "method": Menu(Select(description="method", rows=9), methods),
             "spots": Menu(Dropdown(description="spots"), spots),
@@ -102,7 +103,8 @@ class SettingPanel(VBox):
         that equal runs have equal names."""
         at, usual = {**self.values, **changes}, self.preset
         asked = Job(
-            at["method"], seed, preset=usual.name, spots=at["spots"], data_free=at["source"], labels=at["labels"],
+            at["method"], seed, preset=usual.name, spots=at["spots"] or None, data_free=at["source"] or None,
+            labels=at["labels"] or None,
             data=_unless(at["data"], usual.data_name), student=_unless(at["student"], usual.student_name),
             teacher=None if at["method"] == ALONE else _unless(at["teacher"], usual.teacher_name),
             epochs=_unless(at["epochs"], usual.epochs),
@@ -143,16 +145,16 @@ class SettingPanel(VBox):
         self._reasons.value, self._style.value = reasons(self.menus, self.why_not), greyed(self.menus)
 
     def _plan(self, jobs: Sequence[Job]) -> str:
-        there = [job for job in jobs if _ended(job)]
+        there = [job for job in jobs if ended(job)]
         seeds = len({job.seed for job in jobs})
         what = label(jobs[-1].method) + jobs[-1].composition
         who = "the student alone" if jobs[-1].method == ALONE else f"the student alone, and taught by {what}"
         each = f", each with {seeds} seeds" if seeds > 1 else ""
-        known = f" {len(there)} of them are on the board already." if there else ""
+        known = f" {len(there)} of them are on the board already, and only read." if there else ""
         command = html.escape(replace(jobs[-1], out=None).command)
         return (
             f"<b>Start</b> trains {len(jobs)} runs: {html.escape(who)}{each}.{known}<br>"
-            f"The same for the last of them in a terminal: <code>{command}</code>"
+            f"In a terminal, the last of them: <code>{command}</code>"
         )
 
     def _refusal(self, job: Job) -> str:
@@ -205,17 +207,12 @@ def _names(first: str, *others: Sequence[str]) -> list[Option]:
     return [(Path(name).stem if name.endswith(".safetensors") else name, name) for name in names]
 
 
-def _short(label: str) -> str:
-    """ "hinton (KD)" → "KD, hinton": what everybody calls it comes first, for whoever types its letters."""
-    name, _, acronym = label.partition(" ")
-    return f"{acronym.strip('()')}, {name}" if acronym else name
-
-
 def _unless(value: Any, usual: Any) -> Any:
     return None if value == usual else value
 
 
-def _ended(job: Job) -> bool:
+def ended(job: Job) -> bool:
+    """Whether the run of `job` has ended."""
     try:
         return Result.load(job.folder).accuracy is not None
     except Error:

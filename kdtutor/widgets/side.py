@@ -2,7 +2,6 @@
 
 import html
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from ipywidgets import HTML, Button, Dropdown, HBox, Layout, VBox, Widget
@@ -17,7 +16,6 @@ from ..errors import DataError, require
 from ..figures import lab as figures
 from ..figures.history import curves
 from ..figures.picture import Picture, quick
-from ..jobs.board import Standing
 from ..jobs.refusals import Refusals
 from ..jobs.result import Result
 from ..train import Evaluation, History, evaluate
@@ -92,7 +90,7 @@ class SideBySide(VBox):
 
     def compare(self) -> None:
         """Show both. Raises a sentence where they cannot be shown."""
-        a, b = self._row(self.first.value), self._row(self.second.value)
+        a, b = self.board.standing(self.first.value), self.board.standing(self.second.value)
         require(a is not None and b is not None, "there is nothing to compare yet: two rows have to be finished")
         assert a is not None and b is not None
         require(a.setting != b.setting, "A and B are the same row: choose another one for B")
@@ -111,11 +109,8 @@ class SideBySide(VBox):
         except Exception as error:  # Jupyter hides what a callback raises
             self._said.value = f"<b>They cannot be shown.</b> {html.escape(sentence_of(error))}"
 
-    def _row(self, setting: Any) -> Standing | None:
-        return next((row for row in self.board.rows if row.setting == setting), None)
-
     def _seeds(self) -> None:
-        rows = [self._row(control.value) for control in (self.first, self.second)]
+        rows = [self.board.standing(control.value) for control in (self.first, self.second)]
         common = [seed for seed in rows[0].seeds if seed in rows[1].seeds] if rows[0] and rows[1] else []
         if tuple(self.seed.options) != tuple(common):
             self.seed.options = tuple(common)
@@ -154,10 +149,11 @@ def balance(labels: Int[Tensor, " N"], first: Int[Tensor, " N"], second: Int[Ten
     """On how many images A alone is right, on how many B; only they make the difference, and its standard error."""
     b = int(((first == labels) & (second != labels)).sum())
     c = int(((first != labels) & (second == labels)).sum())
-    N = len(labels)
+    N, better = len(labels), "A" if b >= c else "B"
     return (
-        f"Where exactly one is right. A alone is right on {b} of {N:,} test images, B alone on {c}: A is better by "
-        f"{100 * (b - c) / N:+.1f} ± {100 * (b + c) ** 0.5 / N:.1f} points on them. Above A is right, below B."
+        f"Where exactly one is right. A alone is right on {b} of {N:,} test images, B alone on {c}: "
+        f"{100 * abs(b - c) / N:.1f} ± {100 * (b + c) ** 0.5 / N:.1f} points in favour of {better}. "
+        "Above A is right, below B."
     )
 
 
