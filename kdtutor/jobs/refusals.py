@@ -21,7 +21,7 @@ class Refusals:
     """
 
     data: dict[tuple[object, ...], Data] = field(default_factory=dict)
-    teachers: dict[str, Net] = field(default_factory=dict)
+    teachers: dict[str | None, dict[str, Net]] = field(default_factory=dict)  # of each data set
     told: dict[Job, str] = field(default_factory=dict)
     seen: set[tuple[str, str, str]] = field(default_factory=set)  # nets that have read images of these data
 
@@ -56,6 +56,6 @@ class Refusals:
 
     def prepared(self, job: Job) -> Setup:
         """`prepare` with the data and the teachers that are there already."""
-        setup = prepare(job, self.data.get(job.sees), self.teachers)
+        setup = prepare(job, self.data.get(job.sees), self.teachers.setdefault(job.data, {}))
         self.data[job.sees] = setup.data
         return setup
