@@ -3,6 +3,7 @@
 import time
 
 from .. import nets
+from ..jobs import cards
 from ..jobs.job import Job
 from ..jobs.result import result_of
 from ..jobs.setup import Setup, prepare
@@ -21,7 +22,7 @@ def run(setup: Setup, progress: bool = True) -> Report:
     job, started = setup.job, time.perf_counter()
     history = fit(
         setup.distiller, setup.data, setup.epochs, recipe=setup.recipe, seed=job.seed, device=job.device,
-        precision=job.precision, out=job.folder, progress=progress,
+        precision=job.precision, out=job.folder, progress=progress, log=job.log,
     )  # fmt: skip
     return report_of(setup, history, time.perf_counter() - started)
 
@@ -31,7 +32,7 @@ def report_of(setup: Setup, history: History, seconds: float) -> Report:
     teacher, student = setup.distiller.teacher, setup.distiller.student
     report = Report(
         setup.job, history, teacher.card if teacher is not None else None, nets.count_parameters(student),
-        len(setup.data.test), seconds, setup.generator,
+        len(setup.data.test), seconds, setup.generator, cards.of_run(setup, history),
     )  # fmt: skip
     if rank() == 0:
         report.save()

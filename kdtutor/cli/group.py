@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 from ..errors import Error
 from ..jobs.job import Job
 from ..jobs.setup import Setup, prepare
 from ..nets import Net
 from ..train import Entry, History, Progress, together
+from ..train.logs import logged
 from .distil import report_of
 from .report import Report
 
@@ -33,11 +34,13 @@ def train_group(jobs: Sequence[Job], listener: Listener | None = None) -> list[O
         [Entry(s.distiller, s.epochs, s.recipe, s.job.folder) for s in setups], setups[0].data, seed=first.seed,
         device=first.device, precision=first.precision, on_error=errors.__setitem__,
     )  # fmt: skip
-    with closing(run):
+    with closing(run), ExitStack() as logs:
+        notes = [logs.enter_context(logged(s.job.log, s.job.folder)) for s in setups]
         began = time.perf_counter()
         for number, at in run:
             histories[number] = at.history
             seconds[number] += time.perf_counter() - began
+            notes[number](at)
             if listener:
                 listener(setups[number].job, at)
             began = time.perf_counter()

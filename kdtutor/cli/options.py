@@ -9,6 +9,7 @@ import typer
 
 from ..errors import choose, require
 from ..jobs.options import METHODS, OF_IMAGES, Device, Images, Precision, Root, Size
+from ..jobs.recipe_options import ADJUSTMENTS
 from ..methods import find
 
 __all__ = [
@@ -19,6 +20,9 @@ __all__ = [
 NOTEBOOKS = "Notebooks by number, by method (name or acronym) or by file"
 
 Seconds = Annotated[float, typer.Option(help="Limit for one cell.", min=1)]
+Model = Annotated[
+    str, typer.Argument(help="A folder that `teach` or `distil` has made, a .safetensors file, or a teacher's name.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 On = Annotated[
@@ -52,12 +56,13 @@ def with_setting(command: Callable[..., None]) -> Callable[..., None]:
     own = signature(command).parameters
     kind = own["setting"].annotation
     batches = Parameter("batches", Parameter.KEYWORD_ONLY, default=None, annotation=Batches)
-    shared = (*signature(kind).parameters.values(), batches)
+    named = sorted(signature(kind).parameters.values(), key=lambda option: option.name in ADJUSTMENTS)  # these last
+    shared = (*named, *([batches] if "data_free" in kind.__dataclass_fields__ else []))
 
     @wraps(command)
     def called(**options: Any) -> None:
         asked = {option.name: options.pop(option.name) for option in shared}
-        old = asked.pop("batches")
+        old = asked.pop("batches", None)
         command(setting=kind(**(asked if old is None else _renamed(old, asked))), **options)
 
     listed = [each for one in own.values() for each in (shared if one.name == "setting" else (one,))]

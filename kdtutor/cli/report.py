@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from ..figures.history import words_of
 from ..files import write_whole
 from ..jobs.job import Job, label
 from ..methods import ALONE, find
+from ..nets.models import write_card
 from ..train import History, environment
 from ..train.checkpoint import TABLE
 from .tables import percent, plain_table
@@ -28,6 +29,7 @@ class Report:
     test_images: int
     seconds: float
     generator: str = ""  # which one makes the images
+    card: Mapping[str, Any] = field(default_factory=dict)  # of the student; empty where it can have none
 
     @property
     def held_out(self) -> str:
@@ -78,6 +80,7 @@ class Report:
             "data_free": self.job.maker,
             "batches": (self.job.maker or "data").replace("_", "-"),  # as `--batches` called them
             "preset": self.job.preset,
+            "adjustments": self.job.adjustments,
             "data": config["data"],
             "teacher": self.teacher and {key: self.teacher[key] for key in ("name", "accuracy", "parameters")},
             "student": {"name": config["student"]["name"], "parameters": self.parameters},
@@ -101,6 +104,8 @@ class Report:
         write_whole(folder / "config.json", json.dumps(config, indent=2) + "\n")
         write_whole(folder / TABLE, self.history.csv())  # a run of an earlier kdtutor has left none
         write_whole(folder / "curves.png", picture.png())
+        if self.card:
+            write_card(folder, {**self.card, "command": self.job.command})
         return write_whole(folder / "report.md", self._markdown(picture.alt))
 
     def _markdown(self, alt: str) -> str:

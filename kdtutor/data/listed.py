@@ -8,15 +8,17 @@ from pathlib import Path
 from unicodedata import normalize
 
 import torch
-from jaxtyping import Shaped
+from jaxtyping import Int, Shaped
 from PIL import Image
 from torch import Tensor
 
 from ..errors import DataError, require
 from .image_folder import MEAN, STD, FileSplit
 from .kept import KeptFiles
+from .masks import read_masks
 from .pixels import read
 from .splits import Data, Split
+from .task import CLASSIFICATION, Task
 
 SIZES = (32, 64, 96, 128, 160, 192, 224)
 """Sizes of which one is the default: the largest that is not above the shorter side of the median image."""
@@ -28,13 +30,18 @@ CHUNK = 64  # images decoded at a time
 
 @dataclass(frozen=True)
 class Listed:
-    """Image files by row: the part each belongs to, and its label."""
+    """Image files by row: the part each belongs to, and its label, which may be the file of a mask.
+
+    Masks without names of `classes` have as many as they show.
+    """
 
     name: str
     files: Sequence[Path]
     parts: Sequence[str]
-    labels: Shaped[Tensor, "N ..."]
+    labels: Shaped[Tensor, "N ..."] | None
     classes: tuple[str, ...]
+    task: Task = CLASSIFICATION
+    masks: Sequence[Path] = ()
 
 
 def data(listed: Listed, size: int | None, workers: int, memory: int) -> Data:
@@ -49,6 +56,7 @@ def data(listed: Listed, size: int | None, workers: int, memory: int) -> Data:
     torch.Size([1, 3, 8, 8])
     """
     side = default_size(listed.files) if size is None else size
+    labels, classes = (listed.labels, listed.classes) if listed.labels is not None else _dense(listed, side)
     whole = KeptFiles([], side, memory=memory)
     small = len(listed.files) * 3 * side * side <= memory and _bytes(listed.files) <= AT_ONCE
     splits: dict[str, Split] = {}
@@ -56,7 +64,7 @@ def data(listed: Listed, size: int | None, workers: int, memory: int) -> Data:
         rows = [row for row, of in enumerate(listed.parts) if of == part]
         if rows:
             files = replace(whole, paths=[listed.files[row] for row in rows])
-            split = FileSplit(files[0].unsqueeze(0), listed.labels[rows], files=files, workers=workers)
+            split = FileSplit(files[0].unsqueeze(0), labels[rows], files=files, workers=workers, task=listed.task)
             splits[part] = in_memory(split) if small else split
     test = splits.get("test", splits.get("val"))
     told = f"{listed.name}: no image is for {{}}; expected some for training and some for the test"
@@ -64,13 +72,26 @@ def data(listed: Listed, size: int | None, workers: int, memory: int) -> Data:
     if test is None:
         raise DataError(told.format("the test"))
     val = splits.get("val") if "test" in splits else None
-    return Data(listed.name, splits["train"], val, test, listed.classes, MEAN, STD)
+    return Data(listed.name, splits["train"], val, test, classes, MEAN, STD)
+
+
+def _dense(listed: Listed, side: int) -> tuple[Int[Tensor, "N side side"], tuple[str, ...]]:
+    """The masks of the images, and the names of their classes."""
+    labels, largest = read_masks(listed.masks, listed.files, side)
+    top = max(largest)
+    classes = listed.classes or tuple(str(k) for k in range(top + 1))
+    told = f"{listed.name}: no mask shows a class beside number 0; expected at least 2, the numbers 0 and 1"
+    require(len(classes) > 1, told, DataError)
+    mask = listed.masks[largest.index(top)]
+    beyond = f"the mask {mask} holds number {top}, and there are {len(classes)} classes: 0…{len(classes) - 1}"
+    require(top < len(classes), f"{beyond} and 255 for what is ignored; name more, or mend the mask", DataError)
+    return labels, classes
 
 
 def in_memory(split: FileSplit) -> Split:
     """A split whose images are all decoded."""
     rows = torch.arange(len(split)).split(CHUNK)
-    return Split(torch.cat(list(split.chunks(iter(rows)))), split.labels)
+    return Split(torch.cat(list(split.chunks(iter(rows)))), split.labels, task=split.task)
 
 
 def default_size(files: Sequence[Path]) -> int:

@@ -9,9 +9,12 @@ from ..errors import DataError, require
 from . import listed
 from .image_folder import IN_MEMORY
 from .own_folders import folder_data
+from .own_table import table_data
 from .splits import Data
+from .table import ENDINGS
+from .task import Classification
+from .tasks import TASKS
 
-TABLES = (".csv", ".tsv")
 THREADS = min(8, os.cpu_count() or 1)  # more of them wait for one another
 
 
@@ -35,14 +38,22 @@ def own(
     ...     _ = place.parent.mkdir(exist_ok=True), Image.new("L", (40, 60)).save(place)
     >>> found = own(folder)
     >>> len(found.train), len(found.test), found.size
-    (6, 2, (32, 32))
+    (7, 2, (32, 32))
     """
     source = Path(os.path.abspath(Path(path).expanduser()))
     require(size is None or size >= 1, f"size={size}: an image needs at least one pixel")
     require(workers is None or workers >= 0, f"workers={workers}: how many threads read images; 0 reads when asked")
     require(memory is None or memory >= 0, f"memory={memory}: how many bytes of images are kept; 0 keeps none")
     require(source.exists(), absent(source), DataError)
-    found = folder_data(source)
+    require(task is None or task in TASKS, f"task={task!r}: expected one of {', '.join(TASKS)}")
+    if source.is_dir():
+        told = f"task={task!r}: {source.name} is a folder, whose folders are classes; name a CSV for other labels"
+        require(task in (None, Classification.name), told)
+        found = folder_data(source)
+    else:
+        kind = f"{source} is a file of type {source.suffix or 'none'}; expected a folder of class folders, or a CSV"
+        require(source.suffix.lower() in ENDINGS, f"{kind} of file and label (an archive: unpack it first)", DataError)
+        found = table_data(source, task)
     return listed.data(found, size, THREADS if workers is None else workers, IN_MEMORY if memory is None else memory)
 
 
@@ -57,7 +68,7 @@ def is_own(name: str | Path, known: Collection[str]) -> bool:
     if not isinstance(name, str) or name in known:
         return False
     path = Path(name)
-    if len(path.parts) > 1 or name.endswith(("/", os.sep)) or path.suffix.lower() in TABLES or path.exists():
+    if len(path.parts) > 1 or name.endswith(("/", os.sep)) or path.suffix.lower() in ENDINGS or path.exists():
         return True
     return not get_close_matches(name, known) and _nearest(path) is not None  # a folder's name with a slip
 

@@ -12,6 +12,7 @@ from .image_folder import classes_of
 from .listed import Listed, require_distinct
 from .listing import class_folders, composed, names_image, visible
 from .parted import SPLIT, stored
+from .table import ENDINGS
 from .words import listed
 
 NAMES = {"train": ("train",), "val": ("val", "validation", "valid"), "test": ("test",)}
@@ -47,7 +48,7 @@ def _class_folders(source: Path, inside: Sequence[Path]) -> Listed:
         require_whole([files[row] for row in rows], [names[row] for row in rows], str(source))
 
     parts = stored(names, groups, source, admit)
-    few = f"{source}: {len(files)} images of {len(found)} classes are too few for a test; a class with 3 has one"
+    few = f"{source}: each of the {len(found)} classes has a single image, so none is left for a test; add some"
     require("test" in parts or "val" in parts, few, DataError)
     return _listed(source, found, files, parts)
 
@@ -57,9 +58,7 @@ def _require_classes(source: Path, inside: Sequence[Path], found: dict[str, list
     if len(found) < 2:
         deeper = [path for path in inside if len(class_folders(path, names_image)) > 1]
         loose = sum(1 for path in visible(source) if path.is_file() and names_image(path))
-        tables = [
-            path.name for path in visible(source) if path.suffix.lower() in (".csv", ".tsv") and path.name != SPLIT
-        ]
+        tables = [path.name for path in visible(source) if path.suffix.lower() in ENDINGS and path.name != SPLIT]
         hint = f"name {deeper[0]} instead" if deeper else "put the images of each class in a folder named after it"
         hint = f"name the table: {source / tables[0]}" if tables and not deeper else hint
         has = (

@@ -16,10 +16,11 @@ from ..files import RUNS, write_whole
 from .words import listed
 
 SHARES = {"train": 0.70, "test": 0.15, "val": 0.15}
-"""How many images of each class a part gets; of equal claims the first named comes first."""
+"""How many images of each class a part gets; where two are equally short, the first named comes first."""
 SPLIT = "kdtutor-split.csv"
 """The file that stores it, in the folder of classes; beside a table `labels.csv` it is `labels.kdtutor-split.csv`."""
 HEADER = ("file", "split")
+_ALL = ""  # no group has no name
 _ABOUT = "# Which images are for what, by kdtutor: "
 
 
@@ -28,9 +29,10 @@ def dealt(
 ) -> dict[str, str]:
     """The part of each name: those in `before` keep theirs, the others are dealt out.
 
-    Each goes to the part whose share (`SHARES`) of its group is short by most, and of equal ones to that which is short
-    by most overall. So the first image of a group is for training, and of twenty 14 are, 3 for validation and 3 for the
-    test. Without `before` the order is drawn from `seed`; those that come later are dealt in the order of their names.
+    The first image of a group is for training. Each other goes to one of the parts that have not reached their share
+    (`SHARES`) of its group, to the one that is short by most of its share of them all: so shares are kept within each
+    group and overall, also where groups are small. Without `before` the order is drawn from `seed`; images that come
+    later are dealt in the order of their names.
 
     >>> parts = dealt([f"{i}.png" for i in range(20)], ["cat"] * 20)
     >>> sorted(Counter(parts.values()).items())
@@ -39,10 +41,10 @@ def dealt(
     before = before or {}
     group = dict(zip(names, groups, strict=True))
     parts = {name: before[name] for name in names if name in before}
-    counts: dict[str, Counter[str]] = {key: Counter() for key in ["", *groups]}  # "" counts all of them
+    counts: dict[str, Counter[str]] = {key: Counter() for key in [_ALL, *groups]}
     for name, part in parts.items():
         counts[group[name]][part] += 1
-        counts[""][part] += 1
+        counts[_ALL][part] += 1
     coming = sorted(name for name in names if name not in parts)
     if not parts:
         random.Random(seed).shuffle(coming)
@@ -50,10 +52,12 @@ def dealt(
     def short(key: str, part: str) -> float:
         return round(SHARES[part] * (counts[key].total() + 1) - counts[key][part], 9)  # sums of shares are not exact
 
-    for name in coming:
-        parts[name] = max(SHARES, key=lambda part: (short(group[name], part), short("", part)))
+    for name in sorted(coming, key=group.__getitem__):  # a group after the other, each in the order above
+        open_ = [part for part in SHARES if short(group[name], part) > 0]
+        first = counts[group[name]].total() == 0
+        parts[name] = "train" if first else max(open_, key=lambda part: short(_ALL, part))
         counts[group[name]][parts[name]] += 1
-        counts[""][parts[name]] += 1
+        counts[_ALL][parts[name]] += 1
     return parts
 
 

@@ -6,8 +6,10 @@ A `Split` carries its task and every batch hands it on, so that a method is writ
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
@@ -29,6 +31,10 @@ class Task(ABC):
     """Base of the tasks. All that is computed is a mean over what has a label; 0 where nothing has."""
 
     name: ClassVar[str] = "every task"
+    per_pixel: ClassVar[bool] = False
+    """Whether a label is a map as high and wide as its image, and moves with it; outputs then are maps, too."""
+    mixes: ClassVar[bool] = True
+    """Whether what is known of two images makes sense in between."""
 
     @abstractmethod
     def read(self, labels: Labels) -> Labels:
@@ -51,8 +57,17 @@ class Task(ABC):
         """What is recorded of a training batch, by name; nothing here waits for the device."""
 
     @abstractmethod
-    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
-        """What is reported of held-out images, by name. The first is larger for a better net: it chooses the epoch."""
+    def measures(self, answers: Shaped[Tensor, "B ..."], labels: Labels) -> dict[str, float]:
+        """What is reported of held-out images, by name, of their `answers`. The first is larger for a better net: it
+        chooses the epoch."""
+
+    def answers(self, outputs: Outputs) -> Shaped[Tensor, "B ..."]:
+        """What of a net's outputs is kept to measure it: all of them, unless a task says otherwise."""
+        return outputs
+
+    def mixed(self, labels: Labels, others: Labels, share: float, outputs: int) -> Labels:
+        """The labels of images of which `share` is one and the rest another, for a net with so many outputs."""
+        return share * labels + (1 - share) * others
 
     def __str__(self) -> str:
         return self.name
@@ -60,9 +75,26 @@ class Task(ABC):
 
 @dataclass(frozen=True)
 class Classification(Task):
-    """One of K classes for each image: whole numbers (N,), `UNLABELLED` for none. Outputs are logits (B, K)."""
+    """One of K classes for each image: whole numbers (N,), `UNLABELLED` for none. Outputs are logits (B, K).
+
+    A batch may also have rows of shares (B, K), of mixed images: what is missing to 1 has no label. The labels of
+    training batches are smoothed by `label_smoothing`, and each class counts by its one of the `class_weights` (K
+    numbers), as a recipe says: see `soft_cross_entropy`.
+    """
 
     name: ClassVar[str] = "classification"
+    label_smoothing: float = 0.0
+    class_weights: tuple[float, ...] | None = None
+
+    @cached_property
+    def _placed(self) -> dict[torch.device, Tensor]:
+        """The class weights by device. Made once, for the CPU would wait; kept here, for graphs read them there."""
+        return {}
+
+    def _weights(self, device: torch.device) -> Float[Tensor, " K"] | None:
+        if self.class_weights is not None and device not in self._placed:
+            self._placed[device] = torch.tensor(self.class_weights, device=device)
+        return self._placed.get(device)
 
     def read(self, labels: Labels) -> Int[Tensor, " N"]:
         return class_numbers(labels)
@@ -76,20 +108,29 @@ class Classification(Task):
         )
 
     def labelled(self, labels: Labels) -> Bool[Tensor, " B"]:
-        return labels != UNLABELLED
+        return labels != UNLABELLED if labels.ndim == 1 else labels.sum(1) > 0
+
+    def mixed(self, labels: Labels, others: Labels, share: float, outputs: int) -> Float[Tensor, "B K"]:
+        return super().mixed(one_hot(labels, outputs), one_hot(others, outputs), share, outputs)
 
     def loss(self, outputs: Outputs, labels: Labels) -> Float[Tensor, ""]:
         """Cross-entropy in nats."""
-        return cross_entropy(outputs, labels)
+        if labels.ndim == 1 and not self.label_smoothing and self.class_weights is None:
+            return cross_entropy(outputs, labels)
+        shares = one_hot(labels, outputs.shape[1]) if labels.ndim == 1 else labels
+        return soft_cross_entropy(outputs, shares, self.label_smoothing, self._weights(outputs.device))
 
     def scores(self, outputs: Outputs, labels: Labels) -> dict[str, Float[Tensor, ""]]:
+        if labels.ndim == 2:
+            told = labels.gather(1, outputs.argmax(1, keepdim=True))
+            return {"accuracy": told.sum() / labels.sum().clamp(min=torch.finfo(labels.dtype).tiny)}
         known = labels != UNLABELLED
         return {"accuracy": ((outputs.argmax(1) == labels) & known).sum() / known.sum().clamp(min=1)}
 
-    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
+    def measures(self, answers: Outputs, labels: Labels) -> dict[str, float]:
         """The share of images whose largest logit is their class."""
         known = int((labels != UNLABELLED).sum())
-        return {"accuracy": int((outputs.argmax(1) == labels).sum()) / max(1, known)}
+        return {"accuracy": int((answers.argmax(1) == labels).sum()) / max(1, known)}
 
 
 CLASSIFICATION = Classification()
@@ -106,6 +147,40 @@ def cross_entropy(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Fl
     """
     total = F.cross_entropy(logits, labels, ignore_index=UNLABELLED, reduction="sum")
     return total / (labels != UNLABELLED).sum().clamp(min=1)
+
+
+@full_precision
+def soft_cross_entropy(
+    logits: Float[Tensor, "B K"],
+    shares: Float[Tensor, "B K"],
+    smoothing: float = 0.0,
+    weights: Float[Tensor, " K"] | None = None,
+) -> Float[Tensor, ""]:
+    """-Σ_nk w_k q_nk log p_nk / Σ_nk w_k y_nk in nats, for the shares y of each class in B samples; 0 if all are 0.
+
+    q = (1 - smoothing) · y + smoothing / K · Σ_k y (Szegedy et al., 2016, §7). Where each row of y is one class, these
+    are torch's weighted mean and its label smoothing; a row of zeros is a sample without a label.
+
+    >>> shares = torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.0, 0.0]])
+    >>> round(soft_cross_entropy(torch.zeros(3, 2), shares, smoothing=0.1).item(), 4)  # log 2
+    0.6931
+    """
+    log_p = F.log_softmax(logits, 1)
+    y = shares.to(log_p.dtype)
+    q = (1 - smoothing) * y + smoothing / y.shape[1] * y.sum(1, keepdim=True)
+    if weights is not None:
+        q, y = weights.to(log_p.dtype) * q, weights.to(log_p.dtype) * y
+    return -(q * log_p).sum() / y.sum().clamp(min=torch.finfo(y.dtype).tiny)
+
+
+def one_hot(labels: Int[Tensor, " B"], outputs: int) -> Float[Tensor, "B K"]:
+    """A row for each sample: 1 for its class, else 0; all 0 without a label.
+
+    >>> one_hot(torch.tensor([1, kd.data.UNLABELLED]), 2)
+    tensor([[0., 1.],
+            [0., 0.]])
+    """
+    return (labels[:, None] == torch.arange(outputs, device=labels.device)).float()
 
 
 def class_numbers(labels: Shaped[Tensor, "N ..."]) -> Int[Tensor, " N"]:

@@ -38,7 +38,7 @@ class Result:
     @property
     def setting(self) -> Job:
         """The job without what differs from seed to seed: equal for runs that are repetitions of each other."""
-        return replace(self.job, seed=0, out=None, device=None, root=None)
+        return replace(self.job, seed=0, out=None, device=None, root=None, memory=None, log=None)
 
     @property
     def baseline(self) -> Job:

@@ -41,7 +41,8 @@ def find(nodes: Mapping[str, Node], name: str, model: str) -> Node:
 
 
 def read_by_last_linear(module: nn.Module, logits: Node) -> Node:
-    """What the last linear layer before `logits` reads.
+    """What the last linear layer before `logits` reads. Where a model has none and a convolution computes the logits,
+    the mean over space of what that reads, a new node.
 
     >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.ReLU(), torch.nn.Linear(4, 2))
     >>> *_, logits, output = (graph := torch.fx.symbolic_trace(net)).graph.nodes
@@ -49,10 +50,19 @@ def read_by_last_linear(module: nn.Module, logits: Node) -> Node:
     '_1'
     """
     before = ancestors(logits)
-    for node in reversed(logits.graph.nodes):
-        if node in before and (_calls(module, node, (nn.Linear,)) or node.target is F.linear):
-            last: Node = node.all_input_nodes[0]
-            return last
+    backwards = [node for node in reversed(logits.graph.nodes) if node in before]
+    for node in backwards:
+        if calls(module, node, (nn.Linear,)) or node.target is F.linear:
+            read: Node = node.all_input_nodes[0]
+            return read
+    with_weights = (node for node in backwards if node.op == "call_module" and _has_weights(module, node))
+    last = next(with_weights, None)
+    if last is not None and calls(module, last, (nn.Conv2d,)):
+        read = last.all_input_nodes[0]
+        with logits.graph.inserting_after(read):
+            mean: Node = logits.graph.call_method("mean", (read, (2, 3)))
+        mean.meta["label"] = f"{label(read)}.mean"
+        return mean
     raise ConfigError("the model has no linear layer; name the node of its embedding: wrap(model, embedding=…)")
 
 
@@ -196,10 +206,20 @@ def check_active(module: nn.Module, start: Node, end: Node) -> None:
     >>> check_active(net, norm, active)  # silent: it is read by a ReLU
     """
     require(
-        _is_relu(module, start) or all(_is_relu(module, user) for user in _readers(start, ancestors(end, start))),
+        is_relu(module, start) or all(is_relu(module, user) for user in _readers(start, ancestors(end, start))),
         f"{label(start)!r} is not read through a ReLU, so {label(end)!r} cannot be computed from its active map; "
         "only the whole forward pass and its trace are available for such a stage",
     )
+
+
+def relu_follows(module: nn.Module, node: Node) -> bool:
+    """Whether a ReLU reads the node, or made it.
+
+    >>> net = torch.nn.Sequential(torch.nn.BatchNorm2d(8), torch.nn.ReLU(), torch.nn.Flatten())
+    >>> [relu_follows(net, node) for node in list(torch.fx.symbolic_trace(net).graph.nodes)[1:4]]
+    [True, True, False]
+    """
+    return is_relu(module, node) or any(is_relu(module, user) for user in _readers(node, set(node.graph.nodes)))
 
 
 def _readers(node: Node, needed: set[Node]) -> list[Node]:
@@ -211,17 +231,33 @@ def _readers(node: Node, needed: set[Node]) -> list[Node]:
     return readers
 
 
-def _calls(module: nn.Module, node: Node, kinds: tuple[type, ...]) -> bool:
+def calls(module: nn.Module, node: Node, kinds: tuple[type, ...]) -> bool:
+    """Whether the node is a call of a layer of one of these kinds.
+
+    >>> net = torch.nn.Sequential(torch.nn.Flatten())
+    >>> [calls(net, node, (torch.nn.Flatten,)) for node in torch.fx.symbolic_trace(net).graph.nodes]
+    [False, True, False]
+    """
     return node.op == "call_module" and isinstance(module.get_submodule(str(node.target)), kinds)
 
 
-def _is_relu(module: nn.Module, node: Node) -> bool:
+def is_relu(module: nn.Module, node: Node) -> bool:
+    """Whether the node is a ReLU, or one that is cut at 6.
+
+    >>> net = torch.nn.Sequential(torch.nn.ReLU())
+    >>> [is_relu(net, node) for node in torch.fx.symbolic_trace(net).graph.nodes]
+    [False, True, False]
+    """
     if node.op == "call_module":
         called = module.get_submodule(str(node.target))
         while isinstance(called, nn.Sequential) and called:  # torchvision's convolution, norm and ReLU as one node
             called = called[-1]
         return isinstance(called, _RELU_MODULES)
     return node.op.startswith("call_") and node.target in _RELU_CALLS
+
+
+def _has_weights(module: nn.Module, node: Node) -> bool:
+    return next(module.get_submodule(str(node.target)).parameters(), None) is not None
 
 
 def _overwrites(module: nn.Module, node: Node) -> bool:

@@ -14,6 +14,7 @@ from torch.fx.node import map_arg
 from torch.nn import functional as F
 
 from ..errors import ConfigError, require
+from .dense import main_output
 from .graphs import find, label, labelled
 
 _DROPOUTS = (F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout, torch.dropout)
@@ -39,7 +40,7 @@ def returned_logits(model: nn.Module, graphs: dict[bool, Graph]) -> dict[bool, N
     '_1'
     """
     name = type(model).__name__
-    end = output(graphs[False]).args[0]
+    end = main_output(output(graphs[False]).args[0])
     if not isinstance(end, Node) or _unpacked(end) != [end]:
         raise ConfigError(
             f"{name} returns {_listed(_unpacked(end))} in evaluation, not one tensor; " + _advice(_unpacked(end))
@@ -72,7 +73,7 @@ def named(model: nn.Module, graphs: dict[bool, Graph], name: str) -> dict[bool, 
     """
     kind = type(model).__name__
     found = {mode: find(labelled(graphs[mode]), name, kind + " in training" * mode) for mode in (False, True)}
-    training, evaluation = (sorted(_weights_before(model, found[mode])) for mode in (True, False))
+    training, evaluation = (sorted(last_weights(model, found[mode])) for mode in (True, False))
     require(
         training == evaluation,
         f"{name!r} of {kind} is computed from {_few(training)} in training, but from {_few(evaluation)} in evaluation; "
@@ -138,40 +139,56 @@ def _numbers(model: nn.Module, graph: Graph, known: dict[str, int], whole: bool)
     """
     numbers: dict[Node, int] = {}
     for node in graph.nodes:
-        if _is_dropout(model, node) and node.all_input_nodes:
+        if is_dropout(model, node) and node.all_input_nodes:
             numbers[node] = numbers[node.all_input_nodes[0]]
             continue
-        weights = _weights(model, node)
-        read = weights if weights and not whole else map_arg((node.args, node.kwargs), lambda n: f"%{numbers[n]}")
+        own = weights(model, node)
+        read = own if own and not whole else map_arg((node.args, node.kwargs), lambda n: f"%{numbers[n]}")
         numbers[node] = known.setdefault(f"{node.op} {node.target!r} {read!r}", len(known))
     return numbers
 
 
-def _is_dropout(model: nn.Module, node: Node) -> bool:
+def is_dropout(model: nn.Module, node: Node) -> bool:
+    """Whether the node is a dropout, or does nothing.
+
+    >>> net = torch.nn.Sequential(torch.nn.Dropout())
+    >>> [is_dropout(net, node) for node in torch.fx.symbolic_trace(net).graph.nodes]
+    [False, True, False]
+    """
     if node.op == "call_module":
         return isinstance(model.get_submodule(str(node.target)), _DROPOUT_MODULES)
     return node.target in _DROPOUTS
 
 
-def _weights(model: nn.Module, node: Node) -> list[str]:
-    """Names of the weights that the node itself reads."""
+def weights(model: nn.Module, node: Node) -> list[str]:
+    """Names of the weights that the node itself reads, or of its layer.
+
+    >>> net = torch.nn.Sequential(torch.nn.Linear(4, 2))
+    >>> [weights(net, node) for node in torch.fx.symbolic_trace(net).graph.nodes]
+    [[], ['0'], []]
+    """
     if node.op == "call_module":
         module = model.get_submodule(str(node.target))
         return [str(node.target)] if next(module.parameters(), None) is not None else []
     return [str(read.target) for read in node.all_input_nodes if read.op == "get_attr"]
 
 
-def _weights_before(model: nn.Module, node: Node) -> set[str]:
-    """The weights computed with last, on every path that leads to the node."""
+def last_weights(model: nn.Module, node: Node) -> set[str]:
+    """The weights, or layers, computed with last, on every path that leads to the node.
+
+    >>> net = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Linear(4, 2), torch.nn.ReLU())
+    >>> last_weights(net, list(torch.fx.symbolic_trace(net).graph.nodes)[-2])
+    {'1'}
+    """
     found: set[str] = set()
     ahead, seen = [node], set[Node]()
     while ahead:
         node = ahead.pop()
         if node not in seen:
             seen.add(node)
-            weights = _weights(model, node)
-            found.update(weights)
-            ahead += () if weights else node.all_input_nodes
+            own = weights(model, node)
+            found.update(own)
+            ahead += () if own else node.all_input_nodes
     return found
 
 

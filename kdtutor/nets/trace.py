@@ -30,14 +30,15 @@ class Trace:
     Attributes:
         stem: (B, C_0, H_0, W_0) the map before the first stage, also before its ReLU; None if the net has no stem.
         stages: pre-activation maps (B, C_i, H_i, W_i), one per stage.
-        embedding: (B, D) what the last linear layer reads.
-        logits: (B, K).
+        embedding: (B, D) what the last linear layer reads; where logits are those of pixels, the mean over them of the
+            map that the last convolution reads.
+        logits: (B, K), or (B, K, H, W) of a net that answers for each pixel, as high and wide as the image.
     """
 
     stem: Float[Tensor, "B C0 H0 W0"] | None
     stages: Sequence[Map]
     embedding: Float[Tensor, "B D"]
-    logits: Float[Tensor, "B K"]
+    logits: Float[Tensor, "B K *size"]
 
     @cached_property
     def active(self) -> Sequence[Map]:
@@ -122,7 +123,7 @@ class _WhenRead(Trace):
         return self.function(self.whole.embedding)
 
     @cached_property
-    def logits(self) -> Float[Tensor, "B K"]:
+    def logits(self) -> Float[Tensor, "B K *size"]:
         return self.function(self.whole.logits)
 
     whole: Trace
@@ -162,6 +163,7 @@ class Net(nn.Module):
         config: the arguments that make the same architecture again, `build(**config)`.
         widths: channels of each stage. `stem_width`: channels of the stem, None if there is none.
         embedding_dim, num_classes: D and K.
+        per_pixel: whether it answers for each pixel: its logits are maps (B, K, H, W).
         card: how it was trained, for a teacher that ships; else empty.
     """
 
@@ -171,9 +173,10 @@ class Net(nn.Module):
     stem_width: int | None
     embedding_dim: int
     num_classes: int
+    per_pixel: bool = False
     card: dict[str, Any]
 
-    def forward(self, x: Float[Tensor, "B ..."]) -> Float[Tensor, "B K"]:
+    def forward(self, x: Float[Tensor, "B ..."]) -> Float[Tensor, "B K *size"]:
         """Images to logits."""
         return self.trace(x).logits
 
@@ -207,6 +210,11 @@ class Net(nn.Module):
 
         In a ResNet it is the last norm of the residual branch, to which the shortcut is still added.
         """
+        raise NotImplementedError
+
+    @property
+    def head_names(self) -> frozenset[str]:
+        """Names of the layers (of weights that belong to none) that compute the logits from what comes before."""
         raise NotImplementedError
 
     def _check_embedding(self, e: Float[Tensor, "B D"]) -> None:
@@ -289,3 +297,7 @@ class Staged(Net):
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
         within = [[m for m in stage.modules() if isinstance(m, nn.BatchNorm2d)] for stage in self.stages]
         return tuple(norms[-1] if norms else None for norms in within)
+
+    @property
+    def head_names(self) -> frozenset[str]:
+        return frozenset({"classifier"})

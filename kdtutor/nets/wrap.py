@@ -1,8 +1,7 @@
-"""Any torchvision or timm classifier as a `Net`, through torchvision's feature extraction."""
+"""Any torchvision or timm classifier, of images or of pixels, as a `Net`, through torchvision's feature extraction."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -11,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, fx, nn
 
 from ..errors import ConfigError, ShapeError, require
-from . import graphs, heads, layers
+from . import dense, graphs, heads, layers
 from .layout import mend
 from .modes import modes_kept
 from .symbolic import both_graphs, compiled
@@ -36,14 +35,16 @@ def wrap(
     Args:
         model: any classifier that torch.fx can trace.
         stages: nodes, or modules for their last node, in the order in which they are computed; see `node_names`.
-        embedding: node of the embedding, flattened to (B, D); default: what the last linear layer reads.
-        logits: node of the logits (B, K); default: what the model returns.
+        embedding: node of the embedding, flattened to (B, D); default: what the last linear layer reads, or of a model
+            that answers for each pixel what its last convolution reads, whose mean over the pixels is then taken.
+        logits: node of the logits (B, K) or (B, K, H, W); default: what the model returns, of several outputs the one
+            that is called "out", as in torchvision's segmentation models.
         stem: node of the map before the first stage.
         example: images to measure the widths with; default: one of zeros, of the size that the model names or 224².
 
     Raises:
         UnknownName: the model has no such node. ConfigError: it cannot be traced, or a default does not apply to it.
-        ShapeError: a stage is not a map, or the logits are not (B, K).
+        ShapeError: a stage is not a map, or the logits are neither (B, K) nor (B, K, H, W).
 
     >>> from torch import nn
     >>> model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
@@ -128,7 +129,7 @@ class Wrapped(Net):
 
     def trace(self, x: Float[Tensor, "B ..."]) -> Trace:
         read = self.read(x)
-        return Trace(read["stem"], tuple(read["stages"]), read["embedding"].flatten(1), read["logits"])
+        return Trace(read["stem"], tuple(read["stages"]), self._embedding(read["embedding"]), read["logits"])
 
     def run(self, h: Float[Tensor, "B ..."], i: int) -> Float[Tensor, "B ..."]:
         """As `Net.run`; also raises `ConfigError` where a stage is not read through a ReLU, or is bypassed."""
@@ -138,10 +139,14 @@ class Wrapped(Net):
 
     def embed(self, h: Float[Tensor, "B ..."]) -> Float[Tensor, "B D"]:
         self._check_segment(h, len(self.widths))
-        return self._segment(h, [None, *self._nodes["stages"]][-1], self._nodes["embedding"]).flatten(1)
+        return self._embedding(self._segment(h, [None, *self._nodes["stages"]][-1], self._nodes["embedding"]))
+
+    def _embedding(self, read: Float[Tensor, "B ..."]) -> Float[Tensor, "B D"]:
+        return dense.as_embedding(read, self.per_pixel)
 
     def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         self._check_embedding(e)
+        dense.check_classifies(self.name, self.per_pixel)
         part = graphs.cut(self._graph, self._nodes["embedding"], self._nodes["logits"])
         made: Tensor = fx.Interpreter(self.model, graph=part).run(e.unflatten(1, self.embedding_shape))
         return made
@@ -166,6 +171,10 @@ class Wrapped(Net):
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
         return graphs.last_norms(self.model, self._graph, self._nodes["stages"])
+
+    @property
+    def head_names(self) -> frozenset[str]:
+        return frozenset(heads.last_weights(self.model, self._nodes["logits"]))
 
     def _images(self, x: Float[Tensor, "B ..."]) -> Float[Tensor, "B ..."]:
         return x if self.channels is None else layers.as_images(x, self.channels)
@@ -197,7 +206,7 @@ def _tapped(
         read: dict[str, Any] = {
             "stem": first[mode] if first else None,
             "stages": [node[mode] for node in maps],
-            "embedding": named[mode] if named else graphs.read_by_last_linear(model, ends[mode]),
+            "embedding": named[mode] if named else dense.read_by_last_layer(model, ends[mode]),
             "logits": ends[mode],
         }
         taps = [*([first[mode]] if first else []), *read["stages"]]
@@ -216,8 +225,11 @@ def _measure(net: Wrapped, model: nn.Module, example: Float[Tensor, "B ..."] | N
         example = _blank(model, net.channels)
     read = _first_pass(net, example)
     shape = tuple(getattr(read["logits"], "shape", ()))
-    message = f"the logits of {net.name} have shape {shape}, expected (B, K); name their node: wrap(model, logits=…)"
-    require(len(shape) == 2, message, ShapeError)
+    message = f"the logits of {net.name} have shape {shape}, expected (B, K), or (B, K, H, W) of pixels"
+    require(len(shape) in (2, 4), f"{message}; name their node: wrap(model, logits=…)", ShapeError)
+    net.per_pixel = len(shape) == 4
+    of_images = net.per_pixel or net.asked["embedding"] is not None or read["embedding"].ndim < 4
+    require(of_images, dense.NO_EMBEDDING)
     if net.asked["logits"] is None:
         _check_faithful(net, model, example)
     maps = read["stages"] if read["stem"] is None else (read["stem"], *read["stages"])
@@ -227,7 +239,7 @@ def _measure(net: Wrapped, model: nn.Module, example: Float[Tensor, "B ..."] | N
     net.widths = tuple(stage.shape[1] for stage in read["stages"])
     net.stem_width = None if read["stem"] is None else read["stem"].shape[1]
     net.embedding_shape = tuple(read["embedding"].shape[1:])
-    net.embedding_dim, net.num_classes = math.prod(net.embedding_shape), shape[1]
+    net.embedding_dim, net.num_classes = net._embedding(read["embedding"]).shape[1], shape[1]
 
 
 def _first_pass(net: Wrapped, example: Float[Tensor, "B ..."]) -> dict[str, Any]:
@@ -249,7 +261,7 @@ def _first_pass(net: Wrapped, example: Float[Tensor, "B ..."]) -> dict[str, Any]
 def _check_faithful(net: Wrapped, model: nn.Module, example: Float[Tensor, "B ..."]) -> None:
     """The graph must compute the logits that the model returns, whatever it draws at random in evaluation, too."""
     state = torch.get_rng_state()
-    returned = model(net._images(example))
+    returned = dense.main_output(model(net._images(example)))
     torch.set_rng_state(state)
     logits = net.read(example)["logits"]
     torch.set_rng_state(state)

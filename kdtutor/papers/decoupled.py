@@ -102,6 +102,7 @@ class Decoupled(Distiller):
     """
 
     needs_teacher = True
+    mixes = False  # the logits are taken apart by the class
     labels: Int[Tensor, " B"] | None
     """The labels of the samples whose traces the spots are given next, set by `look_at`."""
 

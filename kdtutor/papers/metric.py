@@ -65,6 +65,7 @@ class _Metric(Distiller):
     """What both methods of this file share: recall on held-out classes, and no accuracy, for there are no classes."""
 
     normalise: bool
+    mixes = False  # a triplet is of classes
 
     def measure(self, split: Split, data: Data) -> dict[str, float]:
         """Recall@1 of the student's embeddings."""
@@ -86,6 +87,9 @@ class Triplets(_Metric):
         _check_margin(margin)
         self.normalise = normalise
         self._compare = triplets(margin, normalise, kind)
+
+    def weights(self) -> dict[str, float]:
+        return {"triplet": 1.0}
 
     def losses(self, s: Trace, t: Trace | None, batch: Batch) -> Terms:
         return {"triplet": self._compare(s.embedding, batch.labels)}

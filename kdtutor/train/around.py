@@ -32,7 +32,7 @@ class Around(Distiller):
         check_numbers(type(self), options)
         super().__init__(inner.student, inner.teacher)
         self.inner = inner
-        self.needs_rows = inner.needs_rows
+        self.needs_rows, self.mixes = inner.needs_rows, inner.mixes
         self.shares_batches = inner.shares_batches
         self.noise = inner.noise  # one stream, which the loop seeds and stores
         self.options = {"inner": {"method": type(inner).__name__, **inner.options}, **options}

@@ -20,7 +20,7 @@ Note = Callable[[Progress], None]
 
 @contextmanager
 def logged(log: str | None, out: str | Path | None) -> Iterator[Note]:
-    """What writes the log of this name beside the run in `out`; without a name nothing is written.
+    """What writes the log of this name into the folder of the run, `out`; without a name nothing is written.
 
     Raises `UnknownName`, or `ConfigError` where there is no folder or what writes the log is not installed.
 
@@ -31,12 +31,12 @@ def logged(log: str | None, out: str | Path | None) -> Iterator[Note]:
         yield lambda at: None
         return
     choose("log", log, LOGS)
-    require(out is not None, f"log={log!r} is written beside the run: name a folder for it with `out`")
+    require(out is not None, f"log={log!r} is written into the folder of the run: name one with `out`")
     make = _summary_writer()
     if rank() > 0:  # of several processes the first one writes
         yield lambda at: None
         return
-    board = TensorBoard(make, Path(str(out)) / log)
+    board = TensorBoard(make, Path(str(out)))
     try:
         yield board.note
     finally:
@@ -80,6 +80,7 @@ class TensorBoard:
         self.written = len(rows)
 
     def close(self) -> None:
+        """Write what is left."""
         if self.writer is not None:
             self.writer.close()
 

@@ -16,6 +16,7 @@ from .logs import logged
 from .ranks import rank
 from .ready import ready
 from .recipe import Recipe
+from .relabelled import relabelled
 from .run import Progress, Run
 from .shares import read_by_all, require_even
 from .trainable import Trainable
@@ -77,6 +78,7 @@ def prepared(
     phases = ready(distiller, data, epochs, recipe, seed, out, source)
     batches = source or distiller.source(replace(data, train=read_by_all(data.train.to(device))), recipe)
     require_even(sum(getattr(batches, "shares", ())))  # of a source of the caller's the first batch tells
+    batches = relabelled(batches, distiller, data, recipe)
     writes = out is not None and rank() == 0
     folder = RunFolder(Path(out), distiller, data, phases, batches, source) if writes else None  # type: ignore[arg-type]
     return Run(distiller, data, phases, batches, recipe, seed, device, precision, folder)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ OPTIMISERS = ("sgd", *ADAMS)
 SCHEDULES = ("one-cycle", "cosine", "steps", "constant")
 WARM_UP = 0.3  # share of a one-cycle schedule that rises (L. Smith, 2018, and torch's OneCycleLR)
 START = 1 / 25  # of the peak rate, likewise
-LATER = ("clip_norm", "accumulate", "ema")
+LATER = ("clip_norm", "accumulate", "ema", "label_smoothing", "class_weights", "mixup")
 """The fields that recipes did not have when the first records of them were written."""
 
 
@@ -40,6 +40,12 @@ class Recipe:
     average + (1 - ema) · student, over weights and statistics of batch norms alike, from the first weights on. The
     average is what is measured, kept as the best and the last weights, and left in the student at the end of the run.
     It reaches back over about 1 / (1 - ema) updates, so a short run wants a smaller one.
+
+    Three change what training batches say of their labels, and are in the term of the task of every method; a teacher's
+    terms do not read them. `label_smoothing`: so much of a label is spread evenly over all classes. `class_weights`: by
+    how much each class counts, or "balanced", N / (K · n_k) for n_k of N labelled training images. `mixup` (Zhang et
+    al., 2018): each image, which teacher and student see, and its label are mixed with another one's of the batch, the
+    first to a share that is drawn from Beta(mixup, mixup) once a batch; a partner without a label brings none.
     """
 
     lr: float = 0.05
@@ -57,6 +63,9 @@ class Recipe:
     clip_norm: float | None = None
     accumulate: int = 1
     ema: float | None = None
+    label_smoothing: float = 0.0
+    class_weights: tuple[float, ...] | Literal["balanced"] | None = None
+    mixup: float = 0.0
 
     def __post_init__(self) -> None:
         check_numbers(type(self), vars(self))
@@ -88,6 +97,19 @@ class Recipe:
         require(self.accumulate >= 1, f"accumulate={self.accumulate}: an update takes the gradients of a batch or more")
         told = f"ema={ema}: the decay of the averaged weights must lie between 0 and 1, such as 0.99"
         require(ema is None or 0 < ema < 1, told)
+        smoothing = self.label_smoothing
+        require(0 <= smoothing < 1, f"label_smoothing={smoothing}: the share that is spread evenly must lie in [0, 1)")
+        require(self.mixup >= 0, f"mixup={self.mixup}: Beta(mixup, mixup) needs a positive number; 0 mixes nothing")
+        self._check_weights()
+
+    def _check_weights(self) -> None:
+        weights: Any = self.class_weights
+        told = f"class_weights={weights!r:.60}: expected a positive number for each class in a tuple, or 'balanced'"
+        each = weights if isinstance(weights, tuple | list) else ()
+        require(weights is None or weights == "balanced" or len(each) > 0, told)
+        for weight in each:
+            check_number("one of the class_weights", weight)
+            require(weight > 0, told)
 
     def record(self) -> dict[str, Any]:
         """Every setting by its name, as records tell it. What an earlier kdtutor did not know is left out where it is

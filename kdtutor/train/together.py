@@ -22,6 +22,7 @@ from .history import History
 from .loop import prepared
 from .ranks import world
 from .recipe import Recipe
+from .relabelled import Relabelled
 from .run import Progress, Run
 from .streams import Made, RunStream, hand_over, made_here, stream_beside
 from .trainable import Trainable
@@ -138,13 +139,14 @@ def _share(runs: Sequence[Run]) -> None:
     """Give one source to all runs that would draw the same batches."""
     shared: list[tuple[bool, Shared]] = []
     for run in runs:
-        source, layout = run.batches, run.recipe.channels_last
+        told, layout = run.batches, run.recipe.channels_last
+        source = told.source if isinstance(told, Relabelled) else told
         if type(source) is Batches:
             fits = [each for other, each in shared if other == layout and _alike(each.source, source)]
             if not fits:
                 fits = [Shared(source)]
                 shared.append((layout, fits[0]))
-            run.batches = fits[0]
+            run.batches = replace(told, source=fits[0]) if isinstance(told, Relabelled) else fits[0]
 
 
 def _alike(a: Batches, b: Batches) -> bool:

@@ -182,3 +182,28 @@ def test_the_doctors_answer_is_the_exit_code(monkeypatch, ok):
 
 def test_the_map_is_shown():
     assert "The flow between two layers" in call("map").stdout
+
+
+def test_what_is_asked_of_the_recipe_is_trained_logged_and_reported(few):
+    asked = "--optimiser adamw --lr 0.002 --batch-size 50 --weight-decay 0.01 --clip-norm 1.0 --accumulate 2 --ema 0.9"
+    asked += " --label-smoothing 0.1 --class-weights balanced --mixup 0.2"
+    result = call("compare", "hinton", "--seeds", "0", "--epochs", "1", "--workers", "1", "--no-progress",
+                  "--log", "tensorboard", "--json", *asked.split())  # fmt: skip
+    assert result.exit_code == 0, result.output
+    for run in json.loads(result.stdout)["runs"]:
+        folder = Path(run["folder"])
+        recipe = json.loads((folder / "config.json").read_text())["recipe"]
+        told = {name: recipe[name] for name in run["adjustments"]}
+        assert told == run["adjustments"] and len(told) == len(asked.split()) / 2
+        assert asked in run["command"] and list(folder.glob("events.out.tfevents.*"))
+        assert ", optimiser adamw, lr 0.002, batch size 50," in (folder / "report.md").read_text().splitlines()[0]
+
+
+def test_a_recipe_that_cannot_be_is_refused_in_a_sentence():
+    result = call("distil", *MLP, "--ema", "1.5")
+    assert result.exit_code == 2 and result.stderr.startswith("kdtutor: ema=1.5: the decay of the averaged weights")
+    result = call("distil", *MLP, "--class-weights", "1;2")
+    assert result.exit_code == 2 and "expected balanced, or a number for each class with commas" in result.stderr
+    result = call("distil", *MLP, "--class-weights", "1,2,3")
+    assert result.exit_code == 2 and "class_weights has 3 numbers, moons 2 classes" in result.stderr
+    assert not Path("runs").exists()

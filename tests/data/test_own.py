@@ -48,9 +48,8 @@ def shades(split: data.Split) -> list[int]:
 def test_a_folder_of_class_folders_is_split_by_class(pets):
     found = data.load(pets)
     assert found.name == "pets" and found.classes == ("cat", "dog") and found.size == (32, 32)
-    assert [Counter(split.labels.tolist()) for split in found.splits().values()] == [
-        {0: 7, 1: 3}, {0: 1, 1: 1}, {0: 2, 1: 1},
-    ]  # fmt: skip
+    counts = [Counter(split.labels.tolist()) for split in (found.train, found.val, found.test)]
+    assert [count.total() for count in counts] == [11, 2, 2] and counts[0] == {0: 7, 1: 4}
     together = [shade for split in found.splits().values() for shade in shades(split)]
     assert sorted(together) == [*range(0, 100, 10), *range(105, 155, 10)]
 
@@ -185,7 +184,7 @@ def test_a_split_of_files_keeps_all_its_fields(pets, monkeypatch):
     split = data.load(pets, workers=1).train
     for other in (split[torch.arange(3)], split.to("cpu")):
         assert isinstance(other, FileSplit) and other.workers == 1 and isinstance(other.files, KeptFiles)
-    assert data.load(pets, size=16).few_labels(1).train.labels.tolist().count(-1) == 8
+    assert data.load(pets, size=16).few_labels(1).train.labels.tolist().count(-1) == len(split) - 2
 
 
 def test_a_name_comes_before_a_folder_of_that_name(tmp_path, pets, monkeypatch):

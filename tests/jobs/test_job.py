@@ -1,10 +1,13 @@
 """What one run is asked to do: its names, its folder, the command that asks for it again."""
 
+from dataclasses import fields, replace
+
 import pytest
 
 import kdtutor as kd
 from kdtutor import methods
 from kdtutor.jobs.job import INSTEAD, Job, Setting
+from kdtutor.jobs.recipe_options import ADJUSTMENTS
 from kdtutor.methods import ALONE, RUNNABLE
 
 
@@ -61,3 +64,22 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         Job("rdk")
     with pytest.raises(kd.UnknownName, match=r"'dfda' is not .* Did you mean 'adversarial' \(DFAD\)\?"):
         Setting(data_free="dfda")
+
+
+def test_what_is_asked_of_a_recipe_is_in_the_folder_the_command_and_the_recipe():
+    job = Job("fsp", optimiser="adamw", lr=0.002, accumulate=4, ema=0.9, log="tensorboard")
+    assert str(job.folder) == "runs/fsp-minute-adamw_optimiser-0.002_lr-4_accumulate-0.9_ema-seed0"
+    asked = "--optimiser adamw --lr 0.002 --accumulate 4 --ema 0.9"
+    assert job.command == f"kdtutor distil fsp {asked} --log tensorboard"
+    assert job.composition == ", optimiser adamw, lr 0.002, accumulate 4, ema 0.9"
+    many = [
+        Job("fsp", class_weights=",".join(map(str, weights))).folder.name for weights in (range(9, 99), range(9, 98))
+    ]
+    assert len(set(many)) == 2 and all(len(name) < 60 for name in many)
+    usual = kd.preset("minute").recipe
+    assert job.of(usual) == replace(usual, optimiser="adamw", lr=0.002, accumulate=4, ema=0.9)
+    assert Job("fsp").of(usual) == usual
+
+
+def test_every_setting_that_may_be_asked_for_is_one_of_a_recipe():
+    assert {field.name for field in fields(kd.Recipe)} >= ADJUSTMENTS

@@ -25,9 +25,13 @@ from kdtutor.papers.spot_adaptive import SpotAdaptive
 from kdtutor.train import Entry, Recipe, together
 from kdtutor.train.checkpoint import learnt
 from kdtutor.train.ranks import joined, rank
+from tests.tasks import fitting
 
 RECIPE = Recipe(lr=0.01, batch_size=12, steps_per_epoch=2)
-OPTIONS = replace(RECIPE, optimiser="adamw", clip_norm=0.1, accumulate=2, ema=0.5, steps_per_epoch=3)
+OPTIONS = replace(
+    RECIPE, optimiser="adamw", clip_norm=0.1, accumulate=2, ema=0.5, steps_per_epoch=3, label_smoothing=0.1,
+    class_weights="balanced", mixup=0.4,
+)  # fmt: skip
 SPOTS = ("adaptive", "random")  # strategies of spot-adaptive distillation
 NAMES = (*METHODS, *SPOTS, "consecutive")
 
@@ -64,7 +68,7 @@ def trained(name: str, out: Path | None = None, **changes: Any) -> dict[str, Any
     """The weights after two epochs, and what was recorded."""
     distiller = method(name)
     asked: dict[str, Any] = {"recipe": RECIPE, "device": "cpu", "progress": False, "out": out, **changes}
-    history = kd.fit(distiller, images(), 2, **asked)
+    history = kd.fit(distiller, fitting(name, images()), 2, **asked)
     return {"weights": learnt(distiller), "rows": [list(row) for row in history.rows]}
 
 

@@ -20,7 +20,7 @@ def curves(folder):
     """Every scalar that TensorBoard shows for a run."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    events = EventAccumulator(str(folder / "tensorboard"))
+    events = EventAccumulator(str(folder))
     events.Reload()
     return {tag: [(each.step, each.value) for each in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
 
@@ -50,7 +50,7 @@ def test_tensorboard_has_every_number_of_the_history(stopped, digits, tmp_path):
 def test_what_cannot_be_logged_is_said_and_nothing_is_written(digits, tmp_path, monkeypatch):
     with pytest.raises(kd.UnknownName, match=r"'tensorbord' is not a known log. Did you mean 'tensorboard'"):
         kd.fit(make(), digits, 1, out=tmp_path, log="tensorbord")
-    with pytest.raises(kd.ConfigError, match="log='tensorboard' is written beside the run: name a folder"):
+    with pytest.raises(kd.ConfigError, match="log='tensorboard' is written into the folder of the run"):
         kd.fit(make(), digits, 1, log="tensorboard")
     for name in [name for name in sys.modules if name.startswith("torch.utils.tensorboard")]:
         monkeypatch.delitem(sys.modules, name)

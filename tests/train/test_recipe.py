@@ -10,13 +10,17 @@ import torch.nn.functional as F
 from torch import nn
 
 import kdtutor as kd
+from kdtutor.data import Classification
 from kdtutor.train import Entry, fit_together, steps
+from kdtutor.train.average import Average
+from kdtutor.train.relabelled import mixed, relabelled
+from tests.waits import copies, optimisers, waits
 
 from .common import RECIPE, make, same_weights, small
 
 EVERYTHING = replace(
     RECIPE, lr=0.01, schedule="cosine", optimiser="adamw", weight_decay=0.1, clip_norm=0.5, accumulate=2, ema=0.7,
-    steps_per_epoch=5,
+    steps_per_epoch=5, label_smoothing=0.1, class_weights=tuple(1 + k / 5 for k in range(10)), mixup=0.4,
 )  # fmt: skip
 
 
@@ -29,7 +33,8 @@ def by_hand(distiller, data, recipe):
     student, teacher = distiller.student.train(), distiller.teacher
     averaged = copy.deepcopy(student.state_dict())
     optimiser = torch.optim.AdamW(student.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
-    batches = list(distiller.source(data, recipe).epoch(0, 0))
+    batches = list(relabelled(distiller.source(data, recipe), distiller, data, recipe).epoch(0, 0))
+    weights = torch.tensor(recipe.class_weights)
     for first in range(0, len(batches), recipe.accumulate):
         group = batches[first : first + recipe.accumulate]  # the last one is smaller
         optimiser.zero_grad()
@@ -38,7 +43,9 @@ def by_hand(distiller, data, recipe):
             kd_term = distiller.T**2 * F.kl_div(
                 F.log_softmax(z_s / distiller.T, 1), F.softmax(z_t / distiller.T, 1), reduction="batchmean"
             )
-            loss = (1 - distiller.alpha) * F.cross_entropy(z_s, batch.labels) + distiller.alpha * kd_term
+            smooth = F.cross_entropy(z_s, batch.labels, weights, label_smoothing=recipe.label_smoothing)
+            task = smooth * len(batch) / (batch.labels @ weights).sum()  # torch divides shares of classes by their rows
+            loss = (1 - distiller.alpha) * task + distiller.alpha * kd_term
             (loss / len(group)).backward()
         nn.utils.clip_grad_norm_(student.parameters(), recipe.clip_norm)
         optimiser.param_groups[0]["lr"] = recipe.rate((first + len(group) - 1) / len(batches))
@@ -112,12 +119,28 @@ def test_each_optimiser_is_clipped_by_itself_whoever_computes_its_gradient():
 
 def test_side_by_side_each_run_has_its_own_recipe(digits):
     teacher = small(99)
-    recipes = (EVERYTHING, RECIPE, replace(EVERYTHING, accumulate=3, optimiser="sgd"))
+    recipes = (EVERYTHING, RECIPE, replace(EVERYTHING, accumulate=3, mixup=0.0), replace(EVERYTHING, mixup=9.0))
     alone, packed = ([kd.papers.method("hinton")(small(), teacher) for _ in recipes] for _ in "ab")
     entries = [Entry(m, 1, recipe) for m, recipe in zip(packed, recipes, strict=True)]
     histories = fit_together(entries, digits, device="cpu", progress=False)
     for one, other, recipe, history in zip(alone, packed, recipes, histories, strict=True):
         assert fit(one, digits, recipe=recipe).rows == history.rows and same_weights(one, other)
+
+
+def test_no_option_waits_for_the_device_or_leaves_it(digits):
+    for device in ("cpu", "meta"):
+        method = make().to(device).train()
+        (phase,) = method.phases(1)
+        by, average = optimisers(method, phase, EVERYTHING), Average(method.student, 0.5)
+        task = Classification(EVERYTHING.label_smoothing, EVERYTHING.class_weights)
+        batch = replace(next(method.source(digits, EVERYTHING).epoch(0, 0)), task=task).to(device)
+
+        def step(batch=batch, method=method, phase=phase, by=by, average=average):
+            method.step(mixed(batch, EVERYTHING.mixup, 0, 10), phase, by)
+            average.update()
+
+        step()  # the class weights are brought there once
+        assert not waits(step) if device == "cpu" else len(copies(step)) == 1  # who is mixed with whom
 
 
 @pytest.mark.parametrize(
@@ -129,6 +152,11 @@ def test_side_by_side_each_run_has_its_own_recipe(digits):
         ({"accumulate": 1.5}, "accumulate=1.5: expected a whole number"),
         ({"ema": 1.0}, "ema=1.0: the decay"),
         ({"ema": 0.0}, "ema=0.0: the decay"),
+        ({"label_smoothing": 1.0}, "label_smoothing=1.0: the share"),
+        ({"class_weights": "balancd"}, "class_weights='balancd': expected a positive number for each class"),
+        ({"class_weights": (1.0, 0.0)}, r"class_weights=\(1.0, 0.0\): expected a positive number for each class"),
+        ({"class_weights": (1.0, "2")}, "one of the class_weights='2': expected a finite number"),
+        ({"mixup": -0.1}, "mixup=-0.1: Beta"),
     ],
 )
 def test_an_option_out_of_range_is_refused(option, sentence):

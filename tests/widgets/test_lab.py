@@ -30,7 +30,7 @@ def lab(folder) -> Lab:
 
 @pytest.fixture
 def panel(lab):
-    lab.choose(method="hinton", spots="", source="", labels="", student="resnet8x0.25", epochs=1, seeds="0,1")
+    lab.choose(method="hinton", spots="", source="", labels="", student="resnet8x0.25", epochs=8, seeds="0,1")
     return lab.panel
 
 
@@ -76,10 +76,9 @@ def test_seeds_that_are_none(lab, panel, seeds, sentence):
 
 
 def test_another_task_is_refused_in_a_sentence(tmp_path):
-    images = kd.data.load("digits").test[:8].images
-    numbers = kd.data.Split(
-        images, kd.data.load("digits").test[:8].labels.float().view(-1, 1), task=kd.data.Regression()
-    )
+    digits = kd.data.load("digits").test[:8]
+    task = kd.data.Regression(mean=(4.5,), std=(3.0,))
+    numbers = kd.data.Split(digits.images, digits.labels.float().view(-1, 1), task=task)
     data = kd.Data("sizes", numbers, None, numbers, ("size",), (0.5,), (0.5,))
     with pytest.raises(kd.ConfigError, match="the lab compares classifiers: sizes is a set for regression"):
         data.require_classes("the lab compares classifiers")
@@ -94,6 +93,7 @@ def test_a_row_for_each_setting_and_nothing_is_trained_twice(lab, panel, folder)
     rows = {row.setting.method: row for row in lab.board.rows}
     assert rows["hinton"].seeds == rows["alone"].seeds == (0, 1) == rows["hinton"].pairs
     before = {path: path.stat().st_mtime_ns for path in folder.rglob(RESULT)}
+    lab.choose(epochs=1)
     assert len(before) == 4 and "4 of them are on the board already" in panel._told.value
     first = lab.run_once(60, seeds="0")
     assert [run.job.method for run in first] == ["alone", "hinton"]
