@@ -1,20 +1,18 @@
-"""Two nets side by side: whom each mixes up, where exactly one is right, whether each is as sure as it may be."""
+"""Two nets side by side: whom each mixes up, and where exactly one of them is right."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Int, Shaped
 from matplotlib.axes import Axes
 from torch import Tensor
 
 from ..errors import ShapeError, require
 from .charts import array, show_images
 from .picture import Picture
-from .style import looks
 
 FEW = 12  # classes whose counts are written into the cells
-BINS = 10
 
 
 def confusions(counts: Mapping[str, Int[Tensor, "K K"]], classes: Sequence[str]) -> Picture:
@@ -82,42 +80,3 @@ def _some(right: Bool[Tensor, " N"], wrong: Bool[Tensor, " N"], shown: int) -> l
     """Up to `shown` rows where both hold, from all over the split: it may be in the order of its classes."""
     rows = (right & wrong).nonzero().flatten()
     return rows[torch.linspace(0, len(rows) - 1, min(shown, len(rows))).long()].tolist() if len(rows) else []
-
-
-def reliability(
-    logits: Float[Tensor, "N K"], labels: Int[Tensor, " N"], bins: int = BINS
-) -> tuple[Float[Tensor, " M"], Float[Tensor, " M"], Int[Tensor, " M"], float]:
-    """How sure a net is and how often it is right, in bins of equal width of its largest probability.
-
-    Returns the mean of that probability, the share of right answers and the number of images of each bin (NaN in an
-    empty one), and the expected calibration error Σ n_m / N · |share_m - mean_m|.
-    """
-    sure, said = logits.softmax(1).max(1)
-    right = (said == labels).to(sure.dtype)
-    place = (sure * bins).long().clamp(0, bins - 1)
-    count = torch.bincount(place, minlength=bins)
-    mean = torch.bincount(place, sure, minlength=bins) / count
-    share = torch.bincount(place, right, minlength=bins) / count
-    error = ((share - mean).abs().nan_to_num() * count / len(labels)).sum().item()
-    return mean.to(logits.dtype), share.to(logits.dtype), count, error
-
-
-def calibration(logits: Mapping[str, Float[Tensor, "N K"]], labels: Int[Tensor, " N"], bins: int = BINS) -> Picture:
-    """A bar for each bin of the largest probability: how often the net is right there. On the diagonal it is as sure as
-    it may be, below it is too sure. Above stand the numbers of images and the expected calibration error."""
-    alt = f"Bars for {' and '.join(logits)}: how often each is right, by how sure it is; the diagonal is ideal."
-    picture = Picture(alt=alt, size=(4.0 * len(logits), 3.3))
-    axes = picture.subplots(1, len(logits), squeeze=False, sharey=True)[0]
-    appearance = looks(list(logits))
-    edges = np.arange(bins) / bins
-    for ax, (name, z) in zip(axes, logits.items(), strict=True):
-        _, share, count, error = reliability(z, labels, bins)
-        heights = array(share)
-        ax.bar(edges, heights, width=0.92 / bins, align="edge", color=appearance[name]["color"], alpha=0.75)
-        ax.plot([0, 1], [0, 1], color="0.35", linestyle="--", linewidth=1.2)
-        for x, images in zip(edges, count.tolist(), strict=True):
-            ax.text(x + 0.5 / bins, 1.02, str(images or ""), ha="center", va="bottom", fontsize=8, color="0.35")
-        ax.set(xlim=(0, 1), ylim=(0, 1.1), xlabel="largest probability")
-        ax.set_title(f"{name}\nexpected calibration error {100 * error:.1f} %", fontsize=10)
-    axes[0].set_ylabel("share of right answers")
-    return picture

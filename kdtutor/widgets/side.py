@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import torch
 from ipywidgets import HTML, Button, Dropdown, HBox, Layout, VBox, Widget
 from jaxtyping import Int
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from .. import nets
 from ..data import Data
-from ..errors import DataError, require
+from ..errors import require
 from ..figures import lab as figures
+from ..figures.evaluation import reliability
 from ..figures.history import curves
 from ..figures.picture import Picture, quick
 from ..jobs.refusals import Refusals
 from ..jobs.result import Result
 from ..train import Evaluation, History, evaluate
+from ..train.calibration import calibration
 from ..train.checkpoint import HISTORY, LAST
 from .board import Leaderboard
 from .explorer import sentence_of
@@ -41,13 +41,7 @@ def finished(result: Result, refusals: Refusals) -> Finished:
     with torch.random.fork_rng(devices=[]):
         setup = refusals.prepared(result.job)
         student = nets.build(**history.config["student"])
-    try:
-        student.load_state_dict(load_file(folder / LAST))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise DataError(
-            f"{folder / LAST} cannot be read ({reason}); move {folder} away and start the run again"
-        ) from None
+    nets.load_weights(student, folder / LAST)
     return Finished(history, evaluate(student, setup.data.test, setup.data), setup.data)
 
 
@@ -138,8 +132,11 @@ def _views(runs: dict[str, Finished]) -> list[Widget]:
         ),
         *_view(balance(test.labels, *said.values()), gallery),
         *_view(
-            "Is each as sure as it may be? Bars below the broken line: too sure. Above them, how many test images.",
-            figures.calibration({name: answer.logits for name, answer in answers.items()}, test.labels),
+            "Is each as sure as it is right? A bar below the dotted line: too sure. Below, how many test images.",
+            reliability(
+                {name: calibration(answer.logits, answer.labels) for name, answer in answers.items()},
+                alt=f"For {' and '.join(runs)}: accuracy by confidence, in bins, and the diagonal where both are equal.",
+            ),
         ),
     ]
     return views

@@ -11,14 +11,6 @@ SECOND = torch.tensor([0, 1, 0, 1, 0, 2])  # right on rows 0 3 5
 IMAGES = 40 * torch.arange(6, dtype=torch.uint8).view(6, 1, 1, 1).expand(6, 1, 4, 4)
 
 
-def test_calibration_by_hand():
-    p = torch.tensor([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6], [0.35, 0.65]], dtype=torch.float64)
-    mean, share, count, error = lab.reliability(p.log(), torch.tensor([0, 1, 1, 1]), bins=5)
-    assert count.tolist() == [0, 0, 0, 2, 2]
-    assert mean[3:].tolist() == pytest.approx([0.625, 0.9]) and share[3:].tolist() == [1.0, 0.5]
-    assert error == pytest.approx(0.5 * (1 - 0.625) + 0.5 * (0.9 - 0.5))
-
-
 def test_the_gallery_shows_where_exactly_one_is_right():
     picture = lab.disagreements(IMAGES, LABELS, {"a": FIRST, "b": SECOND}, "012")
     titles = [ax.get_title() for ax in picture.axes]
@@ -47,12 +39,3 @@ def test_mistakes_have_the_colour_and_every_count_is_written():
     assert [text.get_text() for text in first.texts] == ["5", "1", "3"]
     assert first.images[0].get_array().tolist() == [[0, 1], [0, 0]]
     assert first.images[0].get_clim() == second.images[0].get_clim() == (0, 2)
-
-
-def test_calibration_draws_a_bar_for_each_bin():
-    logits = torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
-    picture = lab.calibration({"a": logits, "b": -logits}, torch.tensor([0, 1, 0]))
-    first, second = picture.axes
-    assert len(first.patches) == len(second.patches) == lab.BINS
-    assert "expected calibration error" in first.get_title()
-    assert max(bar.get_height() for bar in second.patches if bar.get_height() == bar.get_height()) == 0
