@@ -150,7 +150,8 @@ class SettingPanel(VBox):
         what = label(jobs[-1].method) + jobs[-1].composition
         who = "the student alone" if jobs[-1].method == ALONE else f"the student alone, and taught by {what}"
         each = f", each with {seeds} seeds" if seeds > 1 else ""
-        known = f" {len(there)} of them are on the board already, and only read." if there else ""
+        verb = "is" if len(there) == 1 else "are"
+        known = f" {len(there)} of them {verb} on the board already, and not trained again." if there else ""
         command = html.escape(replace(jobs[-1], out=None).command)
         return (
             f"<b>Start</b> trains {len(jobs)} runs: {html.escape(who)}{each}.{known}<br>"

@@ -135,7 +135,7 @@ def _views(runs: dict[str, Finished]) -> list[Widget]:
             "Is each as sure as it is right? A bar below the dotted line: too sure. Below, how many test images.",
             reliability(
                 {name: calibration(answer.logits, answer.labels) for name, answer in answers.items()},
-                alt=f"For {' and '.join(runs)}: accuracy by confidence, in bins, and the diagonal where both are equal.",
+                alt=f"For {' and '.join(runs)}: accuracy by confidence, in bins, beside the diagonal of equal ones.",
             ),
         ),
     ]
