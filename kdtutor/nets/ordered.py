@@ -26,6 +26,7 @@ class Ordered(Net):
         self.name, self.config, self.card = net.name, net.config, {**net.card, "classes": list(classes)}
         self.widths, self.stem_width = net.widths, net.stem_width
         self.embedding_dim, self.num_classes = net.embedding_dim, len(order)
+        self.per_pixel = net.per_pixel
         self.head_names = frozenset(f"net.{name}" for name in net.head_names)
         self.train(net.training)
 
