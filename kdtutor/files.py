@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -43,6 +44,35 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
             cannot_write(path, error)
         raise
     return path
+
+
+@contextmanager
+def new_folder(folder: str | Path) -> Iterator[Path]:
+    """A folder beside `folder` to write into: it takes its place when all is written, and vanishes otherwise.
+
+    Raises `ConfigError` where `folder` is a file or not empty, `DataError` where it cannot be written.
+
+    >>> with new_folder(folder / "made") as place:
+    ...     _ = (place / "a.txt").write_text("one")
+    >>> [path.name for path in folder.iterdir()]
+    ['made']
+    """
+    folder = Path(folder).absolute()
+    require(not folder.is_file(), f"{folder} is a file; name a new folder")
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        require(not folder.is_dir() or not any(folder.iterdir()), f"{folder} is not empty; name a new folder")
+        partial.mkdir(parents=True)
+        yield partial
+        if folder.is_dir():
+            folder.rmdir()  # not every system lets a folder take the place of an empty one
+        partial.rename(folder)
+    except OSError as error:
+        if isinstance(error, DataError):  # a sentence already
+            raise
+        cannot_write(folder, error)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def append_line(path: Path, line: str) -> None:

@@ -152,6 +152,28 @@ ROWS: tuple[Method, ...] = (
         ),
     ),
     Method(
+        "binary", "MLD", "binary:Binary",
+        Paper(
+            "yang2023multi", "Multi-Label Knowledge Distillation",
+            "Penghui Yang, Ming-Kun Xie, Chen-Chen Zong, Lei Feng, Gang Niu, Masashi Sugiyama, Sheng-Jun Huang",
+            ICCV, 2023, "2308.06453",
+        ),
+    ),
+    Method(
+        "bounded", "TBR", "bounded:Bounded",
+        Paper(
+            "chen2017learning", "Learning Efficient Object Detection Models with Knowledge Distillation",
+            "Guobin Chen, Wongun Choi, Xiang Yu, Tony Han, Manmohan Chandraker", NEURIPS, 2017,
+        ),
+    ),
+    Method(
+        "channelwise", "CWD", "channelwise:Channelwise",
+        Paper(
+            "shu2021channelwise", "Channel-wise Knowledge Distillation for Dense Prediction",
+            "Changyong Shu, Yifan Liu, Jianfei Gao, Zheng Yan, Chunhua Shen", ICCV, 2021, "2011.13256",
+        ),
+    ),
+    Method(
         "spot_adaptive", "SAKD", "spot_adaptive:SpotAdaptive",
         Paper(
             "song2022spot", "Spot-adaptive Knowledge Distillation", "Jie Song, Ying Chen, Jingwen Ye, Mingli Song",

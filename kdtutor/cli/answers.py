@@ -3,6 +3,7 @@
 import json
 import signal
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -20,6 +21,21 @@ def interrupted(state: str) -> typer.Exit:
     """The end of a command after Ctrl-C, with what is kept."""
     typer.echo(f"\nkdtutor: interrupted; {state}", err=True)
     return typer.Exit(INTERRUPTED)
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """A warning in the block is a line as other sentences, without the place in the code that it comes from."""
+
+    def say(message: Warning | str, category: type[Warning], *_: object) -> None:
+        typer.echo(f"kdtutor: {message}", err=True)
+
+    before = warnings.showwarning
+    warnings.showwarning = say  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 @contextmanager

@@ -8,10 +8,15 @@ from typer.core import TyperGroup
 
 from ..errors import ConfigError, Error, UnknownName
 from . import options, runs
-from .answers import INTERRUPTED, MISUSED, WRONG, ended_as_by_ctrl_c, interrupted, print_json
+from .answers import INTERRUPTED, MISUSED, WRONG, ended_as_by_ctrl_c, interrupted, print_json, said
+from .card import card
 from .example import example
+from .models.evaluating import evaluate
+from .models.exporting import export
+from .models.measuring import measure
 from .new_method import new_method
 from .table.command import table
+from .teach import teach
 from .torchrun import require_shared
 
 
@@ -25,7 +30,8 @@ class Sentences(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with said():
+                return super().invoke(ctx)
         except Error as error:
             typer.echo(f"kdtutor: {error}", err=True)
             raise typer.Exit(MISUSED if isinstance(error, (UnknownName, ConfigError)) else WRONG) from None
@@ -46,20 +52,26 @@ app = typer.Typer(
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def lab(ctx: typer.Context) -> None:
+def lab(
+    ctx: typer.Context,
+    panel: Annotated[bool, typer.Option("--panel", help="Only the lab, as a page without code (by Voilà).")] = False,
+) -> None:
     """Open the course in JupyterLab.
 
     Without a browser its address is printed. More options go to `jupyter lab`.
     """
     from .lab import serve
 
-    raise typer.Exit(serve(ctx.args, typer.echo))
+    raise typer.Exit(serve(ctx.args, typer.echo, panel))
 
 
 app.command()(example)
 app.command()(runs.distil)
 app.command()(runs.compare)
 app.command()(table)
+app.command()(evaluate)
+app.command()(export)
+app.command()(measure)
 
 
 @app.command()
@@ -76,38 +88,8 @@ def teachers(as_json: options.Json = False) -> None:
         typer.echo(table(cards(), untrained(), generator_cards()))
 
 
-@app.command()
-def teach(
-    name: Annotated[str, typer.Argument(help="As `kdtutor teachers` lists them.")],
-    out: Annotated[
-        str | None, typer.Option(help="Folder.", show_default="data/teachers for digits, else runs/teachers")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Other than planned.", show_default="as planned")] = None,
-    images: options.Images = None,
-    device: options.Device = None,
-    root: options.Root = None,
-    precision: options.Precision = "float32",
-    size: options.Size = None,
-    weights: Annotated[
-        str | None, typer.Option(help="A file of torchvision's weights to take instead of a training, for imagenet.")
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Train a teacher again that is there already.")
-    ] = False,
-    progress: options.Bar = True,
-) -> None:
-    """Train a teacher.
-
-    Writes its weights and its card. The same command continues a run that was interrupted.
-    """
-    from .teachers import outcome
-    from .teachers import teach as run
-
-    try:
-        net = run(name, out, device, root, overwrite, progress, weights, size, precision, epochs=epochs, images=images)
-    except KeyboardInterrupt:
-        raise interrupted("whole epochs are kept: continue with the same command") from None
-    typer.echo(outcome(net.card))
+app.command()(teach)
+app.command()(card)
 
 
 @app.command()

@@ -3,7 +3,9 @@
 import time
 
 from .. import nets
+from ..jobs import cards
 from ..jobs.job import Job
+from ..jobs.result import result_of
 from ..jobs.setup import Setup, prepare
 from ..train import History, fit
 from ..train.ranks import rank
@@ -30,8 +32,9 @@ def report_of(setup: Setup, history: History, seconds: float) -> Report:
     teacher, student = setup.distiller.teacher, setup.distiller.student
     report = Report(
         setup.job, history, teacher.card if teacher is not None else None, nets.count_parameters(student),
-        len(setup.data.test), seconds, setup.generator,
+        len(setup.data.test), seconds, setup.generator, cards.of_run(setup, history),
     )  # fmt: skip
     if rank() == 0:
         report.save()
+        result_of(setup, history, seconds).save()
     return report

@@ -20,6 +20,13 @@ __all__ = [
 NOTEBOOKS = "Notebooks by number, by method (name or acronym) or by file"
 
 Seconds = Annotated[float, typer.Option(help="Limit for one cell.", min=1)]
+Model = Annotated[
+    str, typer.Argument(help="A folder that `teach` or `distil` has made, a .safetensors file, or a teacher's name.")
+]
+Factory = Annotated[
+    str | None,
+    typer.Option(help="The function that makes the net, if a card names one: module:function.", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 On = Annotated[
@@ -54,12 +61,12 @@ def with_setting(command: Callable[..., None]) -> Callable[..., None]:
     kind = own["setting"].annotation
     batches = Parameter("batches", Parameter.KEYWORD_ONLY, default=None, annotation=Batches)
     named = sorted(signature(kind).parameters.values(), key=lambda option: option.name in ADJUSTMENTS)  # these last
-    shared = (*named, batches)
+    shared = (*named, *([batches] if "data_free" in kind.__dataclass_fields__ else []))
 
     @wraps(command)
     def called(**options: Any) -> None:
         asked = {option.name: options.pop(option.name) for option in shared}
-        old = asked.pop("batches")
+        old = asked.pop("batches", None)
         command(setting=kind(**(asked if old is None else _renamed(old, asked))), **options)
 
     listed = [each for one in own.values() for each in (shared if one.name == "setting" else (one,))]

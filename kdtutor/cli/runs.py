@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import ConfigError
-from ..jobs.job import Job, Setting
+from ..jobs.job import Job, Setting, seed_list
 from . import options
 from .answers import INTERRUPTED, ended_as_by_ctrl_c, interrupted, print_json
 from .torchrun import shared
@@ -28,25 +27,29 @@ def distil(
     The same command continues a run that was interrupted. `torchrun --nproc-per-node N -m kdtutor distil …` shares it
     between N processes, on a GPU each.
     """
+    with shared(setting.device) as first:
+        follow(Job(method, seed, out, **vars(setting)), first, progress, as_json)
+
+
+def follow(job: Job, first: bool, progress: bool, as_json: bool) -> None:
+    """Run a job, and tell of it; `first`: whether this is the process that speaks, of those that share the run."""
     from ..jobs.setup import prepare
     from .distil import run
 
-    with shared(setting.device) as first:
-        job = Job(method, seed, out, **vars(setting))
-        setup = prepare(job)
-        folder = setup.job.folder
-        if folder != job.folder and first:
-            typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
-        try:
-            report = run(setup, progress)
-        except KeyboardInterrupt:
-            kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
-            told = kept if setup.begun else "no epoch was whole yet, so nothing is kept"
-            raise (interrupted(told) if first else typer.Exit(INTERRUPTED)) from None
-        if as_json:
-            print_json(report.summary())
-        else:
-            typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
+    setup = prepare(job)
+    folder = setup.job.folder
+    if folder != job.folder and first:
+        typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
+    try:
+        report = run(setup, progress)
+    except KeyboardInterrupt:
+        kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
+        told = kept if setup.begun else "no epoch was whole yet, so nothing is kept"
+        raise (interrupted(told) if first else typer.Exit(INTERRUPTED)) from None
+    if as_json:
+        print_json(report.summary())
+    else:
+        typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
 
 
 @options.with_setting
@@ -80,11 +83,3 @@ def compare(
         print_json(comparison.summary())
     else:
         typer.echo(comparison.table())
-
-
-def seed_list(text: str) -> list[int]:
-    """The seeds that an option names."""
-    try:
-        return [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise ConfigError(f"--seeds {text!r}: expected whole numbers with commas between them, such as 0,1,2") from None

@@ -17,6 +17,7 @@ from .latents import Latents
 from .own import damaged, is_own, own
 from .own_data import in_memory
 from .photographs import caltech101, celeba
+from .shapes import shapes
 from .sizes import for_generators
 from .splits import Batch, Data, Split
 from .task import CLASSIFICATION, UNLABELLED, Classification, Task
@@ -28,8 +29,8 @@ __all__ = [
     "CLASSIFICATION", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Classification", "Data",
     "Dense", "Episode", "Latents", "MultiLabel", "Regression", "ResizedCrop", "Source", "Split", "Task", "apart",
     "caltech101", "celeba", "damaged", "derived_seed", "episodes", "for_generators", "image_folder", "imagenet",
-    "in_memory", "load", "names", "only", "own", "root", "search_roots", "tiny_imagenet", "toy", "vision",
-    "write_flowers",
+    "in_memory", "is_own", "load", "names", "only", "own", "root", "search_roots", "shapes", "tiny_imagenet", "toy",
+    "vision", "write_flowers",
 ]  # fmt: skip
 
 SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)
@@ -45,7 +46,7 @@ def names() -> tuple[str, ...]:
     ('digits', 'digits-16', 'digits-32')
     """
     photographs = ("caltech101", "celeba", "tiny-imagenet", "imagenet", "image-folder")
-    return ("digits", *SMALL, *CURVES, *KNOWN, *metric_sets.NAMES, *photographs)
+    return ("digits", *SMALL, *CURVES, "shapes", *KNOWN, *metric_sets.NAMES, *photographs)
 
 
 def load(
@@ -60,13 +61,14 @@ def load(
     """A data set by name, or one's own images: the path of a folder or of a table, see `own`.
 
     "digits" ships with the course, and "digits-16" and "digits-32" are made of it for generators; "moons", "spirals"
-    and "rings" are made in code; torchvision's sets ("cifar100" …) and "celeba" are read from `root`, KDTUTOR_DATA or
-    `data/`, and downloaded only with `download=True` ("celeba" never); "image-folder" reads `root/train/<class>/*` and
-    `root/test/<class>/*`, as squares of `size` pixels, by default 64; "imagenet" reads `root/train` and `root/val` as
-    squares of 224, see `imagenet`. The sets of metric learning ("cub", "cars196", "sop",
-    "mini-imagenet", "omniglot-28") are read as their authors lay them out. Folders of photographs that do not fit in
-    memory (`memory` bytes, by default 1 GiB) stream from disk, read ahead by `workers` threads (2; of "imagenet" as
-    many as there are cores). `task` says what the labels of a table mean, where they do not tell by themselves.
+    and "rings" are made in code, and so are the "shapes" with a class for each pixel; torchvision's sets ("cifar100" …)
+    and "celeba" are read from `root`, KDTUTOR_DATA or `data/`, and downloaded only with `download=True` ("celeba"
+    never); "image-folder" reads `root/train/<class>/*` and `root/test/<class>/*`, as squares of `size` pixels, by
+    default 64; "imagenet" reads `root/train` and `root/val` as squares of 224, see `imagenet`. The sets of metric
+    learning ("cub", "cars196", "sop", "mini-imagenet", "omniglot-28") are read as their authors lay them out. Folders
+    of photographs that do not fit in memory (`memory` bytes, by default 1 GiB) stream from disk, read ahead by
+    `workers` threads (2; of "imagenet" as many as there are cores). `task` says what the labels of a table mean, where
+    they do not tell by themselves.
     Raises `UnknownName` or `DataError`.
 
     >>> digits = load("digits")
@@ -79,13 +81,16 @@ def load(
     name = choose(
         "data set", str(name), names(), f"Choose from: {', '.join(sorted(names()))}; or name a folder or a CSV."
     )
-    require(task in (None, CLASSIFICATION.name), f"task={task!r}: {name} is a set for {CLASSIFICATION}; leave task out")
+    known = Dense.name if name == "shapes" else CLASSIFICATION.name
+    require(task in (None, known), f"task={task!r}: {name} is a set for {known}; leave task out")
     if name == "digits":
         return digits.digits()
     if name in SMALL:
         return for_generators(digits.digits(), SMALL[name])
     if name in CURVES:
         return toy(name)
+    if name == "shapes":
+        return shapes()
     given: Any = {"size": size, "workers": workers, "in_memory": memory}
     given = {key: value for key, value in given.items() if value is not None}
     if name == "imagenet":

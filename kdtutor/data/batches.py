@@ -12,14 +12,16 @@ from typing import Literal, NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Int, UInt8
+from jaxtyping import Bool, Int, Shaped, UInt8
 from torch import Tensor
 
 from ..errors import require
 from .splits import Batch, Data, Split
+from .task import UNLABELLED
 
 Augmentation = Callable[[UInt8[Tensor, "B C H W"], torch.Generator], UInt8[Tensor, "B C h w"]]
-"""What changes images by draws from a generator: an `Augment`, a `ResizedCrop`, or a function of one's own."""
+"""What changes images by draws from a generator: an `Augment`, a `ResizedCrop`, or a function of one's own. One that is
+to serve a task of pixels also has a method `masks(masks, generator)`, which moves (B, H, W) by the same draws."""
 
 
 class Source(Protocol):
@@ -45,7 +47,8 @@ class Draws(NamedTuple):
 class Augment:
     """Random shifts by up to `pad` pixels in both directions, and random mirror images if `flip`.
 
-    A shift pads the image by `pad` (with zeros, or by `fill="reflect"`) and crops it back to its size.
+    A shift pads the image by `pad` (with zeros, or by `fill="reflect"`) and crops it back to its size. Masks move with
+    their images; what zeros have come to has no class.
     """
 
     pad: int = 0
@@ -56,6 +59,10 @@ class Augment:
         """Shift and mirror each image on its own; all draws come from `generator` (on the CPU: the same everywhere)."""
         return self.apply(images, self.draw(len(images), generator))
 
+    def masks(self, masks: Int[Tensor, "B H W"], generator: torch.Generator) -> Int[Tensor, "B H W"]:
+        """The masks of the images that are shifted and mirrored by these draws."""
+        return self.apply_to_masks(masks, self.draw(len(masks), generator))
+
     def draw(self, count: int, generator: torch.Generator) -> Draws:
         """What is to happen to `count` images, whichever they are."""
         shifts = torch.randint(2 * self.pad + 1, (2, count), generator=generator) if self.pad else None
@@ -63,10 +70,17 @@ class Augment:
 
     def apply(self, images: UInt8[Tensor, "B C H W"], draws: Draws) -> UInt8[Tensor, "B C H W"]:
         """Let it happen to these images."""
+        return self._moved(images, draws, 0)
+
+    def apply_to_masks(self, masks: Int[Tensor, "B H W"], draws: Draws) -> Int[Tensor, "B H W"]:
+        """Let it happen to the masks of these images."""
+        return self._moved(masks.unsqueeze(1), draws, UNLABELLED).squeeze(1)
+
+    def _moved(self, images: Shaped[Tensor, "B C H W"], draws: Draws, beyond: int) -> Shaped[Tensor, "B C H W"]:
         B, _, H, W = images.shape
         shifts, mirrored = (None if drawn is None else drawn.to(images.device) for drawn in draws)
         if shifts is not None:
-            padded = _pad(images, self.pad, self.fill)
+            padded = _pad(images, self.pad, self.fill, beyond)
             windows = padded.unfold(2, H, 1).unfold(3, W, 1)  # B C 2p+1 2p+1 H W, a view
             images = windows[torch.arange(B, device=images.device), :, shifts[0], shifts[1]]
         if mirrored is not None:
@@ -74,9 +88,9 @@ class Augment:
         return images
 
 
-def _pad(images: UInt8[Tensor, "B C H W"], pad: int, fill: str) -> UInt8[Tensor, "B C h w"]:
+def _pad(images: Shaped[Tensor, "B C H W"], pad: int, fill: str, beyond: int) -> Shaped[Tensor, "B C h w"]:
     if fill == "constant":
-        return F.pad(images, [pad] * 4)
+        return F.pad(images, [pad] * 4, value=beyond)
     return F.pad(images.float(), [pad] * 4, mode=fill).to(images.dtype)  # torch reflects floats only
 
 
@@ -117,6 +131,7 @@ class Batches:
             f"{data.name} holds points, and only images can be shifted: augment=None",
         )
         require(steps is None or steps >= 1, f"steps={steps}: an epoch needs at least one batch")
+        check_augmentation(augment, split)
         self.split, self.data, self.augment = split, data, augment
         labelled = split.labelled.cpu()
         mixed = bool(labelled.any()) and not bool(labelled.all())
@@ -155,29 +170,48 @@ def batches(
     pixels = split.chunks(iter(rows.to(split.images.device)))  # those of files are on the CPU
     for chunk, images, change in zip(rows.to(split.device), pixels, changes, strict=True):
         labels = split.labels[chunk.to(split.labels.device)]
-        yield Batch(data.normalise(change(images), maps), labels, chunk, task=split.task)
+        if split.task.per_pixel:
+            labels = change.masks(labels)
+        yield Batch(data.normalise(change.images(images), maps), labels, chunk, task=split.task)
 
 
-Change = Callable[[UInt8[Tensor, "B C H W"]], UInt8[Tensor, "B C h w"]]
+def check_augmentation(augment: Augmentation | None, split: Split) -> None:
+    """Where labels are masks, `augment` can move them with their images. Raises `ConfigError`.
+
+    >>> check_augmentation(Augment(pad=2, flip=True), kd.data.load("shapes").train)  # silent: it can
+    """
+    told = f"augment={augment!r:.60} moves images, and the masks of a set for {split.task} have to move with them"
+    can = augment is None or not split.task.per_pixel or hasattr(augment, "masks")
+    require(can, f"{told}; give it a method masks(masks, generator), or take a kd.data.Augment or ResizedCrop")
+
+
+class Change(NamedTuple):
+    """What happens to the images of a batch, and to their masks where they have some."""
+
+    images: Callable[[UInt8[Tensor, "B C H W"]], UInt8[Tensor, "B C h w"]]
+    masks: Callable[[Int[Tensor, "B H W"]], Int[Tensor, "B h w"]]
 
 
 def _changes(augment: Augmentation | None, count: int, seeds: Sequence[int], device: torch.device) -> Iterator[Change]:
     """What happens to the `count` images of each batch. A callable of one's own draws when it sees them."""
     if augment is None:
-        yield from (_as_they_are for _ in seeds)
+        yield from (Change(_as_they_are, _as_they_are) for _ in seeds)
     elif isinstance(augment, Augment) and type(augment).__call__ is Augment.__call__:
         generator = torch.Generator()
         drawn = [augment.draw(count, generator.manual_seed(seed)) for seed in seeds]
         ahead = [None if each[0] is None else torch.stack(each).to(device) for each in zip(*drawn, strict=True)]
         for step in range(len(seeds)):
-            yield partial(augment.apply, draws=Draws(*(None if each is None else each[step] for each in ahead)))
+            draws = Draws(*(None if each is None else each[step] for each in ahead))
+            yield Change(partial(augment.apply, draws=draws), partial(augment.apply_to_masks, draws=draws))
     else:
-        yield from (partial(_drawn_now, augment, seed) for seed in seeds)
+        masks = getattr(augment, "masks", augment)  # asked for only where it has them, see `check_augmentation`
+        for seed in seeds:
+            yield Change(partial(_drawn_now, augment, seed), partial(_drawn_now, masks, seed))
 
 
 def _as_they_are(images: Tensor) -> Tensor:
     return images
 
 
-def _drawn_now(augment: Augmentation, seed: int, images: Tensor) -> Tensor:
+def _drawn_now(augment: Callable[[Tensor, torch.Generator], Tensor], seed: int, images: Tensor) -> Tensor:
     return augment(images, torch.Generator().manual_seed(seed))

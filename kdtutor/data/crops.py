@@ -30,7 +30,7 @@ class ResizedCrop:
 
     Pixels are interpolated linearly and, where a box is larger than the result, averaged over what a pixel of the
     result covers (antialias=True of torchvision): so training images are as smooth as those that are measured. Results
-    are rounded to whole numbers.
+    are rounded to whole numbers. Masks follow their images by the nearest pixel.
     """
 
     size: int | None = None
@@ -49,6 +49,11 @@ class ResizedCrop:
         """A crop of each image of its own; all draws come from `generator` (on the CPU: the same everywhere)."""
         B, _, H, W = images.shape
         return self.apply(images, self.draw(B, H, W, generator))
+
+    def masks(self, masks: Int[Tensor, "B H W"], generator: torch.Generator) -> Int[Tensor, "B h w"]:
+        """The masks of the images that are cropped by these draws."""
+        B, H, W = masks.shape
+        return self.apply_to_masks(masks, self.draw(B, H, W, generator))
 
     def draw(self, B: int, H: int, W: int, generator: torch.Generator) -> Crops:
         """The draws for `B` images of `H` × `W` pixels."""
@@ -74,6 +79,25 @@ class ResizedCrop:
         across = torch.where(crops.mirrored.to(images.device, non_blocking=True).view(-1, 1, 1), across.flip(1), across)
         made = down[:, None] @ images.float() @ across[:, None].mT
         return made.round().clamp(0, 255).to(images.dtype)
+
+    def apply_to_masks(self, masks: Int[Tensor, "B H W"], crops: Crops) -> Int[Tensor, "B h w"]:
+        """The same crops of the images' masks."""
+        H, W = masks.shape[1:]
+        top, left, rows, columns = crops.boxes.to(masks.device, non_blocking=True).unbind(1)
+        down, across = nearest(top, rows, self.size or H), nearest(left, columns, self.size or W)
+        across = torch.where(crops.mirrored.to(masks.device, non_blocking=True).view(-1, 1), across.flip(1), across)
+        each = torch.arange(len(masks), device=masks.device).view(-1, 1, 1)
+        return masks[each, down[:, :, None], across[:, None, :]]
+
+
+def nearest(start: Int[Tensor, " B"], length: Int[Tensor, " B"], target: int) -> Int[Tensor, "B target"]:
+    """Which pixel of the source lies below the middle of each of `target` ones, which show `length` from `start` on.
+
+    >>> nearest(torch.tensor([1]), torch.tensor([4]), target=2)
+    tensor([[2, 4]])
+    """
+    steps = 2 * torch.arange(target, device=start.device) + 1
+    return start.view(-1, 1) + length.view(-1, 1) * steps // (2 * target)
 
 
 def weights(

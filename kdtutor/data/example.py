@@ -2,16 +2,13 @@
 
 import csv
 import io
-import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PIL import Image
 
 from ..errors import require
-from ..files import cannot_write, write_whole
+from ..files import new_folder, write_whole
 from . import flowers
 
 HELD_OUT = 0.15
@@ -30,8 +27,9 @@ def write_flowers(
     """Draw flowers of five classes into a new folder, and return it.
 
     `train/`, `val/` and `test/` hold a folder for each class, of `size` × `size` JPEGs. Beside them lie lists for other
-    tasks, of the same files: tags.csv (several labels an image), size.csv (a number: the diameter in pixels), and
-    masks.csv with masks/ (PNGs whose pixels are numbers of the lines of classes.txt). Equal numbers draw equal flowers.
+    tasks, of the same files and parts: tags.csv (several labels an image), size.csv (a number: the diameter in pixels),
+    and masks.csv with masks/ (PNGs whose pixels are numbers of the lines of classes.txt). Equal numbers draw equal
+    flowers.
     `told` is called after each image with how many there are.
 
     Raises `ConfigError` for a number out of range or a folder that is not empty, `DataError` where nothing can be
@@ -44,20 +42,20 @@ def write_flowers(
     require(images >= LEAST, f"images={images}: at least {LEAST} are needed, one of each class in train, val and test")
     require(16 <= size <= 1024, f"size={size}: a flower needs 16 to 1,024 pixels on a side")
     require(seed >= 0, f"seed={seed}: expected a whole number of at least 0")
-    with _new(Path(folder)) as place:
+    with new_folder(folder) as place:
         tags, diameters, masks = [], [], []
         for number, (kind, part) in enumerate(_plan(images)):
             drawn, file = flowers.draw(kind, size, (seed, number)), f"{part}/{kind}/{number:04}.jpg"
             mask = f"masks/{number:04}.png"
             _save(drawn.image, place / file, quality=QUALITY)
             _save(drawn.mask, place / mask, optimize=True)
-            tags.append([file, ";".join(drawn.tags)])
-            diameters.append([file, str(drawn.diameter)])
-            masks.append([file, mask])
+            tags.append([file, ";".join(drawn.tags), part])
+            diameters.append([file, str(drawn.diameter), part])
+            masks.append([file, mask, part])
             told(number + 1)
-        write_whole(place / "tags.csv", _table("file", "tags", tags))
-        write_whole(place / "size.csv", _table("file", "diameter", diameters))
-        write_whole(place / "masks.csv", _table("file", "mask", masks))
+        write_whole(place / "tags.csv", _table(["file", "tags", "split"], tags))
+        write_whole(place / "size.csv", _table(["file", "diameter", "split"], diameters))
+        write_whole(place / "masks.csv", _table(["file", "mask", "split"], masks))
         write_whole(place / "classes.txt", "".join(f"{part}\n" for part in flowers.PARTS))
     return Path(folder)
 
@@ -78,26 +76,7 @@ def _save(image: Image.Image, path: Path, **options: int) -> None:
     path.write_bytes(buffer.getvalue())
 
 
-def _table(first: str, second: str, rows: list[list[str]]) -> str:
+def _table(header: list[str], rows: list[list[str]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[first, second], *rows])
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue()
-
-
-@contextmanager
-def _new(folder: Path) -> Iterator[Path]:
-    """A folder beside `folder` to write into, which takes its place when all is written, and vanishes otherwise."""
-    require(not folder.is_file(), f"{folder} is a file; name a folder that does not exist yet")
-    partial = folder.absolute().with_name(f".{folder.absolute().name}.{os.getpid()}.part")
-    try:
-        require(not folder.is_dir() or not any(folder.iterdir()), f"{folder} is not empty; name a new folder")
-        partial.mkdir(parents=True)
-        yield partial
-        if folder.is_dir():
-            folder.rmdir()  # an empty one; not every system lets another take its place
-        partial.rename(folder)
-    except OSError as error:
-        cannot_write(folder, error)
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(partial, ignore_errors=True)

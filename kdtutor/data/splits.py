@@ -67,6 +67,8 @@ class Split:
             ShapeError,
         )
         object.__setattr__(self, "labels", self.task.read(self.labels))
+        if self.task.per_pixel:
+            _check_masks(tuple(self.images.shape), tuple(self.labels.shape))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -218,6 +220,11 @@ class Data:
             hidden = int((~split.labelled).sum())
             lines.append(f"  {name:5} {len(split):6,}" + (f"  ({hidden:,} without a label)" if hidden else ""))
         return "\n".join(lines)
+
+
+def _check_masks(images: tuple[int, ...], masks: tuple[int, ...]) -> None:
+    told = f"the images have shape {images}, their masks {masks}; expected (N, C, H, W) and (N, H, W)"
+    require(len(images) == 4 and images[2:] == masks[1:], f"{told}: a class for each pixel", ShapeError)
 
 
 def _check_kind(what: str, x: object) -> None:

@@ -31,6 +31,8 @@ class Task(ABC):
     """Base of the tasks. All that is computed is a mean over what has a label; 0 where nothing has."""
 
     name: ClassVar[str] = "every task"
+    per_pixel: ClassVar[bool] = False
+    """Whether a label is a map as high and wide as its image, and moves with it; outputs then are maps, too."""
     mixes: ClassVar[bool] = True
     """Whether what is known of two images makes sense in between."""
 
@@ -55,8 +57,13 @@ class Task(ABC):
         """What is recorded of a training batch, by name; nothing here waits for the device."""
 
     @abstractmethod
-    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
-        """What is reported of held-out images, by name. The first is larger for a better net: it chooses the epoch."""
+    def measures(self, answers: Shaped[Tensor, "B ..."], labels: Labels) -> dict[str, float]:
+        """What is reported of held-out images, by name, of their `answers`. The first is larger for a better net: it
+        chooses the epoch."""
+
+    def answers(self, outputs: Outputs) -> Shaped[Tensor, "B ..."]:
+        """What of a net's outputs is kept to measure it: all of them, unless a task says otherwise."""
+        return outputs
 
     def mixed(self, labels: Labels, others: Labels, share: float, outputs: int) -> Labels:
         """The labels of images of which `share` is one and the rest another, for a net with so many outputs."""
@@ -120,10 +127,10 @@ class Classification(Task):
         known = labels != UNLABELLED
         return {"accuracy": ((outputs.argmax(1) == labels) & known).sum() / known.sum().clamp(min=1)}
 
-    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
+    def measures(self, answers: Outputs, labels: Labels) -> dict[str, float]:
         """The share of images whose largest logit is their class."""
         known = int((labels != UNLABELLED).sum())
-        return {"accuracy": int((outputs.argmax(1) == labels).sum()) / max(1, known)}
+        return {"accuracy": int((answers.argmax(1) == labels).sum()) / max(1, known)}
 
 
 CLASSIFICATION = Classification()

@@ -1,15 +1,16 @@
 """The tasks beside classification: several labels an image, numbers, and a class for each pixel."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
-from ..errors import ShapeError, require
+from ..errors import ShapeError, choose, require
 from ..precision import full_precision
 from .task import UNLABELLED, Classification, Labels, Outputs, Task
 
@@ -43,11 +44,10 @@ class MultiLabel(Task):
         known = ~labels.isnan()
         return {"accuracy": (((outputs > 0) == (labels > 0.5)) & known).sum() / known.sum().clamp(min=1)}
 
-    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
-        """mAP, the mean over the labels of the average precision; and the share of labels that are told right."""
-        precisions = average_precisions(outputs, labels)
-        accuracy = self.scores(outputs, labels)["accuracy"]
-        return {"map": float(precisions.nanmean()), "accuracy": float(accuracy)}
+    def measures(self, answers: Outputs, labels: Labels) -> dict[str, float]:
+        """mAP, the mean of the average precision over the labels that occur; and the share of labels told right."""
+        accuracy = self.scores(answers, labels)["accuracy"]
+        return {"map": _mean(average_precisions(answers, labels)), "accuracy": float(accuracy)}
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,13 @@ class Regression(Task):
     name: ClassVar[str] = "regression"
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("mean", "std"):
+            value = getattr(self, name)
+            told = f"{name}={value!r:.40}: expected a number for each target, such as ({value!r:.20},) for one"
+            require(isinstance(value, tuple | list), told)
+            object.__setattr__(self, name, tuple(map(float, value)))
 
     @classmethod
     def of(cls, labels: Shaped[Tensor, "N ..."]) -> "Regression":
@@ -77,6 +84,10 @@ class Regression(Task):
         require(numbers == {outputs}, f"{told}; give a column, a mean and a standard deviation for each", ShapeError)
         require(not bool(labels.isinf().any()), f"{where} labels hold infinite numbers; NaN marks what is not known")
         require(min(self.std) > 0, f"std={self.std}: targets are divided by it, so it must be positive")
+        finite = all(map(math.isfinite, (*self.mean, *self.std)))
+        require(
+            finite, f"mean={self.mean}, std={self.std}: expected finite numbers, as Regression.of(labels) finds them"
+        )
 
     def labelled(self, labels: Labels) -> Bool[Tensor, " B"]:
         return (~labels.isnan()).any(1)
@@ -96,12 +107,13 @@ class Regression(Task):
     def scores(self, outputs: Outputs, labels: Labels) -> dict[str, Float[Tensor, ""]]:
         return {"mae": _mean_of_known((self.predictions(outputs.float()) - labels).abs())}
 
-    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
-        """R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)², mean over the targets; and the mean absolute error, in their unit."""
-        errors = self.predictions(outputs.double()) - labels.double()
+    def measures(self, answers: Outputs, labels: Labels) -> dict[str, float]:
+        """R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)², mean over targets that vary; and the mean absolute error, in their unit."""
+        errors = self.predictions(answers.double()) - labels.double()
         spread = labels.double() - labels.double().nanmean(0)
-        r2 = 1 - errors.square().nansum(0) / spread.square().nansum(0)
-        return {"r2": float(r2.nanmean()), "mae": float(errors.abs().nanmean())}
+        total = spread.square().nansum(0)
+        r2 = 1 - errors.square().nansum(0) / torch.where(total > 0, total, torch.nan)
+        return {"r2": _mean(r2), "mae": float(errors.abs().nanmean())}
 
 
 @dataclass(frozen=True)
@@ -109,6 +121,7 @@ class Dense(Task):
     """A class for each pixel: whole numbers (N, H, W), `UNLABELLED` for none. Outputs are logits (B, K, H, W)."""
 
     name: ClassVar[str] = "dense"
+    per_pixel: ClassVar[bool] = True
     mixes: ClassVar[bool] = False
 
     def read(self, labels: Labels) -> Int[Tensor, "N H W"]:
@@ -116,7 +129,11 @@ class Dense(Task):
         require(labels.ndim == 3, told, ShapeError)
         whole = not labels.is_floating_point() and labels.dtype != torch.bool
         require(whole, f"the labels are numbers of {labels.dtype}; expected whole numbers, the classes of pixels")
-        return labels.to(torch.int16)  # a quarter of int64, and pixels are many
+        if labels.dtype != torch.int16 and labels.numel():  # a quarter of int64, and pixels are many
+            strange = (labels < UNLABELLED) | (labels > torch.iinfo(torch.int16).max)
+            told = f"the labels hold {labels[strange][:1].tolist()}; expected classes of pixels, from 0 on"
+            require(not bool(strange.any()), f"{told} ({UNLABELLED} marks a pixel without a class)")
+        return labels.to(torch.int16)
 
     def check(self, labels: Labels, outputs: int, where: str) -> None:
         low, high = (int(labels.min()), int(labels.max())) if len(labels) else (0, 0)
@@ -135,12 +152,14 @@ class Dense(Task):
         right = (outputs.argmax(1) == labels) & known
         return {"pixel_accuracy": right.sum() / known.sum().clamp(min=1)}
 
-    def measures(self, outputs: Outputs, labels: Labels) -> dict[str, float]:
-        """mIoU, the mean over the classes of the share of a class's pixels, told or true, that are both."""
-        known = labels != UNLABELLED
-        K = outputs.shape[1]
-        pairs = labels[known].long() * K + outputs.argmax(1)[known]
-        confusion = torch.bincount(pairs, minlength=K * K).view(K, K).double()
+    def answers(self, outputs: Outputs) -> Int[Tensor, "B H W"]:
+        """The class of each pixel's largest logit: a 2K-th of what logits take."""
+        return outputs.argmax(1).to(torch.int16)
+
+    def measures(self, answers: Int[Tensor, "N H W"], labels: Labels) -> dict[str, float]:
+        """mIoU, the mean over the classes of the share of a class's pixels, told or true, that are both. A class that
+        is neither is left out, and so are pixels without a class."""
+        confusion = pixel_confusion(answers, labels).double()
         both = confusion.diagonal()
         either = confusion.sum(0) + confusion.sum(1) - both
         return {"miou": float((both / either).nanmean()), "pixel_accuracy": float(both.sum() / confusion.sum())}
@@ -148,6 +167,30 @@ class Dense(Task):
 
 TASKS: Mapping[str, type[Task]] = {task.name: task for task in (Classification, MultiLabel, Regression, Dense)}
 """Every task by its name."""
+
+
+def on_card(task: Task) -> dict[str, Any]:
+    """What the card of a net says of its task: the name, and its numbers.
+
+    >>> on_card(Regression((5.0,), (2.0,)))
+    {'task': 'regression', 'task options': {'mean': (5.0,), 'std': (2.0,)}}
+    """
+    return {"task": task.name, "task options": asdict(task)}
+
+
+def task_of(card: Mapping[str, Any]) -> Task | None:
+    """The task of a trained net, from its card, as far as it shapes answers; None where that does not tell it.
+
+    Raises `UnknownName` for a task that is none.
+
+    >>> task_of({"task": "regression", "task options": {"mean": [5.0], "std": [2.0]}})
+    Regression(mean=(5.0,), std=(2.0,))
+    """
+    if "task" not in card:
+        return None
+    kind, options = TASKS[choose("task", card["task"], TASKS)], card.get("task options", {})
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    return kind(**{name: options[name] for name in needed}) if needed <= options.keys() else None
 
 
 @full_precision
@@ -185,6 +228,23 @@ def pixel_cross_entropy(logits: Float[Tensor, "B K H W"], labels: Int[Tensor, "B
     return total / (labels != UNLABELLED).sum().clamp(min=1)
 
 
+def pixel_confusion(
+    predictions: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"], classes: int | None = None
+) -> Int[Tensor, "K K"]:
+    """Pixels that have a class, counted by true class (row) and predicted class (column); without `classes` up to the
+    largest that occurs.
+
+    >>> mask = torch.tensor([[[0, 1, kd.data.UNLABELLED]]])
+    >>> pixel_confusion(torch.tensor([[[0, 0, 1]]]), mask)
+    tensor([[1, 0],
+            [1, 0]])
+    """
+    known = labels != UNLABELLED
+    told, true = predictions[known].long(), labels[known].long()
+    K = classes or 1 + max((int(x.max()) for x in (told, true) if len(x)), default=-1)
+    return torch.bincount(true * K + told, minlength=K * K).view(K, K)
+
+
 def average_precisions(logits: Float[Tensor, "N K"], labels: Float[Tensor, "N K"]) -> Float[Tensor, " K"]:
     """Of each label: the area below its curve of precision over recall, by torchmetrics; NaN where no image has it.
 
@@ -197,8 +257,9 @@ def average_precisions(logits: Float[Tensor, "N K"], labels: Float[Tensor, "N K"
         known = ~y.isnan()
         if not bool((y[known] == 1).any()):
             return torch.tensor(torch.nan, device=z.device)
-        precision: Tensor = binary_average_precision(z[known].float().sigmoid(), y[known].long())
-        return precision
+        values, places = z[known].unique(return_inverse=True)  # a sigmoid would make all large logits equal
+        precision: Tensor = binary_average_precision(places.double() / len(values), y[known].long())
+        return precision.to(z.dtype)
 
     return torch.stack([one(z, y) for z, y in zip(logits.T, labels.T, strict=True)])
 
@@ -208,6 +269,11 @@ def _columns(labels: Shaped[Tensor, "N ..."]) -> Float[Tensor, "N D"]:
     require(labels.ndim in (1, 2), f"the labels have shape {shape}, expected (N,) or (N, D): numbers", ShapeError)
     columns = labels.view(-1, 1) if labels.ndim == 1 else labels
     return columns if columns.dtype == torch.float64 else columns.float()
+
+
+def _mean(x: Float[Tensor, " K"]) -> float:
+    """Of what is known (not NaN); 0 where nothing is, so that it can be compared."""
+    return float(x.nanmean().nan_to_num())
 
 
 def _mean_of_known(x: Float[Tensor, "B D"]) -> Float[Tensor, ""]:

@@ -18,12 +18,55 @@ Root = Annotated[
 Images = Annotated[
     int | None, typer.Option(help="Only so many training images, of each class equally many.", show_default="all")
 ]
+Labels = Annotated[
+    int | None,
+    typer.Option(
+        help="Only so many images of each class keep their label; the others are still shown.",
+        min=1,
+        show_default="all",
+    ),
+]
 Precision = Annotated[str, typer.Option(help="float32 or bf16.")]
 Size = Annotated[
     int | None,
-    typer.Option(help="Pixels on a side of photographs from a folder.", min=1, show_default="64, of imagenet 224"),
+    typer.Option(
+        help="Pixels on a side of photographs from a folder.",
+        min=1,
+        show_default="the teacher's, else as the images have; of imagenet 224, of image-folder 64",
+    ),
+]
+Task = Annotated[
+    str | None,
+    typer.Option(
+        help="What the labels of a table are: classification, multi-label, regression or dense.",
+        show_default="as they look",
+    ),
+]
+Memory = Annotated[
+    int | None,
+    typer.Option(help="MiB of decoded images of one's own that are kept in memory.", min=0, show_default="1024"),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        help="File to start from, .safetensors or a state_dict; a classifier of other classes is drawn anew.",
+        show_default="fresh weights",
+    ),
+]
+Stages = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the net that is trained shows its features: nodes with commas between them.",
+        show_default="where its resolution changes",
+    ),
 ]
 Log = Annotated[
     str | None,
     typer.Option(help="Also write curves into the run's folder: tensorboard.", show_default="history.csv alone"),
+]
+Factory = Annotated[
+    str | None,
+    typer.Option(
+        help="The function that makes the teacher, if its card names one: module:function.", show_default=False
+    ),
 ]

@@ -10,13 +10,14 @@ from ..data.parts import balanced
 from ..errors import ConfigError, choose, require
 from ..methods import ALONE, find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
-from ..settings import PAIRED, PAIRS, Preset, find_teacher, fitted, preset
+from ..settings import OWN, PAIRED, PAIRS, Preset, find_teacher, fitted, preset
 from ..settings.data_free import IMITATION, SETTINGS
-from ..train import Alone, Distiller, Recipe, device, seed_everything
+from ..train import Alone, Distiller, Recipe, device
 from ..train.checkpoint import another_teacher, holds_run, require_free
 from ..train.ranks import from_first
-from ..train.ready import strange_data
+from ..train.relabelled import relabelled
 from ..train.shares import synchronised
+from .between import MIB, fitting, new_student, own_data
 from .job import Job, label
 
 LOGITS = "logits"  # what the student of a data-free paper learns; `IMITATION` says how
@@ -42,6 +43,7 @@ class Setup:
         """Raise now what a run would raise before it trains."""
         self.distiller.check(self.data)
         self.distiller.phases(self.epochs)
+        relabelled(self.distiller.source(self.data, self.recipe), self.distiller, self.data, self.recipe)
 
 
 def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | None = None) -> Setup:
@@ -52,13 +54,18 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     """
     _require_sense(job)
     chosen = _preset(job)
-    data = data or load(job, chosen)
-    teacher = None
-    if job.method != ALONE:
-        known, name = {} if teachers is None else teachers, teacher_name(job)
-        teacher = known[name] if name in known else known.setdefault(name, _teacher(job, chosen, data))
+    known, teacher = {} if teachers is None else teachers, None
+    if job.method != ALONE or (job.own and job.teacher):  # images of one's own have the size of the teacher's
+        name = teacher_name(job)
+        trusted = () if job.factory is None else (job.factory,)
+        teacher = known[name] if name in known else known.setdefault(name, find_teacher(name, *trusted))
+    data = data or load(job, chosen, teacher)
+    if teacher is not None and job.method != ALONE:
+        teacher = known[teacher_name(job)] = fitting(teacher, job, data, chosen)
+    else:
+        teacher = None
     job = from_first(lambda: _placed(job, teacher))
-    student = _student(chosen, job.student, data, job.seed)
+    student = new_student(chosen, job, data)
     if job.sync_batch_norm:
         student = synchronised(student, device(job.device))
     distiller, epochs = _distiller(job, chosen, student, teacher)
@@ -66,9 +73,17 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     return Setup(job, distiller, data, epochs, fitted(chosen.recipe, data), generator)
 
 
-def load(job: Job, chosen: Preset) -> Data:
-    """The data of the job, or the preset's, in the size that it asks for; of the training images only as many."""
-    data = _data(job, chosen)
+def load(job: Job, chosen: Preset, teacher: nets.Net | None = None) -> Data:
+    """The data of the job, or the preset's, in the size that it asks for; of images and labels only as many.
+
+    Images of one's own are shown as those that the teacher was trained on, by its card.
+    """
+    data = _part(own_data(job, teacher) if job.own else _data(job, chosen), job, chosen)
+    return data if job.labels is None else data.few_labels(job.labels, seed=job.seed)
+
+
+def _part(data: Data, job: Job, chosen: Preset) -> Data:
+    """As many of the training images as the job asks for."""
     if job.images is None:
         return data
     least = min(chosen.recipe.batch_size, len(data.train))
@@ -85,6 +100,8 @@ def _require_sense(job: Job) -> None:
     require(job.epochs is None or job.epochs >= 1, f"epochs={job.epochs}: at least one epoch is needed")
     belongs = f"--pair {job.pair} belongs to --preset {' or '.join(PAIRED)}, not {job.preset}"
     require(job.pair is None or job.preset in PAIRED, belongs)
+    images = f"the preset {job.preset} is for images of your own: name their folder or CSV with --data, not {job.data}"
+    require(job.own or job.preset != OWN, images)
     if job.spots is not None:
         choose("choice of spots", job.spots, STRATEGIES)
     require(
@@ -96,6 +113,9 @@ def _require_sense(job: Job) -> None:
         f"the student alone learns from labels, and --data-free {job.data_free} has none: name a method that has a "
         "teacher",
     )
+    told = "--labels says how many labels of the training split are kept, and made images have none: leave it out, or"
+    instead = "--data-free" if job.data_free else "name a method that learns from the training split"
+    require(job.labels is None or job.maker is None, f"{told} {instead}")
     if job.data_free is not None and job.method == job.maker:
         raise ConfigError(
             f"{label(job.method)} makes its images already: leave --data-free out, or name a method that learns from "
@@ -111,7 +131,7 @@ def _preset(job: Job) -> Preset:
 
 def _chosen(job: Job) -> Preset:
     """The preset as it is; "paper" without data in the setting of the data-free paper, where it has one for them."""
-    chosen = preset(job.preset, job.pair or next(iter(PAIRS)))
+    chosen = preset(job.preset or job.usual_preset, job.pair or next(iter(PAIRS)))
     data = job.data or chosen.data_name
     if job.maker is None or job.preset != "paper" or data not in SETTINGS[job.maker]:
         return chosen
@@ -127,30 +147,20 @@ def _chosen(job: Job) -> Preset:
 def _data(job: Job, chosen: Preset) -> Data:
     """The data that the job names, or the preset's, in the size that it asks for."""
     name = job.data or chosen.data_name
-    if job.size is None:
-        return sets.load(name, job.root)
     sized = name not in sets.names() or name in sets.SIZED  # `load` says what to choose instead of an unknown name
-    require(sized, f"--size {job.size}: {name} has a size of its own; only photographs from folders are resized")
-    return sets.load(name, job.root, size=job.size)
+    told = f"--size {job.size}: {name} has a size of its own; only photographs from folders are resized"
+    require(job.size is None or sized, told)
+    memory = None if job.memory is None else job.memory * MIB
+    asked: dict[str, Any] = {"size": job.size, "task": job.task, "memory": memory}
+    return sets.load(name, job.root, **{option: value for option, value in asked.items() if value is not None})
 
 
 def teacher_name(job: Job) -> str:
-    """The name, or the file, of the teacher of `job`."""
-    return job.teacher or _preset(job).teacher_name
-
-
-def _teacher(job: Job, chosen: Preset, data: Data) -> nets.Net:
-    """The teacher that the job names, or the preset's; refused if its card names other data."""
-    teacher = find_teacher(job.teacher or chosen.teacher_name)
-    named = job.data or chosen.data_name
-    strange = strange_data(teacher, data.name, named)
-    if strange and not job.teacher_of_other_data:
-        whose = f"the teacher {job.teacher}" if job.teacher else f"the preset's teacher {chosen.teacher_name}"
-        raise ConfigError(
-            f"{whose} was trained on {strange} ({teacher.num_classes} classes), not on {named} ({data.num_classes} "
-            "classes): name a teacher of these data with --teacher, or allow this one with --teacher-of-other-data"
-        )
-    return teacher
+    """The name, the file or the folder of the teacher of `job`."""
+    name = job.teacher or _preset(job).teacher_name
+    told = f"{label(job.method)} needs a teacher: name the folder of one with --teacher, as `kdtutor teach --data "
+    require(bool(name), f"{told}{job.data} --arch resnet18 --out teacher` makes it")
+    return name
 
 
 def _placed(job: Job, teacher: nets.Net | None) -> Job:
@@ -162,17 +172,6 @@ def _placed(job: Job, teacher: nets.Net | None) -> Job:
         job = replace(job, out=str(job.folder.with_name(f"{job.folder.name}-teacher{weights[:8]}")))
     require_free(job.folder)  # a report would overwrite somebody else's files of the same names
     return job
-
-
-def _student(chosen: Preset, name: str | None, data: Data, seed: int) -> nets.Net:
-    """The preset's student, or another one, for the classes and channels of `data`."""
-    options = {**chosen.net_options, "classes": data.num_classes, "channels": data.channels}
-    if name is not None and nets.build(name).stem_width is None:
-        options.pop("stem_stride", None)  # a net without a stem has no stride to set
-    seed_everything(seed)
-    if name is None and chosen.published is not None:
-        return chosen.student()
-    return nets.build(name or chosen.student_name, **options)
 
 
 def _distiller(job: Job, chosen: Preset, student: nets.Net, teacher: nets.Net | None) -> tuple[Distiller, int]:

@@ -19,7 +19,8 @@ from .mobilenet import mobilenet
 from .resnet import plain, resnet
 from .shufflenet import shufflenet
 from .small import lenet, mlp
-from .trace import Net, Staged
+from .trace import Net
+from .unet import unet
 from .vgg import DEPTHS, vgg
 from .wide_resnet import wide_resnet
 
@@ -29,7 +30,7 @@ NAMES = (
     *(f"cifar_resnet{depth}" for depth in BLOCKS), *(f"imagenet_resnet{depth}" for depth in BLOCKS),
     "mobilenetv2", "mobilenetv2x0.5", "shufflenetv1",
     "ghost_resnet8", "ghost_resnet20", "ghost_resnet56", "ghost_resnet56_s2_d1", "ghost_vgg16", "ghostnet",
-    "plain20", "plain56x0.25", "lenet5", "lenet5_half", "mlp", "mlp64",
+    "plain20", "plain56x0.25", "lenet5", "lenet5_half", "mlp", "mlp64", "unet8", "unet16",
 )  # fmt: skip
 """Names to start from; any depth that fits its family and any multiplier work too (resnet26, resnet8x0.5, mlp128)."""
 OWN = "kdtutor."
@@ -41,7 +42,7 @@ def build(
     channels: int | None = None,
     stem_stride: int | None = None,
     size: int | None = None,
-    stages: str | Sequence[str] | None = None,
+    stages: Sequence[str] | None = None,
 ) -> Net:
     """A net with fresh weights, drawn from torch's global generator.
 
@@ -52,7 +53,8 @@ def build(
             neurons; mlp: 32). All but wrn and mlp take a multiplier of all widths at the end: resnet8x4, plain56x0.25.
             ghost_resnetD and ghost_vggD are made of ghost modules; after the multiplier their ratio and the kernel of
             their cheap filters can follow: ghost_resnet56_s2_d3 is ghost_resnet56, ghost_resnet8x0.5_s1 has no ghosts.
-            ghostnet is the net of the same paper.
+            ghostnet is the net of the same paper. unetW answers for each pixel, with W channels at the first of its
+            four resolutions.
             "torchvision.NAME" and "timm.NAME" are the nets of these libraries, "module:function" (or
             "path/to/file.py:function") is what a function of yours makes, called with num_classes=K or classes=K if it
             takes that: the module is imported, so its code runs.
@@ -108,7 +110,7 @@ def is_own(name: str) -> bool:
     return True
 
 
-def _family(name: str) -> tuple[Callable[..., Staged], tuple[str | None, ...]]:
+def _family(name: str) -> tuple[Callable[..., Net], tuple[str | None, ...]]:
     """Who makes the net, and the numbers in its name."""
     for pattern, make in _FAMILIES.items():
         if match := re.fullmatch(pattern, str(name)):
@@ -118,44 +120,42 @@ def _family(name: str) -> tuple[Callable[..., Staged], tuple[str | None, ...]]:
     raise AssertionError("each of NAMES belongs to a family")
 
 
-def _resnet(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+def _resnet(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
     _six_n_plus_2(int(depth), name, "CIFAR ResNets")
     return resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride)
 
 
-def _plain(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+def _plain(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
     _six_n_plus_2(int(depth), name, "plain nets")
     return plain(int(depth), _multiplier(times, name), classes, channels, stem_stride)
 
 
-def _wide(depth: str, times: str, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+def _wide(depth: str, times: str, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
     fits = int(depth) % 6 == 4 and int(depth) > 4
     require(fits, f"{name!r} is not a known net: wide ResNets have 6n+4 layers: 10, 16, 22, 28, 34, 40 …", UnknownName)
     return wide_resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride)
 
 
-def _vgg(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+def _vgg(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
     _vgg_depth(int(depth), name)
     return vgg(int(depth), _multiplier(times, name), classes, channels, stem_stride)
 
 
-def _cifar_resnet(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+def _cifar_resnet(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
     _has_blocks(int(depth), name, "cifar_resnets")
     return cifar_resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride)
 
 
-def _imagenet_resnet(
-    depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int
-) -> Staged:
+def _imagenet_resnet(depth: str, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
     _has_blocks(int(depth), name, "imagenet_resnets")
     return imagenet_resnet(int(depth), _multiplier(times, name), classes, channels, stem_stride)
 
 
-def _mobilenet(times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+def _mobilenet(times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
     return mobilenet(_multiplier(times, name), classes, channels, stem_stride)
 
 
-def _shufflenet(times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+def _shufflenet(times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
     return shufflenet(_multiplier(times, name), classes, channels, stem_stride)
 
 
@@ -170,7 +170,7 @@ def _ghosted(
     classes: int,
     channels: int,
     stem_stride: int,
-) -> Staged:
+) -> Net:
     if family == "resnet":
         _six_n_plus_2(int(depth), name, "CIFAR ResNets")
     else:
@@ -180,20 +180,26 @@ def _ghosted(
     return make(int(depth), _multiplier(times, name), classes, channels, stem_stride, **ghosts)
 
 
-def _ghostnet(times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+def _ghostnet(times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
     return ghostnet(_multiplier(times, name), classes, channels, stem_stride)
 
 
-def _lenet(half: str | None, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+def _lenet(half: str | None, times: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
     _no_stem(name, stem_stride)
     return lenet(0.5 if half else _multiplier(times, name), classes, channels)
 
 
-def _mlp(width: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Staged:
+def _mlp(width: str | None, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
     _no_stem(name, stem_stride)
     neurons = int(width or 32)
     require(neurons > 0, f"{name!r}: a layer needs at least 1 neuron")
     return mlp(neurons, classes, channels)
+
+
+def _unet(width: str, *, name: str, classes: int, channels: int, stem_stride: int) -> Net:
+    _no_stem(name, stem_stride)
+    require(int(width) > 0, f"{name!r}: a level needs at least 1 channel")
+    return unet(int(width), classes, channels)
 
 
 def _six_n_plus_2(depth: int, name: str, family: str) -> None:
@@ -223,11 +229,11 @@ def _no_stem(name: str, stem_stride: int) -> None:
 
 _EXAMPLES = (
     "resnet20", "resnet8x4", "wrn_16_2", "vgg8", "cifar_resnet34", "imagenet_resnet18", "mobilenetv2", "shufflenetv1",
-    "ghost_resnet20", "ghostnet", "plain20", "lenet5", "mlp",
+    "ghost_resnet20", "ghostnet", "plain20", "lenet5", "mlp", "unet8",
 )  # fmt: skip
 _TIMES = r"(\d+(?:\.\d+)?)"
 _GHOSTS = r"(?:_s(\d+))?(?:_d(\d+))?"
-_FAMILIES: dict[str, Callable[..., Staged]] = {
+_FAMILIES: dict[str, Callable[..., Net]] = {
     rf"resnet(\d+)(?:x{_TIMES})?": _resnet,
     rf"plain(\d+)(?:x{_TIMES})?": _plain,
     rf"wrn_(\d+)_{_TIMES}": _wide,
@@ -240,6 +246,7 @@ _FAMILIES: dict[str, Callable[..., Staged]] = {
     rf"ghostnet(?:x{_TIMES})?": _ghostnet,
     rf"lenet5(?:(_half)|x{_TIMES})?": _lenet,
     r"mlp(\d+)?": _mlp,
+    r"unet(\d+)": _unet,
 }
 
 

@@ -14,6 +14,7 @@ from torch.fx.node import map_arg
 from torch.nn import functional as F
 
 from ..errors import ConfigError, require
+from .dense import main_output
 from .graphs import find, label, labelled
 
 _DROPOUTS = (F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout, torch.dropout)
@@ -39,7 +40,7 @@ def returned_logits(model: nn.Module, graphs: dict[bool, Graph]) -> dict[bool, N
     '_1'
     """
     name = type(model).__name__
-    end = output(graphs[False]).args[0]
+    end = main_output(output(graphs[False]).args[0])
     if not isinstance(end, Node) or _unpacked(end) != [end]:
         raise ConfigError(
             f"{name} returns {_listed(_unpacked(end))} in evaluation, not one tensor; " + _advice(_unpacked(end))

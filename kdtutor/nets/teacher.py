@@ -1,4 +1,4 @@
-"""Trained nets that ship: weights in `NAME.safetensors`, and how they came about in `NAME.json`, their card."""
+"""Trained nets with their cards: those that ship, as `NAME.safetensors` and `NAME.json`, and folders of one's own."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
-from safetensors.torch import load, save
+from safetensors.torch import load
 from torch import nn
 from torch.random import fork_rng
 
 from ..data import root
 from ..errors import DataError, choose, require
-from ..files import file_name, read_json, require_sealed, sealed, write_whole
+from ..files import file_name, read_json, require_sealed, write_whole
 from .build import build
 from .factory import is_factory
 from .generators import Generator, generator
+from .models import FORMAT, WEIGHTS, card_of_run, card_text, described, model_in, tensors
 from .trace import Net
 
-FORMAT = 1
 Made = TypeVar("Made", Net, Generator)
 #: What whoever saves a teacher has to tell: its data and recipe, its accuracy and the count behind it, the command.
 TOLD = ("data", "recipe", "seed", "accuracy", "correct", "total", "command")
@@ -32,8 +32,8 @@ def teacher(name: str | Path, factory: str | None = None) -> Net:
     """A trained teacher, ready to teach: evaluation mode, no gradients, `.card` with its data, recipe and accuracy.
 
     Args:
-        name: of a teacher that ships, as `teachers()` lists them, or the path of a .safetensors file with its card
-            (.json) beside it.
+        name: of a teacher that ships, as `teachers()` lists them, the path of a .safetensors file with its card
+            (.json) beside it, or a folder with a model, as `save_model` and finished runs leave it.
         factory: the function that makes the net ("module:function", see `build`), for a card that names one. A card
             that comes from elsewhere runs no code by itself: only what is named here is imported.
 
@@ -58,14 +58,10 @@ def trained_generator(name: str | Path) -> Generator:
 
 
 def _trained(name: str | Path, kind: str, make: Callable[..., Made], factory: str | None = None) -> Made:
-    path = Path(name)
-    if path.suffix != ".safetensors":
-        folder = _folder(kind)
-        known = [card.stem for card in folder.glob("*.json")]
-        require(bool(known), f"there are no {kind}s in {folder}; {_REMEDY}", DataError)
-        path = folder / f"{choose(kind, str(name), known)}.safetensors"
+    path = _weights_of(name, kind)
     weights = _bytes(path)
-    card = _card(path.with_suffix(".json"), kind)
+    without = path.name == WEIGHTS and not path.with_suffix(".json").exists()
+    card = card_of_run(path.parent, weights) if without else _card(path.with_suffix(".json"), kind)
     digest = sha256(weights).hexdigest()
     message = (
         f"{path} is damaged: its sha256 starts with {digest[:12]}, its card says {str(card['sha256'])[:12]}; {_REMEDY}"
@@ -84,6 +80,19 @@ def _trained(name: str | Path, kind: str, make: Callable[..., Made], factory: st
     return net
 
 
+def _weights_of(name: str | Path, kind: str) -> Path:
+    """The file of the weights of what ships under this name, of a folder, or of a path."""
+    path = Path(name)
+    if path.suffix == ".safetensors":
+        return path
+    folder = _folder(kind)
+    known = [card.stem for card in folder.glob("*.json")]
+    if str(name) not in known and path.is_dir():
+        return model_in(path)
+    require(bool(known), f"there are no {kind}s in {folder}; {_REMEDY}", DataError)
+    return folder / f"{choose(kind, str(name), known)}.safetensors"
+
+
 def _with_factory(config: Any, factory: str | None) -> Any:
     """The net's arguments on a card, where a factory makes it that which the caller names."""
     named = str(config.get("name")) if isinstance(config, Mapping) else ""
@@ -92,7 +101,7 @@ def _with_factory(config: Any, factory: str | None) -> Any:
         return config
     message = (
         f"the card says that the function {named!r} makes the net, which could be any code: pass factory={named!r} if "
-        "you trust it, or name another function that makes this net"
+        "you trust it (--factory on the command line), or name another function that makes this net"
     )
     require(factory is not None, message)
     return {**config, "name": factory}
@@ -144,25 +153,10 @@ def save_generator(
 def _save(
     net: nn.Module, name: str, card: Mapping[str, Any], told_at_least: tuple[str, ...], folder: Path, overwrite: bool
 ) -> Path:
-    config = getattr(net, "config", {})
-    require(
-        "name" in config,
-        "only nets made by nets.build or nets.generator can be saved: a card cannot build any other",
-    )
-    missing = [key for key in told_at_least if key not in card]
-    require(not missing, f"the card of {name!r} lacks {', '.join(missing)}")
     path = folder / f"{file_name('teacher or generator', name)}.safetensors"
+    weights = tensors(net)
+    text = card_text(name, {**card, **described(net)}, told_at_least, weights)
     require(overwrite or not path.exists(), f"{path} exists; choose another name or pass overwrite=True")
-    weights = save({key: tensor.detach().cpu().contiguous() for key, tensor in net.state_dict().items()})
-    told = {
-        "name": name,
-        **card,
-        "config": config,
-        "parameters": sum(parameter.numel() for parameter in net.parameters()),
-        "sha256": sha256(weights).hexdigest(),
-        "format": FORMAT,
-    }
-    text = json.dumps(sealed(told), indent=2, ensure_ascii=False) + "\n"
     write_whole(path, weights)
     write_whole(path.with_suffix(".json"), text)
     return path

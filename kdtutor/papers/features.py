@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from ..data import Batch, Classification, Data, Task
+from ..data import Batch, Classification, Data, Dense, Task
 from ..errors import require
 from ..nets import Net, Trace
 from ..train import Distiller, Phase, Spot
@@ -42,7 +42,7 @@ class Features(Distiller):
     def check(self, data: Data) -> None:
         super().check(data)
         told = f"{type(self).__name__} with alpha={self.alpha} matches probabilities of classes"
-        plain = not self.alpha or isinstance(data.task, Classification)
+        plain = not self.alpha or isinstance(data.task, Classification | Dense)
         require(plain, f"{told}; {data.name} is a set for {data.task}: set alpha=0")
 
     def shares(self) -> dict[str, float]:

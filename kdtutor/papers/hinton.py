@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from ..data import Classification, Dense
 from ..errors import ShapeError, require
 from ..nets import Net
 from ..train import Distiller, Spot
@@ -26,20 +27,25 @@ def soften(z: Float[Tensor, "*B K"], T: float = 4.0) -> Float[Tensor, "*B K"]:
 
 
 @full_precision
-def kd_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float = 4.0) -> Float[Tensor, ""]:
+def kd_loss(z_s: Float[Tensor, "B K *size"], z_t: Float[Tensor, "B K *size"], T: float = 4.0) -> Float[Tensor, ""]:
     """T² · KL(softmax(z_t / T) ‖ softmax(z_s / T)) in nats, summed over the K classes, mean over the B samples.
+
+    Logits of pixels (B, K, H, W) give the mean over all pixels, whether they have a label or not: the pixel-wise loss
+    of Liu et al. (2019, Structured Knowledge Distillation for Semantic Segmentation), whose code sums over B, at T = 1.
 
     The factor T² keeps the gradient's size when T changes (§2). Its gradient is dL/dz_s = (T / B)(p_s - p_t), and the
     teacher's side is constant. A class to which the teacher gives probability 0 adds nothing, whatever the student's
-    logit is. Raises `ShapeError` unless both are `(B, K)`, `ConfigError` unless T > 0; warns if z_t are probabilities.
+    logit is. Raises `ShapeError` unless both have one such shape, `ConfigError` unless T > 0; warns if z_t are
+    probabilities.
 
     >>> undecided, sure = torch.zeros(1, 2), torch.tensor([[4.0, 1.0]]).log()
     >>> round(kd_loss(undecided, sure, T=1.0).item(), 4), kd_loss(sure, sure).item()
     (0.1927, 0.0)
     """
     check_temperature(T)
-    if z_s.ndim != 2 or z_s.shape[0] == 0:
-        raise ShapeError(f"kd_loss: the student's logits have shape {shape(z_s)}; expected (B, K) with B ≥ 1")
+    if z_s.ndim not in (2, 4) or z_s.numel() == 0:
+        told = f"kd_loss: the student's logits have shape {shape(z_s)}; expected (B, K)"
+        raise ShapeError(f"{told} with B ≥ 1, or (B, K, H, W) of pixels")
     same_shape(z_s, z_t, "kd_loss, logits")
     if z_t.device.type == "cpu":  # on a GPU each answer is a wait
         warn_of_probabilities(z_t, "kd_loss: the teacher's logits")
@@ -60,10 +66,12 @@ def entropy(p: Float[Tensor, "*B K"]) -> Float[Tensor, "*B"]:
 class Hinton(Distiller):
     """The student learns from the teacher's softened probabilities and from the labels it has.
 
-    L = (1 - alpha) · cross-entropy + alpha · `kd_loss`. Samples without a label count in the second term only.
+    L = (1 - alpha) · cross-entropy + alpha · `kd_loss`. Samples without a label, or their pixels, count in the second
+    term only.
     """
 
     needs_teacher = True
+    tasks = (Classification, Dense)
 
     def __init__(self, student: Net, teacher: Net, T: float = 4.0, alpha: float = 0.9) -> None:
         super().__init__(student, teacher, T=T, alpha=alpha)

@@ -73,9 +73,11 @@ def relative_entropy(log_p: Float[Tensor, "*n K"], log_q: Float[Tensor, "*n K"])
 
 
 @full_precision
-def softened_divergence(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T: float) -> Float[Tensor, ""]:
-    """T² · KL(softmax(z_t / T) ‖ softmax(z_s / T)) in nats, mean over B: the formula of `kd_loss`, for a step, which
-    looks at no number of its logits; a run has done so before its first step.
+def softened_divergence(
+    z_s: Float[Tensor, "B K *size"], z_t: Float[Tensor, "B K *size"], T: float
+) -> Float[Tensor, ""]:
+    """T² · KL(softmax(z_t / T) ‖ softmax(z_s / T)) in nats, mean over B, and over the pixels where logits are maps: the
+    formula of `kd_loss`, for a step, which looks at no number of its logits; a run has done so before its first step.
 
     >>> undecided, sure = torch.zeros(1, 2), torch.tensor([[4.0, 1.0]]).log()
     >>> round(softened_divergence(undecided, sure, T=1.0).item(), 4)
@@ -83,7 +85,7 @@ def softened_divergence(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], T:
     """
     log_p_s = F.log_softmax(z_s / T, dim=1)
     log_p_t = F.log_softmax(z_t.detach() / T, dim=1)
-    return T**2 * (relative_entropy(log_p_t, log_p_s).sum() / len(z_s))
+    return T**2 * (relative_entropy(log_p_t, log_p_s).sum() / (z_s.numel() // z_s.shape[1]))
 
 
 def unit(x: Float[Tensor, "*n D"]) -> Float[Tensor, "*n D"]:

@@ -1,5 +1,5 @@
 """Ready settings: "minute" for two CPU cores and what ships, "paper" for the published setting on a GPU, "quick-paper"
-for its pairs in a sixth of the time, "imagenet" for ILSVRC."""
+for its pairs in a sixth of the time, "imagenet" for ILSVRC, "own" for one's own photographs."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from ..errors import choose
 from ..methods import MAKERS, find, named
 from ..nets import Net
 from ..train import Recipe
-from . import imagenet, minute, quick, spot_adaptive, zoo
+from . import imagenet, minute, own, quick, spot_adaptive, zoo
 from .data_free import IMITATION, Published, published
 from .teachers import find_teacher
 
@@ -122,6 +122,10 @@ IMAGENET = Preset(
     extra_epochs=imagenet.EXTRA_EPOCHS,
 )
 
+OWN = "own"
+"""The name of the preset for one's own images: it names neither data nor teacher."""
+_OWN = Preset(OWN, data_name="", teacher_name="", student_name=own.STUDENT, epochs=own.EPOCHS, recipe=own.RECIPE)
+
 FAMILY_PAIRS = zoo.PAIRS
 """Pairs of one family, of the distillation zoo's table."""
 CROSS_PAIRS = spot_adaptive.PAIRS
@@ -130,7 +134,7 @@ PAIRS = {**FAMILY_PAIRS, **CROSS_PAIRS}
 """The pairs of the presets `PAIRED`: {name: (teacher, student)}, of one family first."""
 PAIRED = ("paper", "quick-paper")
 """The presets whose teacher and student a pair names."""
-PRESETS = ("minute", *PAIRED, "imagenet")
+PRESETS = ("minute", *PAIRED, "imagenet", OWN)
 """The names of all presets."""
 
 
@@ -147,7 +151,7 @@ def preset(name: str, pair: str = "resnet56-resnet20") -> Preset:
     """
     choose("preset", name, PRESETS)
     if name not in PAIRED:
-        return {"minute": MINUTE, "imagenet": IMAGENET}[name]
+        return {"minute": MINUTE, "imagenet": IMAGENET, OWN: _OWN}[name]
     paper = _paper(choose("pair", pair, PAIRS))
     return paper if name == "paper" else _quick(paper)
 

@@ -43,7 +43,7 @@ _CIFAR_200 = Recipe(
     augment=Augment(pad=4, flip=True), channels_last=True,
 )  # fmt: skip
 
-LISTED = "`kdtutor teachers` lists them all."
+LISTED = "`kdtutor teachers` lists them all; or name the folder of a model of yours."
 TEACHER_PLANS: dict[str, TeacherPlan] = {
     "digits-resnet14": TeacherPlan(
         "digits", {"name": "resnet14", **_DIGITS, "stem_stride": 2}, 40, Recipe(lr=0.1, augment=Augment(pad=2))
@@ -94,20 +94,24 @@ TEACHER_PLANS: dict[str, TeacherPlan] = {
 """The plan of every teacher by name."""
 
 
-def find_teacher(name: str | Path) -> Net:
-    """A teacher that ships, one trained here with `kdtutor teach`, or the one at the path of a .safetensors file.
+def find_teacher(name: str | Path, factory: str | None = None) -> Net:
+    """A teacher that ships, one trained here with `kdtutor teach`, or one by its path: a .safetensors file or a folder.
 
-    Raises `DataError` for a teacher that is known but not trained yet, `UnknownName` for any other name.
+    `factory` makes the net, where its card names a function of somebody's own, see `nets.teacher`. Raises `DataError`
+    for a teacher that is known but not trained yet, `UnknownName` for any other name.
 
     >>> find_teacher("digits-resnet14").name
     'resnet14'
     """
     if Path(name).suffix == ".safetensors" or name in {card["name"] for card in nets.teachers()}:
-        return nets.teacher(name)
+        return nets.teacher(name, factory)
     places = [folder / f"{name}.safetensors" for folder in teacher_folders()]
-    for path in places:
+    for path in (*places, *(folder / name for folder in teacher_folders()), Path(name)):
         if path.exists():
-            return nets.teacher(path)
+            return nets.teacher(path, factory)
+    path = Path(name)
+    told = f"there is no {path}: name a folder that `kdtutor teach --out` or `kdtutor distil --out` has made"
+    require(len(path.parts) < 2, told, DataError)
     choose("teacher", str(name), {*TEACHER_PLANS, *(card["name"] for card in nets.teachers())}, LISTED)
     url = TEACHER_PLANS[str(name)].weights
     published = f", or take torchvision's weights, {url}, with --weights FILE" if url else ""

@@ -160,7 +160,13 @@ class Cached:
         if augment is None:
             return split
         generator = torch.Generator().manual_seed(derived_seed("view", view))
-        return replace(split, images=torch.cat([augment(images, generator) for images in split.images.split(CHUNK)]))
+        images, labels = [], []
+        for rows in torch.arange(len(split)).split(CHUNK):
+            same = generator.clone_state()
+            images.append(augment(split.images[rows], generator))
+            chosen = split.labels[rows]
+            labels.append(augment.masks(chosen, same) if split.task.per_pixel else chosen)  # type: ignore[attr-defined]
+        return replace(split, images=torch.cat(images), labels=torch.cat(labels))
 
     def knows(self, teacher: Net) -> bool:
         """Whether `teacher` is the net whose answers are kept, and stays it. A net is looked at once."""

@@ -66,6 +66,8 @@ def same_classes(student: Net, teacher: Net, remedy: str = "") -> None:
     >>> student, teacher = (kd.nets.build("resnet8", classes=10) for _ in "st")
     >>> same_classes(student, teacher)  # silent: ten each
     """
+    told = f"{teacher.name} and {student.name}: one answers for each pixel and the other for whole images"
+    require(teacher.per_pixel == student.per_pixel, f"{told}; take two of one kind{remedy}")
     require(
         teacher.num_classes == student.num_classes,
         f"the teacher tells {teacher.num_classes} classes apart and the student {student.num_classes}; "
@@ -116,13 +118,13 @@ def check_split(split: Any) -> None:
             "kd.data.Split(images, labels)")  # fmt: skip
 
 
-def warn_of_probabilities(logits: Float[Tensor, "B K"], what: str) -> None:
+def warn_of_probabilities(logits: Float[Tensor, "B K ..."], what: str) -> None:
     """Warn where every row of `logits` lies in 0…1 and sums to 1: a softmax has been applied already.
 
     >>> warn_of_probabilities(torch.tensor([[2.0, -1.0]]), "the logits")  # silent: they are logits
     """
     z = logits.detach()
-    wide = z.ndim == 2 and z.shape[1] > 1 and len(z) > 0
+    wide = z.ndim >= 2 and z.shape[1] > 1 and z.numel() > 0
     if wide and bool(z.min() >= 0) and bool(((z.sum(1) - 1).abs() < CLOSE).all()):  # the first alone is asked mostly
         warnings.warn(
             f"{what} look like probabilities: each row lies in 0…1 and sums to 1. Logits are expected, which a softmax "

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..data import Batch, Classification, Data, Split, Task
 from ..errors import require
-from ..nets import Net, Trace
+from ..nets import Ensemble, Net, Trace
 from .evaluation import evaluate
 from .objective import Terms, minimise, scores
 from .shares import traced
@@ -87,6 +87,11 @@ class Distiller(Trainable):
             told = f"the student has {has} outputs, {data.name} asks for {wants}"
         fits = has >= wants if isinstance(data.task, Classification) else has == wants
         require(fits, f"{told}; build it with classes={wants}")
+        pixels = data.task.per_pixel
+        told = f"the student {self.student.name} answers for {'whole images' if pixels else 'each pixel'}"
+        other = f"one that answers for {'each pixel' if pixels else 'whole images'}"
+        advice = f"take {other}, such as nets.build({'unet8' if pixels else 'resnet20'!r})"
+        require(self.student.per_pixel == pixels, f"{told}, and {data.name} is a set for {data.task}; {advice}")
         for part, split in data.splits().items():
             told = f"no {part} image of {data.name} has a label, so nothing can be measured on them"
             require(part == "train" or bool(split.labelled.any()), f"{told}; give a held-out split its labels")
@@ -135,6 +140,8 @@ def check_task(distiller: Distiller, data: Data) -> None:
     told = f"{type(distiller).__name__} admits {admitted}; {data.name} is a set for {data.task}"
     advice = f"take one of the methods that do, as kd.papers.admitting({data.task.name!r}) lists them"
     require(isinstance(data.task, distiller.tasks), f"{told}: {advice}")
+    if isinstance(distiller.teacher, Ensemble):
+        distiller.teacher.check_task(data.task)
 
 
 def known_trace(distiller: Trainable, batch: Batch) -> Trace | None:

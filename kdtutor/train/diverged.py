@@ -39,7 +39,7 @@ def _reason(
         return answer
     if bad == ["loss"]:
         return f"each of its terms is finite, so a weight is too large ({dict(phase.weights)}); lower it"
-    summed = phase.weights or [name for name in terms if name not in ("loss", "train_accuracy")]
+    summed = phase.weights or [name for name in terms if name != "loss" and not name.startswith("train_")]
     sound = [name for name in summed if name in terms and name not in bad and terms[name]]  # 0: left out
     one = len(distiller.parameter_groups(phase)) == 1  # optimiser: no weight has moved since the step began
     if sound and one:

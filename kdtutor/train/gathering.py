@@ -28,16 +28,19 @@ class Gathering(torch.optim.Optimizer):
 
     @property
     def param_groups(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The inner one's."""
         return self.inner.param_groups
 
     @property
     def state(self) -> Any:  # type: ignore[override]
+        """The inner one's, by parameter."""
         return self.inner.state
 
     def _parameters(self) -> list[nn.Parameter]:
         return [parameter for group in self.param_groups for parameter in group["params"]]
 
     def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear the gradients of the parameters; what has been gathered stays."""
         self.inner.zero_grad(set_to_none)
 
     @torch.no_grad()

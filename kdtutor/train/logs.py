@@ -80,6 +80,7 @@ class TensorBoard:
         self.written = len(rows)
 
     def close(self) -> None:
+        """Write what is left."""
         if self.writer is not None:
             self.writer.close()
 

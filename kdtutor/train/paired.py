@@ -33,8 +33,8 @@ class Paired:
 
     @property
     def error(self) -> float:
-        """The standard error of the difference, paired over the images: √(b + c - (b - c)² / N) / N, where b and c count
-        the images that one net alone gets right (McNemar, 1947)."""
+        """The standard error of the difference, paired over the images: √(b + c - (b - c)² / N) / N, where b and c
+        count the images that one net alone gets right (McNemar, 1947)."""
         b, c = self.first, self.second
         return math.sqrt(b + c - (b - c) ** 2 / self.total) / self.total
 

@@ -121,6 +121,9 @@ def _first_look(net: Net, role: str, data: Data) -> None:
             f"the {role} {net.name} cannot read images {tuple(images.shape)} of {data.name} ({reason}); build it for "
             "such images, or bring them to its size"
         ) from error
+    sizes = tuple(logits.shape[2:]), data.size
+    told = f"the {role} {net.name} answers with maps of {sizes[0]} to images of {sizes[1]}"
+    require(not net.per_pixel or sizes[0] == sizes[1], f"{told}; resize its logits within the model", ShapeError)
     warn_of_probabilities(logits, f"the {role}'s outputs")
 
 

@@ -31,6 +31,7 @@ class Relabelled:
 
     @property
     def steps(self) -> int:
+        """Batches per epoch."""
         return self.source.steps
 
     def epoch(self, number: int, seed: int, start: int = 0) -> Iterator[Batch]:

@@ -13,12 +13,12 @@ from ..errors import ConfigError
 from ..nets import Trace
 
 Kept = dict[str, Tensor]
-"""What is kept of the traces of N images: "logits" (N, K) and "embedding" (N, D), or what `strongest` gives."""
+"""What is kept of the traces of N images: "logits" (N, K, …) and "embedding" (N, D), or what `strongest` gives."""
 
 
-def strongest(logits: Float[Tensor, "B K"], k: int) -> Kept:
+def strongest(logits: Float[Tensor, "B K *size"], k: int) -> Kept:
     """The k largest logits of each row, "top" (B, k), their "classes" (B, k), and "rest" (B,), the logarithm of the
-    summed exponentials of all others.
+    summed exponentials of all others. Of pixels the same for each: (B, k, H, W) and (B, H, W).
 
     >>> kept = strongest(torch.tensor([[0.0, 5.0, 0.0]]), k=1)
     >>> kept["top"].item(), kept["classes"].item(), round(kept["rest"].item(), 4)  # log(1 + 1)
@@ -30,8 +30,8 @@ def strongest(logits: Float[Tensor, "B K"], k: int) -> Kept:
 
 
 def spread(
-    top: Float[Tensor, "B k"], classes: Int[Tensor, "B k"], rest: Float[Tensor, " B"], K: int
-) -> Float[Tensor, "B K"]:
+    top: Float[Tensor, "B k *size"], classes: Int[Tensor, "B k *size"], rest: Float[Tensor, "B *size"], K: int
+) -> Float[Tensor, "B K *size"]:
     """Logits of all K classes from what `strongest` kept: each of the K - k others gets rest - log(K - k).
 
     At T = 1 the probabilities of the k are exact, and so is the sum of the others, which share it evenly. At a higher
@@ -40,7 +40,7 @@ def spread(
     >>> spread(torch.tensor([[5.0]]), torch.tensor([[1]]), torch.tensor([2.0]).log(), K=3)
     tensor([[0., 5., 0.]])
     """
-    others = (rest - math.log(K - top.shape[1]))[:, None].expand(-1, K)
+    others = (rest - math.log(K - top.shape[1]))[:, None].expand(-1, K, *rest.shape[1:])
     return others.scatter(1, classes.long(), top)
 
 
@@ -85,7 +85,7 @@ class StoredTrace(Trace):
         return "its logits and its embedding" if "logits" in self.kept else "its largest logits"
 
     @cached_property
-    def logits(self) -> Float[Tensor, "B K"]:
+    def logits(self) -> Float[Tensor, "B K *size"]:
         if "logits" in self.kept:
             return self._rows_of("logits")
         return spread(self._rows_of("top"), self._rows_of("classes"), self._rows_of("rest"), self.num_classes)

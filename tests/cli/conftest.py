@@ -10,8 +10,8 @@ from kdtutor.cli.report import Report
 from kdtutor.jobs.job import Job
 
 FILES = {
-    "checkpoint.pt", "config.json", "history.json", "history.csv", "curves.png", "last.safetensors", "best.safetensors",
-    "report.md",
+    "checkpoint.pt", "config.json", "history.json", "history.csv", "curves.png", "last.safetensors", "last.json",
+    "best.safetensors", "report.md",
 }  # fmt: skip
 
 

@@ -72,6 +72,10 @@ def test_what_is_asked_of_a_recipe_is_in_the_folder_the_command_and_the_recipe()
     asked = "--optimiser adamw --lr 0.002 --accumulate 4 --ema 0.9"
     assert job.command == f"kdtutor distil fsp {asked} --log tensorboard"
     assert job.composition == ", optimiser adamw, lr 0.002, accumulate 4, ema 0.9"
+    many = [
+        Job("fsp", class_weights=",".join(map(str, weights))).folder.name for weights in (range(9, 99), range(9, 98))
+    ]
+    assert len(set(many)) == 2 and all(len(name) < 60 for name in many)
     usual = kd.preset("minute").recipe
     assert job.of(usual) == replace(usual, optimiser="adamw", lr=0.002, accumulate=4, ema=0.9)
     assert Job("fsp").of(usual) == usual

@@ -16,6 +16,7 @@ from kdtutor.papers.data_free import DataFree
 from kdtutor.papers.generated import Generated
 from kdtutor.papers.spot_adaptive import SpotAdaptive
 from kdtutor.train import Distiller, Recipe, steps
+from tests.tasks import of_classes
 from tests.train.common import same_weights
 
 RECIPE = Recipe(lr=1e-3, batch_size=5, steps_per_epoch=3)
@@ -33,7 +34,7 @@ def at_spots(name: str) -> Make:
 
 
 INNER: dict[str, Make] = {
-    **{name: plain(name) for name in METHODS if name not in ROWS},
+    **{name: plain(name) for name in of_classes() if name not in ROWS},
     **{f"{name} at chosen spots": at_spots(name) for name in ("attention", "hinton")},
 }
 """What may learn from generated images. Spots are chosen inside: Generated(SpotAdaptive(method)) has the batches made

@@ -12,6 +12,7 @@ from kdtutor.nets.layout import breaks
 from kdtutor.papers import METHODS, adversarial, data_free, fsp, gan, spot_adaptive
 from tests.nets.test_layout import BOTH_LAYOUTS, lies
 from tests.papers.test_methods import RECIPE, make, net
+from tests.tasks import fitting
 
 
 def _generator(name="deconvolutionx0.5"):
@@ -37,7 +38,7 @@ AROUND = {
 @pytest.mark.parametrize("name", [*METHODS, *AROUND])
 def test_every_map_of_a_run_lies_as_the_recipe_says(digits, name, channels_last):
     distiller = AROUND[name]() if name in AROUND else make(name)
-    data = for_generators(digits, 16) if name == "gan" else digits
+    data = for_generators(digits, 16) if name == "gan" else fitting(name, digits)
     found = {}
 
     def look(module, x, y):

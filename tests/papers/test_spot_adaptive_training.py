@@ -5,12 +5,13 @@ import torch
 
 import kdtutor as kd
 from kdtutor.data import UNLABELLED, Data, Split
-from kdtutor.papers import METHODS, attention, spot_adaptive
+from kdtutor.papers import attention, spot_adaptive
 from kdtutor.papers.spot_adaptive import SpotAdaptive
 from kdtutor.train import Recipe, steps
 from tests.papers.spots import RECIPE, learn, make, net, same
+from tests.tasks import of_classes
 
-HOSTS = pytest.mark.parametrize("name", METHODS)
+HOSTS = pytest.mark.parametrize("name", of_classes())
 STRATEGIES = pytest.mark.parametrize("strategy", spot_adaptive.STRATEGIES)
 
 

@@ -14,6 +14,7 @@ from kdtutor.papers.data_free import DataFree
 from kdtutor.papers.gan import Distil
 from kdtutor.papers.spot_adaptive import STRATEGIES, SpotAdaptive
 from kdtutor.train import Recipe
+from tests.tasks import fitting
 from tests.waits import copies, optimisers, waits
 
 RECIPE = Recipe(lr=1e-3, batch_size=6, augment=Augment(pad=1))
@@ -72,9 +73,9 @@ def data(digits: kd.Data) -> dict[int, kd.Data]:
     return {28: digits, 16: kd.data.for_generators(digits, 16)}
 
 
-def phases(method: kd.Distiller, data: dict[int, kd.Data], device: str = "cpu") -> Iterator[Step]:
+def phases(method: kd.Distiller, data: dict[int, kd.Data], device: str = "cpu", name: str = "") -> Iterator[Step]:
     """A step of each phase, on a first batch that lies on the device with the method."""
-    data = data[16 if isinstance(method, Distil) else 28]
+    data = fitting(name, data[16 if isinstance(method, Distil) else 28])
     source = method.source(data, RECIPE)
     method.begin(data)
     method.start_epoch(0, source, seed=0)
@@ -87,7 +88,7 @@ def phases(method: kd.Distiller, data: dict[int, kd.Data], device: str = "cpu") 
 
 def steps_of(name: str, data: dict[int, kd.Data], device: str = "cpu") -> Iterator[Step]:
     """One step of each phase, or two where they take turns."""
-    for step in phases(MAKE[name](), data, device):
+    for step in phases(MAKE[name](), data, device, name):
         yield from [step] * (1 + (name in EVERY_SECOND))
 
 

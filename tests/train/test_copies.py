@@ -12,6 +12,7 @@ from torch import nn
 import kdtutor as kd
 from kdtutor.papers import METHODS, adversarial, contrastive, data_free, gan, hinton, metric, overhaul, spot_adaptive
 from kdtutor.train import Judge, Recipe, steps
+from tests.tasks import fitting
 
 from .common import same_weights, small
 
@@ -57,7 +58,7 @@ ALL = {name: (lambda make=make: make(small(), small(9))) for name, make in METHO
 
 @pytest.mark.parametrize("name", ALL)
 def test_before_during_and_after_a_run(digits, name):
-    method = ALL[name]()
+    method, digits = ALL[name](), fitting(name, digits)
     copied(method)
     for at in steps(method, digits, 2, recipe=ONE, device="cpu"):
         if at.step == 1:

@@ -13,6 +13,7 @@ from kdtutor.train import Entry, fit_together, steps
 from kdtutor.train.capture import CAPTURES
 from kdtutor.train.graphs import GRAPHS_VARIABLE, WARM_UP, GraphedStep, replayable
 from tests.tape import tape
+from tests.tasks import fitting
 
 from .common import RECIPE, make, same_weights, small
 
@@ -61,7 +62,7 @@ def eager(monkeypatch, *arguments, **options):
 
 @pytest.mark.parametrize("name", GRAPHABLE)
 def test_every_number_is_that_of_eager_steps(name, digits, graphs, monkeypatch, recwarn):
-    graphed, one_by_one = method(name), method(name)
+    graphed, one_by_one, digits = method(name), method(name), fitting(name, digits)
     six = replace(RECIPE, steps_per_epoch=6)  # a phase has an epoch, if there are two
     history = trained(graphed, digits, recipe=six)
     assert len(graphs) == len(history.phases)  # one graph a phase

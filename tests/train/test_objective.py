@@ -8,6 +8,7 @@ import kdtutor as kd
 from kdtutor.papers import METHODS, gan
 from kdtutor.precision import full_precision
 from kdtutor.train import Phase, Recipe, Spot, descend, descend_alone, minimise, task_loss, weighted_sum
+from tests.tasks import fitting
 
 from .common import small
 
@@ -60,6 +61,7 @@ def test_a_slip_in_a_method_with_a_step_of_its_own(digits, name, monkeypatch):
 @pytest.mark.parametrize("name", METHODS)
 def test_every_weight_of_every_method_has_its_term(digits, name):
     method = METHODS[name](small(), small(9))
+    digits = fitting(name, digits)
     method.begin(digits)
     batch = next(iter(method.source(digits, ONE).epoch(0, 0)))
     s, t = method.student.trace(batch.images), method.teacher_trace(batch.images)

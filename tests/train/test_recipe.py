@@ -10,8 +10,11 @@ import torch.nn.functional as F
 from torch import nn
 
 import kdtutor as kd
+from kdtutor.data import Classification
 from kdtutor.train import Entry, fit_together, steps
-from kdtutor.train.relabelled import relabelled
+from kdtutor.train.average import Average
+from kdtutor.train.relabelled import mixed, relabelled
+from tests.waits import copies, optimisers, waits
 
 from .common import RECIPE, make, same_weights, small
 
@@ -116,12 +119,28 @@ def test_each_optimiser_is_clipped_by_itself_whoever_computes_its_gradient():
 
 def test_side_by_side_each_run_has_its_own_recipe(digits):
     teacher = small(99)
-    recipes = (EVERYTHING, RECIPE, replace(EVERYTHING, accumulate=3, optimiser="sgd"))
+    recipes = (EVERYTHING, RECIPE, replace(EVERYTHING, accumulate=3, mixup=0.0), replace(EVERYTHING, mixup=9.0))
     alone, packed = ([kd.papers.method("hinton")(small(), teacher) for _ in recipes] for _ in "ab")
     entries = [Entry(m, 1, recipe) for m, recipe in zip(packed, recipes, strict=True)]
     histories = fit_together(entries, digits, device="cpu", progress=False)
     for one, other, recipe, history in zip(alone, packed, recipes, histories, strict=True):
         assert fit(one, digits, recipe=recipe).rows == history.rows and same_weights(one, other)
+
+
+def test_no_option_waits_for_the_device_or_leaves_it(digits):
+    for device in ("cpu", "meta"):
+        method = make().to(device).train()
+        (phase,) = method.phases(1)
+        by, average = optimisers(method, phase, EVERYTHING), Average(method.student, 0.5)
+        task = Classification(EVERYTHING.label_smoothing, EVERYTHING.class_weights)
+        batch = replace(next(method.source(digits, EVERYTHING).epoch(0, 0)), task=task).to(device)
+
+        def step(batch=batch, method=method, phase=phase, by=by, average=average):
+            method.step(mixed(batch, EVERYTHING.mixup, 0, 10), phase, by)
+            average.update()
+
+        step()  # the class weights are brought there once
+        assert not waits(step) if device == "cpu" else len(copies(step)) == 1  # who is mixed with whom
 
 
 @pytest.mark.parametrize(
