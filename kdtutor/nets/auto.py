@@ -55,7 +55,7 @@ def find_stages(model: nn.Module, graph: Graph, logits: Node, images: Float[Tens
     >>> find_stages(model, graph, list(graph.nodes)[-2], torch.zeros(1, 3, 4, 4))
     Found(stem='0', stages=['2'])
     """
-    known = kinds(model, graph, images)
+    known = kinds(model, graph, images) if images.ndim == 4 else {}
     needed = ancestors(logits)
     order = [node for node in graph.nodes if node in known and node in needed]
     levels = _levels(_maps(model, _passed_by_all(order), known, logits), known)

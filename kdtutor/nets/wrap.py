@@ -280,8 +280,8 @@ def _first_pass(net: Wrapped, example: Float[Tensor, "B ..."]) -> dict[str, Any]
         except Exception as error:  # again the model's own code
             errors.append(error)
     raise ConfigError(
-        f"{net.name} cannot read a batch {tuple(example.shape)} ({errors[0]}); pass some of your images: "
-        "wrap(model, example=images)"
+        f"{net.name} cannot read a batch {tuple(example.shape)} ({str(errors[0])[:120]}); pass some of your images, "
+        "wrap(model, example=images), or another size: build(name, size=…)"
     ) from errors[0]
 
 
