@@ -11,7 +11,7 @@ from ..files import RUNS, visible, write_whole
 from ..jobs.job import Job
 from ..jobs.setup import teacher_name
 from ..methods import ALONE
-from ..settings import teacher_folders
+from ..settings.teachers import teacher_folders, teacher_names
 from ..workers import Workers
 from .group import Outcome, Train, train_group
 from .report import Report
@@ -74,9 +74,9 @@ def in_sight() -> Iterator[Path]:
 
 def _moved(job: Job, number: int) -> Job:
     """The same job with names of files that a strange machine has."""
-    named = Path(job.teacher or "")
-    teacher = str(TEACHERS / named.name) if named.suffix == ".safetensors" else job.teacher
-    return replace(job, out=f"run{number}", teacher=teacher)
+    names = map(Path, teacher_names(job.teacher) if job.teacher else [])
+    teacher = ",".join(str(TEACHERS / name.name) if name.suffix == ".safetensors" else str(name) for name in names)
+    return replace(job, out=f"run{number}", teacher=teacher or None)
 
 
 def _here(outcome: Outcome, job: Job) -> Outcome:
@@ -89,7 +89,7 @@ def _here(outcome: Outcome, job: Job) -> Outcome:
 
 def _teachers(jobs: Sequence[Job]) -> Files:
     """The files of the teachers that do not ship: those that jobs name by path, and those trained here."""
-    names = {teacher_name(job) for job in jobs if job.method != ALONE}
+    names = {name for job in jobs if job.method != ALONE for name in teacher_names(teacher_name(job))}
     places = [Path(name) for name in names if Path(name).suffix == ".safetensors"]
     places += [folder / f"{name}.safetensors" for folder in teacher_folders() for name in names]
     found = [each for path in places if path.is_file() for each in (path, path.with_suffix(".json"))]
