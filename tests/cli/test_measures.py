@@ -48,7 +48,7 @@ def test_a_report_tells_the_measures_of_its_task(task, line):
 
 def test_a_teacher_is_told_with_the_measure_that_its_card_has():
     for card, told in (
-        ({"name": "big", "map": 0.75, "parameters": 9}, "teacher big (75.00 %)"),
+        ({"name": "big", "map": 0.75, "parameters": 9}, "big (75.00 %)"),
         ({"name": "big"}, "big"),
     ):
         report = Report(Job("binary"), history("multi-label"), card, 10, 50, 1.0)
@@ -57,7 +57,8 @@ def test_a_teacher_is_told_with_the_measure_that_its_card_has():
 
 
 @pytest.mark.parametrize(("task", "head", "gain"), [
-    ("multi-label", "test mAP  difference (points)", "+6.25"), ("regression", "test R²        difference  seeds won", "+0.0625"),
+    ("multi-label", "test mAP  difference (points)", "+6.25"),
+    ("regression", "test R²        difference  seeds won", "+0.0625"),
     ("dense", "test mIoU  difference (points)", "+6.25"),
 ])  # fmt: skip
 def test_methods_are_compared_by_the_first_measure(task, head, gain):
