@@ -228,8 +228,11 @@ def pixel_cross_entropy(logits: Float[Tensor, "B K H W"], labels: Int[Tensor, "B
     return total / (labels != UNLABELLED).sum().clamp(min=1)
 
 
-def pixel_confusion(answers: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"]) -> Int[Tensor, "K K"]:
-    """Pixels that have a class, counted by true class (row) and told class (column); K is one more than the largest.
+def pixel_confusion(
+    predictions: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"], classes: int | None = None
+) -> Int[Tensor, "K K"]:
+    """Pixels that have a class, counted by true class (row) and predicted class (column); without `classes` up to the
+    largest that occurs.
 
     >>> mask = torch.tensor([[[0, 1, kd.data.UNLABELLED]]])
     >>> pixel_confusion(torch.tensor([[[0, 0, 1]]]), mask)
@@ -237,8 +240,8 @@ def pixel_confusion(answers: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"])
             [1, 0]])
     """
     known = labels != UNLABELLED
-    told, true = answers[known].long(), labels[known].long()
-    K = 1 + int(torch.cat([told, true]).max()) if len(true) else 0
+    told, true = predictions[known].long(), labels[known].long()
+    K = classes or 1 + max((int(x.max()) for x in (told, true) if len(x)), default=-1)
     return torch.bincount(true * K + told, minlength=K * K).view(K, K)
 
 

@@ -73,7 +73,7 @@ def cache(
     require(plain, f"top_k={top_k} keeps the likeliest classes; {data.name} is a set for {data.task}: leave it out")
     in_files = isinstance(data.train, FileSplit) and recipe.augment is not None and views < math.inf
     told = f"the images of {data.name} stay in their files, and views of them are kept in memory"
-    require(not in_files, f"{told}; load them with a larger in_memory, or set views=math.inf or augment=None")
+    require(not in_files, f"{told}; decode them by kd.data.in_memory, or set views=math.inf or augment=None")
     check_role(teacher, "teacher", data)
     where = find_device(device)
     teacher.to(where)
