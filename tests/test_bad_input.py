@@ -8,10 +8,12 @@ from .bad_input import (
     commands,
     data,
     dense,
+    elsewhere,
     embeddings,
     figures,
     generators,
     maps,
+    models,
     nets,
     own_data,
     own_tables,
@@ -19,7 +21,10 @@ from .bad_input import (
     train,
 )  # fmt: skip
 
-TABLES = (data, own_data, own_tables, dense, nets, train, stored, maps, embeddings, generators, figures, commands)
+TABLES = (
+    data, own_data, own_tables, dense, nets, elsewhere, train, stored, maps, embeddings, generators, figures, commands,
+    models,
+)  # fmt: skip
 BAD = {name: bad for table in TABLES for name, bad in table.BAD.items()}
 LONGEST = 400
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar
 
 import torch
@@ -179,7 +179,9 @@ def on_card(task: Task) -> dict[str, Any]:
 
 
 def task_of(card: Mapping[str, Any]) -> Task | None:
-    """The task of a trained net, from its card; None where that does not tell it. Raises `UnknownName`.
+    """The task of a trained net, from its card, as far as it shapes answers; None where that does not tell it.
+
+    Raises `UnknownName` for a task that is none.
 
     >>> task_of({"task": "regression", "task options": {"mean": [5.0], "std": [2.0]}})
     Regression(mean=(5.0,), std=(2.0,))
@@ -187,8 +189,8 @@ def task_of(card: Mapping[str, Any]) -> Task | None:
     if "task" not in card:
         return None
     kind, options = TASKS[choose("task", card["task"], TASKS)], card.get("task options", {})
-    names = [field.name for field in fields(kind)]
-    return kind(**{name: options[name] for name in names}) if set(names) <= set(options) else None
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    return kind(**{name: options[name] for name in needed}) if needed <= options.keys() else None
 
 
 @full_precision

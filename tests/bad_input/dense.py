@@ -97,7 +97,7 @@ BAD: dict[str, Bad] = {
     ),
     "teachers of images and of pixels": Bad(
         lambda _: kd.Ensemble([unet(), net(classes=2, channels=3)]), ConfigError,
-        ("unet2 and resnet8x0.25", "one answers for each pixel", "only nets for the same"),
+        ("one of unet2 and resnet8x0.25", "answers for each pixel", "the other for whole images"),
     ),
     "answers of another size than the images": Bad(
         lambda _: fit(kd.Alone(halved())), ShapeError, ("maps of (4, 4) to images of (8, 8)", "resize its logits"),
