@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from .names import ROOT
 
-TEXTS = {"docs/index.md": "index.md", "ARCHITECTURE.md": "architecture.md", "CONTRIBUTING.md": "contributing.md",
+TEXTS = {"docs/index.md": "index.md", "docs/dense.md": "dense.md", "ARCHITECTURE.md": "architecture.md", "CONTRIBUTING.md": "contributing.md",
          "CHANGELOG.md": "changelog.md"}  # fmt: skip
 
 
