@@ -19,7 +19,7 @@ from .bad_input import (
     own_tables,
     stored,
     train,
-)  # fmt: skip
+)
 
 TABLES = (
     data, own_data, own_tables, dense, nets, elsewhere, train, stored, maps, embeddings, generators, figures, commands,

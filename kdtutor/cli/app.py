@@ -52,14 +52,17 @@ app = typer.Typer(
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def lab(ctx: typer.Context) -> None:
+def lab(
+    ctx: typer.Context,
+    panel: Annotated[bool, typer.Option("--panel", help="Only the lab, as a page without code (by Voilà).")] = False,
+) -> None:
     """Open the course in JupyterLab.
 
     Without a browser its address is printed. More options go to `jupyter lab`.
     """
     from .lab import serve
 
-    raise typer.Exit(serve(ctx.args, typer.echo))
+    raise typer.Exit(serve(ctx.args, typer.echo, panel))
 
 
 app.command()(example)

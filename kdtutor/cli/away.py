@@ -52,7 +52,9 @@ def work(
         write_files(TEACHERS, teachers)
         for job in jobs:
             told = f"{job.data} is not on this machine, {node()}: images of one's own go along with no run"
-            within = not (job.own or job.preset == OWN) or (Path(str(job.data)).is_absolute() and Path(str(job.data)).exists())
+            within = not (job.own or job.preset == OWN) or (
+                Path(str(job.data)).is_absolute() and Path(str(job.data)).exists()
+            )
             require(within, f"{told}; name a path that every machine sees", DataError)
         moved = [_moved(job, number) for number, job in enumerate(jobs)]
         for job, files in zip(moved, begun, strict=True):

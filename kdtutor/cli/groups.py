@@ -25,10 +25,9 @@ def placed(jobs: Sequence[Job]) -> list[Job]:
     teachers: dict[str, Net] = {}
     found = []
     for job in jobs:
-        kind = (job.preset, job.pair, job.maker, job.own and job.teacher, *_images(job))
-        setup = prepare(job, data.get(kind), teachers)
+        setup = prepare(job, data.get(job.sees), teachers)
         setup.check()
-        data[kind] = setup.data
+        data[job.sees] = setup.data
         found.append(setup.job)
     return found
 
@@ -157,7 +156,7 @@ def _on_gpu(job: Job) -> bool:
 
 def _images(job: Job) -> tuple[object, ...]:
     """What decides which images a job sees."""
-    return (job.data, job.images, job.root, job.size, job.task, job.memory)
+    return (job.data, job.images, job.labels, job.root, job.size, job.task, job.memory)
 
 
 def _split(group: list[Job], parts: int) -> list[list[Job]]:

@@ -124,6 +124,14 @@ class LiveRun(Board):
         self._go.set()
         self._pause.disabled = True
 
+    def allow(self, start: bool) -> None:
+        """Whether Start can be pressed, where nothing runs."""
+        self._start.disabled = self.running or not start
+
+    def on_turn(self, action: Callable[[bool], None]) -> None:
+        """Call `action(running)` whenever a run begins, and when it has ended, however it ended."""
+        self._stop.observe(lambda change: action(not change.new), "disabled")
+
     def wait(self, timeout: float | None = None) -> History:
         """Block until the end, return the history, or raise what the training raised.
 
