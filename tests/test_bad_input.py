@@ -7,6 +7,8 @@ from kdtutor import ConfigError, DataError, DivergedError, Error, ShapeError, Un
 from .bad_input import (
     commands,
     data,
+    dense,
+    elsewhere,
     embeddings,
     figures,
     generators,
@@ -19,7 +21,10 @@ from .bad_input import (
     train,
 )
 
-TABLES = (data, own_data, own_tables, nets, train, stored, maps, embeddings, generators, figures, commands, models)
+TABLES = (
+    data, own_data, own_tables, dense, nets, elsewhere, train, stored, maps, embeddings, generators, figures, commands,
+    models,
+)  # fmt: skip
 BAD = {name: bad for table in TABLES for name, bad in table.BAD.items()}
 LONGEST = 400
 

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from ..errors import ConfigError, Error, UnknownName
 from . import options, runs
 from .answers import INTERRUPTED, MISUSED, WRONG, ended_as_by_ctrl_c, interrupted, print_json, said
+from .card import card
 from .example import example
 from .models.evaluating import evaluate
 from .models.exporting import export
@@ -51,14 +52,17 @@ app = typer.Typer(
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def lab(ctx: typer.Context) -> None:
+def lab(
+    ctx: typer.Context,
+    panel: Annotated[bool, typer.Option("--panel", help="Only the lab, as a page without code (by Voilà).")] = False,
+) -> None:
     """Open the course in JupyterLab.
 
     Without a browser its address is printed. More options go to `jupyter lab`.
     """
     from .lab import serve
 
-    raise typer.Exit(serve(ctx.args, typer.echo))
+    raise typer.Exit(serve(ctx.args, typer.echo, panel))
 
 
 app.command()(example)
@@ -85,6 +89,7 @@ def teachers(as_json: options.Json = False) -> None:
 
 
 app.command()(teach)
+app.command()(card)
 
 
 @app.command()

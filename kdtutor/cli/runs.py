@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import ConfigError
-from ..jobs.job import Job, Setting
+from ..jobs.job import Job, Setting, seed_list
 from . import options
 from .answers import INTERRUPTED, ended_as_by_ctrl_c, interrupted, print_json
 from .torchrun import shared
@@ -84,11 +83,3 @@ def compare(
         print_json(comparison.summary())
     else:
         typer.echo(comparison.table())
-
-
-def seed_list(text: str) -> list[int]:
-    """The seeds that an option names."""
-    try:
-        return [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise ConfigError(f"--seeds {text!r}: expected whole numbers with commas between them, such as 0,1,2") from None

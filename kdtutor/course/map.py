@@ -9,6 +9,7 @@ from ..errors import ConfigError, DataError, require
 from ..files import write_whole
 from ..methods import Method, taught
 
+LAB = "lab.ipynb"  # beside the lessons: the panel on which all their answers are combined
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"  # of a clone; an installed package has no notebooks
 
 

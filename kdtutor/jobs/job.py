@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ import typer
 from ..errors import ConfigError, require
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
-from .options import METHODS, Device, Factory, Images, Log, Memory, Precision, Root, Size, Stages, Task, Weights
+from .options import METHODS, Device, Factory, Images, Labels, Log, Memory, Precision, Root, Size, Stages, Task, Weights
 from .recipe_options import Adjusted
 
 INSTEAD = {
@@ -65,6 +65,7 @@ class Setting(Adjusted):
     ] = None
     epochs: Annotated[int | None, typer.Option(help="Over all phases.", show_default="the preset's")] = None
     images: Images = None
+    labels: Labels = None
     device: Device = None
     precision: Precision = "float32"
     sync_batch_norm: Annotated[
@@ -139,6 +140,13 @@ class Job(Setting):
         return self.method if self.method in (row.name for row in MAKERS) else self.data_free
 
     @property
+    def sees(self) -> tuple[object, ...]:
+        """What its data depend on: jobs of which this is equal learn from the same data."""
+        choice = self.seed if self.labels is not None else None  # which images keep their labels
+        reading = (self.root, self.size, self.task, self.memory, self.teacher if self.own else None)  # of its card
+        return self.preset, self.pair, self.data, self.maker, self.images, self.labels, choice, *reading
+
+    @property
     def folder(self) -> Path:
         """Where the run is kept: `out`, or a name below runs/ that tells what it is."""
         if self.out is not None:
@@ -158,19 +166,21 @@ class Job(Setting):
         epochs = f"{self.epochs}epochs" if self.epochs else None
         size = f"{self.size}px" if self.size else None
         images = f"{self.images}images" if self.images else None
+        labels = f"{self.labels}labels" if self.labels else None
         spots = f"{self.spots}_spots" if self.spots else None
         batches = f"{self.data_free}_batches" if self.data_free else None
         nets = (teacher, student, start, stages)
         recipe = [f"{_short(value)}_{name}" for name, value in self.adjustments.items()]
-        return (spots, batches, self.preset, self.pair, data, self.task, *nets, size, epochs, images, *recipe)
+        return (spots, batches, self.preset, self.pair, data, self.task, *nets, size, epochs, images, labels, *recipe)
 
     @property
     def composition(self) -> str:
-        """What is added to the method, in words: its spots, who makes its images, what its recipe has of its own."""
+        """What is added to the method, in words: its spots, its images, its labels, what its recipe has of its own."""
         spots = [f"{self.spots} spots"] if self.spots else []
         images = [f"data-free by {find(self.data_free).acronym}"] if self.data_free else []
+        labels = [f"{self.labels} labels a class"] if self.labels else []
         recipe = [f"{name.replace('_', ' ')} {value}" for name, value in self.adjustments.items()]
-        return "".join(f", {part}" for part in (*spots, *images, *recipe))
+        return "".join(f", {part}" for part in (*spots, *images, *labels, *recipe))
 
     @property
     def command(self) -> str:
@@ -216,6 +226,17 @@ def _short(value: object) -> str:
     return text if len(text) <= LONG else sha256(text.encode()).hexdigest()[:8]
 
 
+def partner(job: Job) -> Job:
+    """The student alone in the setting of `job`, with its seed: it has no teacher, no spots, and needs the labels.
+
+    >>> partner(Job("attention", spots="adaptive", seed=2)).command
+    'kdtutor distil alone --seed 2'
+    """
+    return replace(
+        job, method=ALONE, out=None, spots=None, data_free=None, teacher=None, teacher_of_other_data=False
+    )  # fmt: skip
+
+
 def runnable(method: str) -> str:
     """The name of a method that can be run, from its name, acronym or alias in any case; `ALONE` stays."""
     if method.lower() == ALONE:
@@ -229,3 +250,15 @@ def runnable(method: str) -> str:
 def label(method: str) -> str:
     """How a table calls it: with its acronym, where it has one."""
     return method if method == ALONE else find(method).label
+
+
+def seed_list(text: str) -> list[int]:
+    """The seeds that an option names.
+
+    >>> seed_list("0, 1,2")
+    [0, 1, 2]
+    """
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ConfigError(f"--seeds {text!r}: expected whole numbers with commas between them, such as 0,1,2") from None

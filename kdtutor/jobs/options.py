@@ -18,6 +18,14 @@ Root = Annotated[
 Images = Annotated[
     int | None, typer.Option(help="Only so many training images, of each class equally many.", show_default="all")
 ]
+Labels = Annotated[
+    int | None,
+    typer.Option(
+        help="Only so many images of each class keep their label; the others are still shown.",
+        min=1,
+        show_default="all",
+    ),
+]
 Precision = Annotated[str, typer.Option(help="float32 or bf16.")]
 Size = Annotated[
     int | None,

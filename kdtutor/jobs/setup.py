@@ -15,6 +15,7 @@ from ..settings.data_free import IMITATION, SETTINGS
 from ..train import Alone, Distiller, Recipe, device
 from ..train.checkpoint import another_teacher, holds_run, require_free
 from ..train.ranks import from_first
+from ..train.relabelled import relabelled
 from ..train.shares import synchronised
 from .between import MIB, fitting, new_student, own_data
 from .job import Job, label
@@ -42,6 +43,7 @@ class Setup:
         """Raise now what a run would raise before it trains."""
         self.distiller.check(self.data)
         self.distiller.phases(self.epochs)
+        relabelled(self.distiller.source(self.data, self.recipe), self.distiller, self.data, self.recipe)
 
 
 def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | None = None) -> Setup:
@@ -72,11 +74,16 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
 
 
 def load(job: Job, chosen: Preset, teacher: nets.Net | None = None) -> Data:
-    """The data of the job, or the preset's, in the size that it asks for; of the training images only as many.
+    """The data of the job, or the preset's, in the size that it asks for; of images and labels only as many.
 
     Images of one's own are shown as those that the teacher was trained on, by its card.
     """
-    data = own_data(job, teacher) if job.own else _data(job, chosen)
+    data = _part(own_data(job, teacher) if job.own else _data(job, chosen), job, chosen)
+    return data if job.labels is None else data.few_labels(job.labels, seed=job.seed)
+
+
+def _part(data: Data, job: Job, chosen: Preset) -> Data:
+    """As many of the training images as the job asks for."""
     if job.images is None:
         return data
     least = min(chosen.recipe.batch_size, len(data.train))
@@ -106,6 +113,9 @@ def _require_sense(job: Job) -> None:
         f"the student alone learns from labels, and --data-free {job.data_free} has none: name a method that has a "
         "teacher",
     )
+    told = "--labels says how many labels of the training split are kept, and made images have none: leave it out, or"
+    instead = "--data-free" if job.data_free else "name a method that learns from the training split"
+    require(job.labels is None or job.maker is None, f"{told} {instead}")
     if job.data_free is not None and job.method == job.maker:
         raise ConfigError(
             f"{label(job.method)} makes its images already: leave --data-free out, or name a method that learns from "

@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from kdtutor.cli import lab as lab_command
 from kdtutor.course.map import FOLDER
+from kdtutor.errors import ConfigError
 
 from .calls import KDTUTOR, heed_ctrl_c
 
@@ -78,3 +81,17 @@ def processes_of(session: int) -> list[tuple[int, str]]:
 def within(path: Path, top: Path) -> list[Path]:
     """A file and the folders around it up to `top`, which itself does not count."""
     return [path, *(folder for folder in path.parents if folder.is_relative_to(top) and folder != top)]
+
+
+def test_the_panel_without_voila_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(lab_command, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="`pip install voila`"):
+        lab_command.serve([], print, panel=True)
+
+
+@pytest.mark.skipif(find_spec("voila") is None, reason="Voilà is not installed: pip install 'kdtutor[panel]'")
+def test_the_panel_is_a_page_of_voila(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(lab_command, "_serve", lambda page, *rest: asked.update(page=page) or 0)
+    assert lab_command.serve([], print, panel=True) == 0
+    assert asked["page"] == "voila/render/notebooks/lab.ipynb" and (FOLDER / "lab.ipynb").is_file()

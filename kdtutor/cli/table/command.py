@@ -36,8 +36,8 @@ def table(
     Mean and standard deviation, of the last and of the best epoch, beside the published numbers. Trains the teachers
     that are missing. The same command goes on with a table that was interrupted, and may add pairs, methods and seeds.
     """
+    from ...jobs.job import seed_list
     from ..groups import Makers
-    from ..runs import seed_list
     from .plan import Plan
     from .run import fill
 
