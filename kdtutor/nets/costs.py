@@ -65,7 +65,7 @@ def measure(
 
     >>> cost = measure(kd.nets.build("mlp8", classes=2), (2,), batches=(4,), seconds=0.01)
     >>> cost.parameters, cost.multiply_adds, cost.latencies[0].batch
-    (114, 96, 4)
+    (186, 160, 4)
     """
     require(len(batches) > 0 and min(batches) >= 1, f"batches={tuple(batches)}: expected sizes of at least 1")
     require(seconds > 0, f"seconds={seconds}: expected a positive number")

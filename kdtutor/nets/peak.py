@@ -10,8 +10,13 @@ STATUS = Path("/proc/self/status")
 PEAK, NOW = "VmHWM", "VmRSS"
 
 
-def peak(path: str, threads: int) -> int | None:
-    """The growth of the resident set during a pass; `path` holds the net and its images. None where no system tells."""
+def peak(path: str | Path, threads: int) -> int | None:
+    """The growth of the resident set during a pass; `path` holds the net and its images. None where no system tells.
+
+    >>> torch.save((torch.nn.Linear(2, 2), torch.zeros(1, 2)), folder / "pass.pt")
+    >>> (peak(folder / "pass.pt", torch.get_num_threads()) or 0) >= 0
+    True
+    """
     torch.set_num_threads(threads)
     net, x = torch.load(path, weights_only=False)  # written by the process that asks
     with torch.no_grad():

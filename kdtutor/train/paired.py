@@ -24,6 +24,7 @@ class Paired:
 
     @property
     def total(self) -> int:
+        """How many images both were asked about."""
         return self.both + self.first + self.second + self.neither
 
     @property
