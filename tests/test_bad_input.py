@@ -4,9 +4,27 @@ import pytest
 
 from kdtutor import ConfigError, DataError, DivergedError, Error, ShapeError, UnknownName
 
-from .bad_input import commands, data, embeddings, figures, generators, maps, nets, own_data, own_tables, stored, train
+from .bad_input import (
+    commands,
+    data,
+    dense,
+    elsewhere,
+    embeddings,
+    figures,
+    generators,
+    maps,
+    models,
+    nets,
+    own_data,
+    own_tables,
+    stored,
+    train,
+)
 
-TABLES = (data, own_data, own_tables, nets, train, stored, maps, embeddings, generators, figures, commands)
+TABLES = (
+    data, own_data, own_tables, dense, nets, elsewhere, train, stored, maps, embeddings, generators, figures, commands,
+    models,
+)  # fmt: skip
 BAD = {name: bad for table in TABLES for name, bad in table.BAD.items()}
 LONGEST = 400
 

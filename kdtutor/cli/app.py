@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from ..errors import ConfigError, Error, UnknownName
 from . import options, runs
 from .answers import INTERRUPTED, MISUSED, WRONG, ended_as_by_ctrl_c, interrupted, print_json, said
+from .card import card
 from .example import example
 from .models.evaluating import evaluate
 from .models.exporting import export
@@ -88,6 +89,7 @@ def teachers(as_json: options.Json = False) -> None:
 
 
 app.command()(teach)
+app.command()(card)
 
 
 @app.command()

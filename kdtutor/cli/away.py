@@ -5,13 +5,16 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import chdir, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from platform import node
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 
+from ..errors import DataError, require
 from ..files import RUNS, visible, write_whole
 from ..jobs.job import Job
 from ..jobs.setup import teacher_name
 from ..methods import ALONE
-from ..settings import teacher_folders
+from ..nets.models import CARD, WEIGHTS
+from ..settings import OWN, teacher_folders
 from ..workers import Workers
 from .group import Outcome, Train, train_group
 from .report import Report
@@ -47,6 +50,12 @@ def work(
         if seen:
             return train(jobs), [{} for _ in jobs]
         write_files(TEACHERS, teachers)
+        for job in jobs:
+            told = f"{job.data} is not on this machine, {node()}: images of one's own go along with no run"
+            within = not (job.own or job.preset == OWN) or (
+                Path(str(job.data)).is_absolute() and Path(str(job.data)).exists()
+            )
+            require(within, f"{told}; name a path that every machine sees", DataError)
         moved = [_moved(job, number) for number, job in enumerate(jobs)]
         for job, files in zip(moved, begun, strict=True):
             write_files(job.folder, files)
@@ -75,7 +84,8 @@ def in_sight() -> Iterator[Path]:
 def _moved(job: Job, number: int) -> Job:
     """The same job with names of files that a strange machine has."""
     named = Path(job.teacher or "")
-    teacher = str(TEACHERS / named.name) if named.suffix == ".safetensors" else job.teacher
+    by_path = named.suffix == ".safetensors" or (TEACHERS / named.name).is_dir()
+    teacher = str(TEACHERS / named.name) if job.teacher and by_path else job.teacher
     return replace(job, out=f"run{number}", teacher=teacher)
 
 
@@ -88,12 +98,17 @@ def _here(outcome: Outcome, job: Job) -> Outcome:
 
 
 def _teachers(jobs: Sequence[Job]) -> Files:
-    """The files of the teachers that do not ship: those that jobs name by path, and those trained here."""
+    """The files of the teachers that do not ship: those that jobs name by path or folder, and those trained here."""
     names = {teacher_name(job) for job in jobs if job.method != ALONE}
     places = [Path(name) for name in names if Path(name).suffix == ".safetensors"]
     places += [folder / f"{name}.safetensors" for folder in teacher_folders() for name in names]
     found = [each for path in places if path.is_file() for each in (path, path.with_suffix(".json"))]
-    return {path.name: path.read_bytes() for path in found}
+    models = [Path(name) for name in names if (Path(name) / WEIGHTS).is_file()]
+    inside = [folder / name for folder in models for name in (WEIGHTS, CARD) if (folder / name).is_file()]
+    return {
+        **{path.name: path.read_bytes() for path in found},
+        **{f"{path.parent.name}/{path.name}": path.read_bytes() for path in inside},
+    }
 
 
 def files_in(folder: Path) -> Files:

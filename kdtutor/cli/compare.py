@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Error, require
+from ..figures.history import is_share, words_of
 from ..jobs.job import Job, Setting, label, runnable
 from ..methods import ALONE, find
 from .groups import HERE, Makers, placed, train_jobs
+from .measures import difference, told
 from .report import Report
-from .tables import percent, plain_table, points
+from .tables import plain_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,32 +25,38 @@ class Comparison:
 
     reports: tuple[Report, ...]
 
+    @property
+    def tested(self) -> str:
+        """The term that is compared: the first measure of the test split, of classes "test_accuracy"."""
+        return self.reports[0].tested
+
     def frame(self) -> "pd.DataFrame":
-        """One run a row: method, seed, epochs, test_accuracy."""
+        """One run a row: method, seed, epochs, and what is compared, of classes test_accuracy."""
         import pandas as pd
 
         rows = [
-            (r.job.method, r.job.seed, sum(n for _, n in r.history.config["phases"]), r.test_accuracy)
+            (r.job.method, r.job.seed, sum(n for _, n in r.history.config["phases"]), r.history.last(self.tested))
             for r in self.reports
         ]
-        return pd.DataFrame(rows, columns=["method", "seed", "epochs", "test_accuracy"])
+        return pd.DataFrame(rows, columns=["method", "seed", "epochs", self.tested])
 
     def differences(self) -> "pd.DataFrame":
         """Each method minus the student alone, paired over seeds: see `studies.paired`."""
         from ..course.studies.runner import paired
 
-        return paired(self.frame(), "method", ALONE, "test_accuracy")
+        return paired(self.frame(), "method", ALONE, self.tested)
 
     def table(self) -> str:
-        frame = self.frame()
-        level, epochs = (frame.groupby("method")[column].mean() for column in ("test_accuracy", "epochs"))
-        lines = [[ALONE, f"{epochs[ALONE]:.0f}", percent(level[ALONE]), "", ""]]
+        frame, term = self.frame(), self.tested
+        level, epochs = (frame.groupby("method")[column].mean() for column in (term, "epochs"))
+        lines = [[ALONE, f"{epochs[ALONE]:.0f}", told(term, level[ALONE]), "", ""]]
         order = list(dict.fromkeys(frame["method"]))
         for row in self.differences().sort_values("method", key=lambda names: names.map(order.index)).itertuples():
-            difference = points(row.mean, None if row.n == 1 else row.se)
+            gain = difference(term, row.mean, None if row.n == 1 else row.se)
             won = f"{row.wins} of {row.n}"
-            lines.append([label(row.method), f"{epochs[row.method]:.0f}", percent(row.level), difference, won])
-        heads = ["method", "epochs", "test accuracy", "difference (points)", "seeds won"]
+            lines.append([label(row.method), f"{epochs[row.method]:.0f}", told(term, row.level), gain, won])
+        points = " (points)" if is_share(term) else ""
+        heads = ["method", "epochs", words_of(term), f"difference{points}", "seeds won"]
         seeds = ", ".join(map(str, sorted(set(frame["seed"]))))
         error = "± one standard error" if len(set(frame["seed"])) > 1 else "one seed, so no standard error"
         composition = next((r.job.composition for r in self.reports if r.job.method != ALONE), "")

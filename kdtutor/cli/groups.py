@@ -114,8 +114,8 @@ def grouped(jobs: Sequence[Job], count: int = 1) -> list[list[Job]]:
     """
     alike: dict[tuple[object, ...], list[Job]] = {}
     for job in jobs:
-        nets, data = (job.teacher, job.student), (job.data, job.images, job.labels, job.root, job.size)
-        key = (job.seed, data, nets, job.preset, job.pair, job.device, job.precision)
+        nets = (job.teacher, job.student, job.weights, job.stages)
+        key = (job.seed, _images(job), nets, job.preset, job.pair, job.device, job.precision)
         alike.setdefault(key, []).append(job)
     groups = list(alike.values())
     left = len(groups) % count
@@ -152,6 +152,11 @@ def one_thread(job: Job) -> Iterator[None]:
 
 def _on_gpu(job: Job) -> bool:
     return device(job.device).type != "cpu"
+
+
+def _images(job: Job) -> tuple[object, ...]:
+    """What decides which images a job sees."""
+    return (job.data, job.images, job.labels, job.root, job.size, job.task, job.memory)
 
 
 def _split(group: list[Job], parts: int) -> list[list[Job]]:

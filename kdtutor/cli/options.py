@@ -23,6 +23,10 @@ Seconds = Annotated[float, typer.Option(help="Limit for one cell.", min=1)]
 Model = Annotated[
     str, typer.Argument(help="A folder that `teach` or `distil` has made, a .safetensors file, or a teacher's name.")
 ]
+Factory = Annotated[
+    str | None,
+    typer.Option(help="The function that makes the net, if a card names one: module:function.", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 On = Annotated[

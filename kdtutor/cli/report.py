@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..figures.history import words_of
+from ..figures.history import MEASURES, is_measure, measure_of, words_of
 from ..files import write_whole
 from ..jobs.job import Job, label
 from ..methods import ALONE, find
 from ..nets.models import write_card
 from ..train import History, environment
 from ..train.checkpoint import TABLE
-from .tables import percent, plain_table
-
-ACCURACY = "accuracy"
+from .measures import told
+from .tables import plain_table
 
 
 @dataclass(frozen=True)
@@ -34,24 +33,30 @@ class Report:
     @property
     def held_out(self) -> str:
         """The term that was measured after each epoch: on the validation split, or on the test split without one."""
-        return "val_accuracy" if "val_accuracy" in self.history.terms else "test_accuracy"
+        return self.history.held_out
 
     @property
     def best_epoch(self) -> int:
-        """The first epoch with the highest held-out accuracy, whose weights are in best.safetensors."""
+        """The first epoch with the highest held-out measure, whose weights are in best.safetensors."""
         epochs, values = self.history.curve(self.held_out)
         return epochs[values.index(max(values))]
+
+    @property
+    def tested(self) -> str:
+        """The term to report: the first measure of the test split, of classes "test_accuracy"."""
+        return f"test_{self.history.measured}"
 
     @property
     def test_accuracy(self) -> float:
         return self.history.last("test_accuracy")
 
     def table(self) -> str:
-        """Every term at the end of each phase, and at the best epoch; test accuracy below."""
-        terms = sorted(self.history.terms, key=lambda term: (term.endswith(ACCURACY), term == "loss"))
+        """Every term at the end of each phase, and at the best epoch; what the test split says below."""
+        terms = sorted(self.history.terms, key=lambda term: (is_measure(term), term == "loss"))
+        tested = [term for term in terms if term.startswith("test_") and is_measure(term)]
         chosen = " (the best epoch was found on them, so do not report it)"
-        if self.held_out == "val_accuracy":
-            terms.remove("test_accuracy")
+        if self.held_out.startswith("val_"):
+            terms = [term for term in terms if term not in tested]
             chosen = ""
         values = {(row.term, row.epoch): row.value for row in self.history.rows}
         phase_of = {row.epoch: row.phase for row in self.history.rows}
@@ -67,7 +72,8 @@ class Report:
             for epoch in sorted({*ends.values(), *names})
         ]
         images = f"{self.test_images:,} images{chosen}, seed {self.job.seed}"
-        result = f"test accuracy {percent(self.test_accuracy)}: weights of the last epoch, {images}"
+        numbers = [f"{MEASURES[measure_of(term)]} {told(term, self.history.last(term))}" for term in tested]
+        result = f"test {', '.join(numbers)}: weights of the last epoch, {images}"
         return f"{plain_table(['phase', 'epoch', *map(words_of, terms)], lines)}\n\n{result}"
 
     def summary(self) -> dict[str, Any]:
@@ -82,13 +88,13 @@ class Report:
             "preset": self.job.preset,
             "adjustments": self.job.adjustments,
             "data": config["data"],
-            "teacher": self.teacher and {key: self.teacher[key] for key in ("name", "accuracy", "parameters")},
+            "teacher": self.teacher and self._of_teacher(self.teacher),
             "student": {"name": config["student"]["name"], "parameters": self.parameters},
             "seed": self.job.seed,
             "phases": [{"name": name, "epochs": epochs} for name, epochs in config["phases"]],
             "last": {term: self.history.last(term) for term in self.history.terms},
             "best": {"epoch": self.best_epoch, self.held_out: self.history.best(self.held_out)},
-            "test_accuracy": self.test_accuracy,
+            self.tested: self.history.last(self.tested),
             "test_images": self.test_images,
             "generator": self.generator,
             "seconds": round(self.seconds, 1),
@@ -108,9 +114,14 @@ class Report:
             write_card(folder, {**self.card, "command": self.job.command})
         return write_whole(folder / "report.md", self._markdown(picture.alt))
 
+    def _of_teacher(self, card: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: card[key] for key in ("name", self.history.measured, "parameters") if key in card}
+
     def _markdown(self, alt: str) -> str:
         config = self.history.config
-        teacher = f"{self.teacher['name']} ({percent(self.teacher['accuracy'])})" if self.teacher else "none"
+        teacher = self.teacher["name"] if self.teacher else "none"
+        if self.teacher and (measure := self.history.measured) in self.teacher:
+            teacher += f" ({told(measure, self.teacher[measure])})"
         images = f"Images {self.generator}.\n\n" if self.generator else ""
         return (
             f"# {label(self.job.method)}{self.job.composition}, preset {self.job.preset}, seed {self.job.seed}\n\n"
@@ -132,4 +143,4 @@ class Report:
 def _cell(term: str, value: float | None) -> str:
     if value is None:
         return "-"
-    return percent(value) if term.endswith(ACCURACY) else f"{value:.4f}"
+    return told(term, value)

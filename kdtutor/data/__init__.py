@@ -14,7 +14,8 @@ from .folders import root, search_roots
 from .image_folder import image_folder, tiny_imagenet
 from .imagenet import imagenet
 from .latents import Latents
-from .own import is_own, own
+from .own import damaged, is_own, own
+from .own_data import in_memory
 from .photographs import caltech101, celeba
 from .shapes import shapes
 from .sizes import for_generators
@@ -27,8 +28,9 @@ from .vision import KNOWN, vision
 __all__ = [
     "CLASSIFICATION", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Classification", "Data",
     "Dense", "Episode", "Latents", "MultiLabel", "Regression", "ResizedCrop", "Source", "Split", "Task", "apart",
-    "caltech101", "celeba", "derived_seed", "episodes", "for_generators", "image_folder", "imagenet", "is_own", "load",
-    "names", "only", "own", "root", "search_roots", "shapes", "tiny_imagenet", "toy", "vision", "write_flowers",
+    "caltech101", "celeba", "damaged", "derived_seed", "episodes", "for_generators", "image_folder", "imagenet",
+    "in_memory", "is_own", "load", "names", "only", "own", "root", "search_roots", "shapes", "tiny_imagenet", "toy",
+    "vision", "write_flowers",
 ]  # fmt: skip
 
 SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)

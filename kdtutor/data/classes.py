@@ -54,6 +54,7 @@ def apart(data: Data, train: Iterable[int], test: Iterable[int]) -> Data:
 
 
 def _check_classes(data: Data, classes: list[int], who: str) -> None:
+    data.require_classes(who)
     strange = [k for k in classes if not 0 <= k < data.num_classes]
     require(not strange, f"{who}: class {strange[:1]} does not exist; {data.name} has 0…{data.num_classes - 1}")
 
@@ -74,6 +75,7 @@ class ClassBatches:
         steps: int = 50,
         augment: Augmentation | None = None,
     ) -> None:
+        data.require_classes("ClassBatches")
         self.split, self.data, self.augment = split, data, augment
         labels = split.labels.cpu()
         order = labels.argsort(stable=True)

@@ -27,8 +27,9 @@ def write_flowers(
     """Draw flowers of five classes into a new folder, and return it.
 
     `train/`, `val/` and `test/` hold a folder for each class, of `size` × `size` JPEGs. Beside them lie lists for other
-    tasks, of the same files: tags.csv (several labels an image), size.csv (a number: the diameter in pixels), and
-    masks.csv with masks/ (PNGs whose pixels are numbers of the lines of classes.txt). Equal numbers draw equal flowers.
+    tasks, of the same files and parts: tags.csv (several labels an image), size.csv (a number: the diameter in pixels),
+    and masks.csv with masks/ (PNGs whose pixels are numbers of the lines of classes.txt). Equal numbers draw equal
+    flowers.
     `told` is called after each image with how many there are.
 
     Raises `ConfigError` for a number out of range or a folder that is not empty, `DataError` where nothing can be
@@ -48,13 +49,13 @@ def write_flowers(
             mask = f"masks/{number:04}.png"
             _save(drawn.image, place / file, quality=QUALITY)
             _save(drawn.mask, place / mask, optimize=True)
-            tags.append([file, ";".join(drawn.tags)])
-            diameters.append([file, str(drawn.diameter)])
-            masks.append([file, mask])
+            tags.append([file, ";".join(drawn.tags), part])
+            diameters.append([file, str(drawn.diameter), part])
+            masks.append([file, mask, part])
             told(number + 1)
-        write_whole(place / "tags.csv", _table("file", "tags", tags))
-        write_whole(place / "size.csv", _table("file", "diameter", diameters))
-        write_whole(place / "masks.csv", _table("file", "mask", masks))
+        write_whole(place / "tags.csv", _table(["file", "tags", "split"], tags))
+        write_whole(place / "size.csv", _table(["file", "diameter", "split"], diameters))
+        write_whole(place / "masks.csv", _table(["file", "mask", "split"], masks))
         write_whole(place / "classes.txt", "".join(f"{part}\n" for part in flowers.PARTS))
     return Path(folder)
 
@@ -75,7 +76,7 @@ def _save(image: Image.Image, path: Path, **options: int) -> None:
     path.write_bytes(buffer.getvalue())
 
 
-def _table(first: str, second: str, rows: list[list[str]]) -> str:
+def _table(header: list[str], rows: list[list[str]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[first, second], *rows])
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue()

@@ -23,9 +23,9 @@ PALETTE: dict[str, Colour] = {
 TAGS = (*PALETTE, "leaf", "two flowers")
 """Every tag that a flower can have."""
 HEARTS: tuple[Colour, ...] = ((240, 190, 40), (110, 70, 40), (215, 225, 120))
-GROUNDS: tuple[Colour, ...] = ((88, 112, 70), (120, 104, 84), (150, 176, 190), (60, 74, 62), (168, 172, 140))
+GROUNDS: tuple[Colour, ...] = ((88, 112, 70), (120, 104, 84), (134, 150, 150), (60, 74, 62), (150, 156, 124))
 LEAVES: tuple[Colour, ...] = ((70, 128, 62), (98, 142, 72), (48, 104, 66), (124, 150, 84))
-TYPICAL = 0.8
+TYPICAL = 0.85
 """Share of the flowers that have the colours of their class; the others may have any."""
 FINE = 3
 """Pixels drawn for one on a side: the picture is shrunk in the end, which smooths its edges."""
@@ -46,11 +46,11 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "clematis": Kind(((4, 4),), 0.66, 0.55, 0.75, 0.0, 0.17, ("violet", "blue", "white"), (2,)),
-    "daisy": Kind(((11, 17),), 0.24, 0.70, 0.35, 0.0, 0.30, ("white", "pink", "yellow"), (0, 1)),
-    "lily": Kind(((6, 6),), 0.42, 0.45, 1.00, 0.0, 0.13, ("orange", "white", "yellow"), (1, 2)),
-    "primrose": Kind(((5, 5),), 0.84, 0.72, 0.40, 0.22, 0.18, ("yellow", "violet", "red"), (0, 2)),
-    "rose": Kind(((6, 8), (5, 6), (3, 4)), 0.90, 0.66, 0.32, 0.0, 0.07, ("red", "pink", "orange"), (1,)),
+    "clematis": Kind(((4, 4),), 0.66, 0.55, 0.75, 0.0, 0.17, ("violet", "blue"), (2,)),
+    "daisy": Kind(((11, 17),), 0.24, 0.70, 0.35, 0.0, 0.30, ("white", "yellow"), (0, 1)),
+    "lily": Kind(((6, 6),), 0.42, 0.45, 1.00, 0.0, 0.13, ("orange", "white"), (1, 2)),
+    "primrose": Kind(((5, 5),), 0.84, 0.72, 0.40, 0.22, 0.18, ("yellow", "violet"), (0, 2)),
+    "rose": Kind(((6, 8), (5, 6), (3, 4)), 0.90, 0.66, 0.32, 0.0, 0.07, ("red", "pink"), (1,)),
 }
 """The classes."""
 
@@ -180,7 +180,7 @@ def _leaves(canvas: Canvas, middle: Place, radius: float, rng: Rng) -> None:
 
 def _ground(side: int, rng: Rng) -> Image.Image:
     """A meadow out of focus: a gradient with large soft spots."""
-    top, bottom = (np.array(_varied(GROUNDS[rng.integers(len(GROUNDS))], 22, rng)) for _ in range(2))
+    top, bottom = (np.array(_varied(GROUNDS[rng.integers(len(GROUNDS))], 14, rng)) for _ in range(2))
     slope = np.linspace(0, 1, side)[:, None, None]
     pixels = np.broadcast_to((1 - slope) * top + slope * bottom, (side, side, 3))
     picture = Image.fromarray(pixels.astype(np.uint8))
@@ -196,7 +196,7 @@ def _ground(side: int, rng: Rng) -> Image.Image:
 
 def _developed(picture: Image.Image, size: int, rng: Rng) -> Image.Image:
     """The photograph: a lens that is not always sharp, light from one side, the grain of a sensor."""
-    blur = FINE * size / 96 * float(rng.choice([0.4, 0.8, 1.6], p=[0.5, 0.3, 0.2]))
+    blur = FINE * size / 96 * float(rng.choice([0.4, 0.8, 1.4], p=[0.6, 0.3, 0.1]))
     blurred = picture.filter(ImageFilter.GaussianBlur(blur))
     pixels = np.asarray(blurred.resize((size, size), Image.Resampling.BOX), dtype=np.float64)
     across = np.linspace(-1, 1, size)

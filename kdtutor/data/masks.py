@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import DataError
-from .damaged import THREADS
+from .faults import THREADS
 from .pixels import opened, reason
 from .task import UNLABELLED
 

@@ -1,15 +1,21 @@
 """One's own data: a folder of class folders, one with train/, val/ and test/, or a table of files and labels."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
+from tqdm.auto import tqdm
+
 from ..errors import DataError, require
-from . import listed
-from .image_folder import IN_MEMORY
+from .faults import faults, look
+from .image_folder import IN_MEMORY, FileSplit
+from .listing import image_files, names_image
+from .own_data import as_data
 from .own_folders import folder_data
 from .own_table import table_data
+from .pixels import picture
 from .splits import Data
 from .table import ENDINGS
 from .task import Classification
@@ -54,7 +60,28 @@ def own(
         kind = f"{source} is a file of type {source.suffix or 'none'}; expected a folder of class folders, or a CSV"
         require(source.suffix.lower() in ENDINGS, f"{kind} of file and label (an archive: unpack it first)", DataError)
         found = table_data(source, task)
-    return listed.data(found, size, THREADS if workers is None else workers, IN_MEMORY if memory is None else memory)
+    return as_data(found, size, THREADS if workers is None else workers, IN_MEMORY if memory is None else memory)
+
+
+def damaged(where: str | Path | Data, progress: bool = True) -> dict[str, str]:
+    """Every image file that cannot be read, and why, found by decoding them all: those of a data set, which keeps what
+    was decoded, or those below a folder, also where `load` refuses it. `progress` shows how far it is.
+
+    >>> _ = (folder / "tom.png").write_bytes(b"")
+    >>> list(damaged(folder, progress=False).values())
+    ['it is empty']
+    """
+    files: dict[Path, Callable[[], object]] = {}
+    if isinstance(where, Data):
+        for split in where.splits().values():
+            if isinstance(split, FileSplit):
+                files |= {path: partial(split.files.__getitem__, row) for row, path in enumerate(split.files.paths)}
+    else:
+        require(Path(where).is_dir(), f"{where} is no folder; expected one with images, or loaded data", DataError)
+        files = {path: partial(picture, path) for path in image_files(Path(where), names_image)}
+    found = faults(list(files), lambda path: look(path, files[path]))
+    shown = tqdm(found, "looking at images", len(files), unit=" images", disable=not progress, leave=False)
+    return {str(path): fault for path, fault in zip(files, shown, strict=True) if fault}
 
 
 def is_own(name: str | Path, known: Collection[str]) -> bool:

@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 
 from ..errors import DataError, require
-from .damaged import require_whole
+from .faults import require_whole
 from .image_folder import classes_of
-from .listed import Listed, require_distinct
 from .listing import class_folders, composed, names_image, visible
+from .own_data import Listed, require_distinct
 from .parted import SPLIT, stored
 from .table import ENDINGS
 from .words import listed

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import DataError, require
-from .damaged import require_whole
-from .listed import Listed
+from .faults import require_whole
+from .own_data import Listed
 from .own_folders import NAMES
 from .parted import stored
 from .table import Table, read_table

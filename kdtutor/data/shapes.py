@@ -14,13 +14,16 @@ CLASSES = ("background", "disc", "square", "triangle", "cross")
 SIZE = 32  # pixels
 SHAPES = 2  # in an image, the second before the first
 NOISE = 0.1  # standard deviation, of values between 0 and 1
+TOLD = 0.4  # how much of a colour is that of the class; the rest is drawn
+HUES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 1.0, 0.0))  # of the classes but the background
 
 
 def shapes(train: int = 1000, val: int = 200, test: int = 300, seed: int = 0) -> Data:
     """Colour images of 32×32 pixels, each with two bright shapes before a dark background that runs from one colour to
     another, and which of `CLASSES` each pixel belongs to. Place, size, angle and colour are drawn; noise is added.
 
-    A shape's colour says nothing about its class, so that a net has to see the outline; one may hide part of the other.
+    A shape's colour tells its class in part, and a net has to see the outline for the rest; one may hide a part of
+    the other.
     The same `seed` gives the same set.
 
     >>> made = shapes(train=10, val=2, test=2)
@@ -42,6 +45,7 @@ def _drawn(count: int, generator: torch.Generator) -> tuple[UInt8[Tensor, "N 3 H
     place, radius, angle = torch.rand(3, count, SHAPES, 2, generator=generator, dtype=torch.float64).unbind(0)
     inside = _inside(kinds, 4 + (SIZE - 8) * place, 6 + 3 * radius[..., 0], 2 * math.pi * angle[..., 0])
     ends, colours = torch.rand(count, 2 + SHAPES, 3, 1, 1, generator=generator).split([2, SHAPES], 1)
+    colours = torch.lerp(colours, torch.tensor(HUES)[kinds - 1][..., None, None], TOLD)
     ramp = torch.linspace(0, 1, SIZE).view(1, 1, -1, 1).expand(-1, -1, -1, SIZE)
     images, masks = torch.lerp(ends[:, 0], ends[:, 1], ramp) / 2, torch.zeros(count, SIZE, SIZE, dtype=torch.long)
     for i in range(SHAPES):

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar
 
 import torch
@@ -179,7 +179,9 @@ def on_card(task: Task) -> dict[str, Any]:
 
 
 def task_of(card: Mapping[str, Any]) -> Task | None:
-    """The task of a trained net, from its card; None where that does not tell it. Raises `UnknownName`.
+    """The task of a trained net, from its card, as far as it shapes answers; None where that does not tell it.
+
+    Raises `UnknownName` for a task that is none.
 
     >>> task_of({"task": "regression", "task options": {"mean": [5.0], "std": [2.0]}})
     Regression(mean=(5.0,), std=(2.0,))
@@ -187,8 +189,8 @@ def task_of(card: Mapping[str, Any]) -> Task | None:
     if "task" not in card:
         return None
     kind, options = TASKS[choose("task", card["task"], TASKS)], card.get("task options", {})
-    names = [field.name for field in fields(kind)]
-    return kind(**{name: options[name] for name in names}) if set(names) <= set(options) else None
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    return kind(**{name: options[name] for name in needed}) if needed <= options.keys() else None
 
 
 @full_precision
@@ -226,8 +228,11 @@ def pixel_cross_entropy(logits: Float[Tensor, "B K H W"], labels: Int[Tensor, "B
     return total / (labels != UNLABELLED).sum().clamp(min=1)
 
 
-def pixel_confusion(answers: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"]) -> Int[Tensor, "K K"]:
-    """Pixels that have a class, counted by true class (row) and told class (column); K is one more than the largest.
+def pixel_confusion(
+    predictions: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"], classes: int | None = None
+) -> Int[Tensor, "K K"]:
+    """Pixels that have a class, counted by true class (row) and predicted class (column); without `classes` up to the
+    largest that occurs.
 
     >>> mask = torch.tensor([[[0, 1, kd.data.UNLABELLED]]])
     >>> pixel_confusion(torch.tensor([[[0, 0, 1]]]), mask)
@@ -235,8 +240,8 @@ def pixel_confusion(answers: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"])
             [1, 0]])
     """
     known = labels != UNLABELLED
-    told, true = answers[known].long(), labels[known].long()
-    K = 1 + int(torch.cat([told, true]).max()) if len(true) else 0
+    told, true = predictions[known].long(), labels[known].long()
+    K = classes or 1 + max((int(x.max()) for x in (told, true) if len(x)), default=-1)
     return torch.bincount(true * K + told, minlength=K * K).view(K, K)
 
 

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from ..train import History
 
 Terms = str | Sequence[str | Sequence[str]]
+PARTS = {"train": "train", "val": "validation", "test": "test"}
+"""What a number was measured on, by how its term begins."""
+MEASURES = {
+    "accuracy": "accuracy", "map": "mAP", "miou": "mIoU", "pixel_accuracy": "pixel accuracy", "r2": "R²", "mae": "MAE",
+}  # fmt: skip
+"""The measures of all tasks, as a reader says them."""
+SHARES = ("accuracy", "map", "miou", "pixel_accuracy")
+"""Those of them that are shares of all there is."""
+GROWING = (*(MEASURES[name] for name in SHARES), MEASURES["r2"], "share")
+"""What better nets have more of, so that its curves leave a corner free."""
 
 
 def curves(
@@ -29,7 +39,7 @@ def curves(
     histories: one run, or {label: run}; the labels "teacher", "alone" and "taught" have their fixed look. A run that
     lacks a term is left out there.
     terms: "loss", ("loss", "val_accuracy"), or with several terms on the same axes (("task", "kd"), "val_accuracy").
-    If not given: of one run all losses and all accuracies; of several runs the loss and the held-out accuracy.
+    If not given: of one run all losses and all measures; of several runs the loss and the first held-out measure.
     alt: the alternative text, written from labels and terms if not given.
     Raises `UnknownName` for a term that no run has, `StoppedError` if one was stopped before it had it.
     """
@@ -52,12 +62,17 @@ def curves(
 
 
 def _usual(known: tuple[str, ...], several: bool) -> tuple[tuple[str, ...], ...]:
-    accuracies = tuple(term for term in known if term.endswith("accuracy"))
+    measures = tuple(term for term in known if is_measure(term))
     if several:
-        held_out = tuple(term for term in accuracies if term in ("val_accuracy", "test_accuracy"))[:1]
+        held_out = tuple(term for term in measures if term.startswith(("val_", "test_")))[:1]
         return tuple(panel for panel in (("loss",) if "loss" in known else (), held_out) if panel) or (known[:1],)
-    losses = tuple(term for term in known if term not in accuracies)
-    return tuple(panel for panel in (losses, accuracies) if panel)
+    losses = tuple(term for term in known if term not in measures)
+    shares = tuple(filter(is_share, measures))
+    others: dict[str, list[str]] = {}  # each in a unit of its own
+    for term in measures:
+        if term not in shares:
+            others.setdefault(measure_of(term), []).append(term)
+    return tuple(panel for panel in (losses, shares, *map(tuple, others.values())) if panel)
 
 
 def _draw(ax: Axes, runs: "Mapping[str, History]", panel: Sequence[str]) -> None:
@@ -86,9 +101,11 @@ def frame(ax: Axes, panel: Sequence[str]) -> None:
 
 
 def _common_word(terms: Sequence[str]) -> str:
-    """What several terms are: accuracies, or all rates (rate_stage1, rate_logits) or probabilities, or else losses."""
-    if all(term.endswith("accuracy") for term in terms):
-        return "accuracy"
+    """What several terms are: one measure, or shares, or all rates (rate_stage1, rate_logits) or probabilities, or else
+    losses."""
+    if all(map(is_measure, terms)):
+        words = {words_of(measure_of(term)) for term in terms}
+        return words.pop() if len(words) == 1 else "share"
     first = {term.partition("_")[0] for term in terms}
     return first.pop() if len(first) == 1 and all("_" in term for term in terms) else "loss"
 
@@ -109,7 +126,8 @@ def legend(ax: Axes, always: bool = False, place: Literal["best"] | None = None)
         what = ax.get_ylabel()
         low, high = ax.get_ylim()
         middle = what in ("rate", "probability") or high > 0 > low + 0.2 * high  # the former begin or end near 1 or 0
-        box.set_loc(place or ("lower right" if "accuracy" in what else "center right" if middle else "upper right"))
+        grows = any(word in what for word in GROWING)
+        box.set_loc(place or ("lower right" if grows else "center right" if middle else "upper right"))
     elif old := ax.get_legend():
         old.remove()
 
@@ -129,4 +147,23 @@ def alt_of(panels: Sequence[Sequence[str]], labels: Sequence[str] = ()) -> str:
 
 def words_of(term: str) -> str:
     """A term as a reader says it: "val_accuracy" → "validation accuracy"."""
+    if is_measure(term):
+        part = PARTS.get(term.partition("_")[0], "")
+        return f"{part} {MEASURES[measure_of(term)]}".strip()
     return term.replace("val_", "validation ").replace("_", " ")
+
+
+def measure_of(term: str) -> str:
+    """What was measured, without what it was measured on: "val_map" → "map"."""
+    part, _, name = term.partition("_")
+    return name if part in PARTS else term
+
+
+def is_measure(term: str) -> bool:
+    """Whether a term is a measure of some task, and no loss."""
+    return measure_of(term) in MEASURES
+
+
+def is_share(term: str) -> bool:
+    """Whether a term is a share, which is told in percent."""
+    return term.endswith("accuracy") or measure_of(term) in SHARES

@@ -28,7 +28,7 @@ def own_data(job: Job, teacher: nets.Net | None) -> Data:
         "memory": None if job.memory is None else job.memory * MIB,
     }
     data = sets.load(job.data, **{name: value for name, value in asked.items() if value is not None})
-    return data if teacher is None else normalised_as(data, teacher)
+    return data if teacher is None else as_task_of(normalised_as(data, teacher), teacher)
 
 
 def shown_size(net: nets.Net) -> int | None:
@@ -43,6 +43,16 @@ def normalised_as(data: Data, net: nets.Net) -> Data:
     if not mean or not std or len(mean) != data.channels:
         return data
     return replace(data, mean=tuple(mean), std=tuple(std))
+
+
+def as_task_of(data: Data, net: nets.Net) -> Data:
+    """`data` in the unit of the numbers that a net was trained on, by its card; as they are for any other task."""
+    told = net.card.get("task options")
+    if not told or net.card.get("task") != data.task.name:
+        return data
+    task = type(data.task)(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
+    splits: dict[str, Any] = {part: replace(split, task=task) for part, split in data.splits().items()}
+    return replace(data, **splits)
 
 
 def fitting(teacher: nets.Net, job: Job, data: Data, chosen: Preset) -> nets.Net:
@@ -84,7 +94,7 @@ def new_student(chosen: Preset, job: Job, data: Data) -> nets.Net:
     if elsewhere or nets.build(name).stem_width is None:
         options.pop("stem_stride", None)  # a net without a stem has no stride to set, one from elsewhere has its own
     if elsewhere:
-        options |= {"size": data.size[0] if data.size else None, "stages": stages_of(job)}
+        options |= {"size": data.size[0] if data.size else None, "stages": stages_of(job.stages)}
     seed_everything(job.seed)
     net = nets.build(name, **options)
     if job.weights is not None:
@@ -103,8 +113,8 @@ def _begin_from(net: nets.Net, weights: str) -> None:
         )
 
 
-def stages_of(job: Job) -> str | list[str] | None:
-    """The stages that the job asks for, as `wrap` takes them; None leaves the choice to it."""
-    if job.stages in (None, "auto"):
-        return job.stages
-    return [part.strip() for part in str(job.stages).split(",") if part.strip()]
+def stages_of(text: str | None) -> str | list[str] | None:
+    """The stages that an option names, as `wrap` takes them; None leaves the choice to it."""
+    if text in (None, "auto"):
+        return text
+    return [part.strip() for part in str(text).split(",") if part.strip()]

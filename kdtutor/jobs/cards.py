@@ -22,6 +22,7 @@ def of_run(setup: Setup, history: History) -> dict[str, Any]:
     return {
         **described(student),
         "data": data.name,
+        "source": setup.job.data if setup.job.own else None,
         **of_data(data),
         "recipe": {"epochs": setup.epochs, **config["recipe"]},
         "epochs": setup.epochs,

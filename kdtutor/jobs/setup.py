@@ -15,6 +15,7 @@ from ..settings.data_free import IMITATION, SETTINGS
 from ..train import Alone, Distiller, Recipe, device
 from ..train.checkpoint import another_teacher, holds_run, require_free
 from ..train.ranks import from_first
+from ..train.relabelled import relabelled
 from ..train.shares import synchronised
 from .between import MIB, fitting, new_student, own_data
 from .job import Job, label
@@ -42,6 +43,7 @@ class Setup:
         """Raise now what a run would raise before it trains."""
         self.distiller.check(self.data)
         self.distiller.phases(self.epochs)
+        relabelled(self.distiller.source(self.data, self.recipe), self.distiller, self.data, self.recipe)
 
 
 def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | None = None) -> Setup:

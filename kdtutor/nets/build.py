@@ -42,7 +42,7 @@ def build(
     channels: int | None = None,
     stem_stride: int | None = None,
     size: int | None = None,
-    stages: str | Sequence[str] | None = None,
+    stages: Sequence[str] | None = None,
 ) -> Net:
     """A net with fresh weights, drawn from torch's global generator.
 

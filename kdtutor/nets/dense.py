@@ -45,18 +45,18 @@ def read_by_last_layer(module: nn.Module, logits: Node) -> Node:
 NO_EMBEDDING = "the model has no linear layer; name the node of its embedding: wrap(model, embedding=…)"
 
 
-def as_embedding(read: Float[Tensor, "B *shape"], per_pixel: bool) -> Float[Tensor, "B D"]:
-    """What was read as (B, D): flattened, or of a net that answers for each pixel its mean over them.
+def as_embedding(read: Float[Tensor, "B *shape"], averages: bool) -> Float[Tensor, "B D"]:
+    """What was read as (B, D): flattened, or of a map that a convolution reads its mean over the pixels.
 
-    >>> as_embedding(torch.zeros(2, 8, 4, 4), per_pixel=True).shape
+    >>> as_embedding(torch.zeros(2, 8, 4, 4), averages=True).shape
     torch.Size([2, 8])
     """
-    return read.mean((2, 3)) if per_pixel and read.ndim == 4 else read.flatten(1)
+    return read.mean((2, 3)) if averages and read.ndim == 4 else read.flatten(1)
 
 
-def check_classifies(name: str, per_pixel: bool) -> None:
-    """Raises `ConfigError` where an embedding does not tell the logits: it is a mean, and they are those of pixels.
+def check_classifies(name: str, averages: bool) -> None:
+    """Raises `ConfigError` where an embedding does not tell the logits: it is a mean, and they are of each pixel.
 
-    >>> check_classifies("resnet8", per_pixel=False)  # silent: it does
+    >>> check_classifies("resnet8", averages=False)  # silent: it does
     """
-    require(not per_pixel, f"{name} answers for each pixel, and an embedding is their mean: take the whole pass")
+    require(not averages, f"{name} answers for each pixel, and an embedding is their mean: take the whole pass")

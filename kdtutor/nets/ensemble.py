@@ -12,6 +12,7 @@ from ..data import Classification, Dense, MultiLabel, Regression, Task
 from ..data.tasks import task_of
 from ..errors import ConfigError, choose, require
 from ..precision import full_precision
+from .dense import check_classifies
 from .trace import Net, Trace
 
 Mean = Literal["probabilities", "labels", "logits"]
@@ -54,6 +55,7 @@ class Ensemble(Net):
         self.widths, self.stem_width = (), None
         self.embedding_dim = sum(net.embedding_dim for net in teachers)
         self.num_classes = teachers[0].num_classes
+        self.per_pixel = teachers[0].per_pixel
         if task is not None:
             self.check_task(task)
 
@@ -81,6 +83,7 @@ class Ensemble(Net):
         return self.trace(h).embedding
 
     def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
+        check_classifies(self.name, self.per_pixel)
         self._check_embedding(e)
         parts = e.split([net.embedding_dim for net in self._nets()], 1)
         answers = [net.classify(part) for net, part in zip(self._nets(), parts, strict=True)]
@@ -129,6 +132,8 @@ def _check_nets(teachers: Any) -> None:
     for net in teachers[1:]:
         told = f"{first.name} has {first.num_classes} outputs and {net.name} has {net.num_classes}"
         require(net.num_classes == first.num_classes, f"{told}; only nets for the same can answer together")
+        told = f"one of {first.name} and {net.name} answers for each pixel, the other for whole images"
+        require(net.per_pixel == first.per_pixel, f"{told}; only answers to the same can be averaged")
     named = [net for net in teachers if net.card.get("classes")]
     for net in named[1:]:
         told = f"{named[0].name} and {net.name} name other classes, or in another order, on their cards"
@@ -175,6 +180,8 @@ def _card(teachers: Sequence[Net]) -> dict[str, Any]:
     if not all(cards):
         return {}
     common = {key: cards[0][key] for key in CARD if key in cards[0] and all(c.get(key) == cards[0][key] for c in cards)}
+    if "data" in cards[0] and "data" not in common:
+        common["data"] = " and ".join(sorted({str(card.get("data")) for card in cards}))
     parts = [{key: card.get(key) for key in ("name", "sha256")} for card in cards]
     parameters = sum(parameter.numel() for net in teachers for parameter in net.parameters())
     names = " + ".join(str(card.get("name", net.name)) for card, net in zip(cards, teachers, strict=True))

@@ -34,7 +34,7 @@ def foreign(
     classes: int,
     channels: int | None = None,
     size: int | None = None,
-    stages: str | Sequence[str] | None = None,
+    stages: Sequence[str] | None = None,
 ) -> Net:
     """A net from elsewhere with fresh weights; arguments and errors as of `build`.
 
@@ -47,7 +47,7 @@ def foreign(
         net = model
     else:
         example = None if size is None else torch.zeros(1, channels or 3, size, size)
-        net = wrap(model, stages=() if stages is None else stages, example=example)
+        net = wrap(model, stages="auto" if stages is None else stages, example=example)
     answers = f"{name} makes a net of {net.num_classes} classes, not {classes}; let it take num_classes"
     require(net.num_classes == classes, answers)
     net.name = name

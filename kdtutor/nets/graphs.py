@@ -12,7 +12,7 @@ from torch import nn
 from torch.fx import Graph, Node
 from torch.nn import functional as F
 
-from ..errors import ConfigError, UnknownName, require
+from ..errors import UnknownName, require
 
 _RELU_MODULES = (nn.ReLU, nn.ReLU6)
 _RELU_CALLS = (F.relu, F.relu6, F.relu_, torch.relu, torch.relu_, "relu", "relu_")
@@ -38,32 +38,6 @@ def find(nodes: Mapping[str, Node], name: str, model: str) -> Node:
             f"{name!r} is not a node of {model}; near it are {', '.join(near)}; nets.node_names(model) lists all."
         )
     return nodes[inside[-1]]
-
-
-def read_by_last_linear(module: nn.Module, logits: Node) -> Node:
-    """What the last linear layer before `logits` reads. Where a model has none and a convolution computes the logits,
-    the mean over space of what that reads, a new node.
-
-    >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.ReLU(), torch.nn.Linear(4, 2))
-    >>> *_, logits, output = (graph := torch.fx.symbolic_trace(net)).graph.nodes
-    >>> read_by_last_linear(net, logits).name
-    '_1'
-    """
-    before = ancestors(logits)
-    backwards = [node for node in reversed(logits.graph.nodes) if node in before]
-    for node in backwards:
-        if calls(module, node, (nn.Linear,)) or node.target is F.linear:
-            read: Node = node.all_input_nodes[0]
-            return read
-    with_weights = (node for node in backwards if node.op == "call_module" and _has_weights(module, node))
-    last = next(with_weights, None)
-    if last is not None and calls(module, last, (nn.Conv2d,)):
-        read = last.all_input_nodes[0]
-        with logits.graph.inserting_after(read):
-            mean: Node = logits.graph.call_method("mean", (read, (2, 3)))
-        mean.meta["label"] = f"{label(read)}.mean"
-        return mean
-    raise ConfigError("the model has no linear layer; name the node of its embedding: wrap(model, embedding=…)")
 
 
 def last_norms(module: nn.Module, graph: Graph, taps: Sequence[Node]) -> tuple[nn.BatchNorm2d | None, ...]:
@@ -198,16 +172,19 @@ def cut(graph: Graph, start: Node | None, end: Node) -> Graph:
     return part
 
 
-def check_active(module: nn.Module, start: Node, end: Node) -> None:
-    """Raises `ConfigError` if what leads to `end` reads `start` otherwise than through a ReLU.
+def check_active(module: nn.Module, start: Node, end: Node, is_map: bool = True) -> None:
+    """Raises `ConfigError` if what leads to `end` reads `start` otherwise than through a ReLU, or if `start` is not a
+    map but tokens, or has its channels last.
 
     >>> net = torch.nn.Sequential(torch.nn.BatchNorm2d(8), torch.nn.ReLU())
     >>> _, norm, active, _ = torch.fx.symbolic_trace(net).graph.nodes
     >>> check_active(net, norm, active)  # silent: it is read by a ReLU
     """
+    through = is_relu(module, start) or all(is_relu(module, user) for user in _readers(start, ancestors(end, start)))
+    wrong = "not read through a ReLU" if is_map else "no map (B, C, H, W) in the model itself"
     require(
-        is_relu(module, start) or all(is_relu(module, user) for user in _readers(start, ancestors(end, start))),
-        f"{label(start)!r} is not read through a ReLU, so {label(end)!r} cannot be computed from its active map; "
+        is_map and through,
+        f"{label(start)!r} is {wrong}, so {label(end)!r} cannot be computed from its active map; "
         "only the whole forward pass and its trace are available for such a stage",
     )
 
@@ -254,10 +231,6 @@ def is_relu(module: nn.Module, node: Node) -> bool:
             called = called[-1]
         return isinstance(called, _RELU_MODULES)
     return node.op.startswith("call_") and node.target in _RELU_CALLS
-
-
-def _has_weights(module: nn.Module, node: Node) -> bool:
-    return next(module.get_submodule(str(node.target)).parameters(), None) is not None
 
 
 def _overwrites(module: nn.Module, node: Node) -> bool:

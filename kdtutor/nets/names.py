@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+import torch
+
 from ..errors import UnknownName, require
-from .build import NAMES, OWN, is_own
+from .build import NAMES, OWN, build, is_own
 from .factory import is_factory
 from .foreign import TIMM, TORCHVISION, is_foreign, timm_names, torchvision_names
 
@@ -48,7 +50,7 @@ def _foreign_names() -> tuple[str, ...]:
 
 
 def _unknown(name: str) -> str:
-    """That nobody has such a net, and which names of all sources are like it."""
+    """That nobody has such a net, why it is none of kdtutor's, and which names of all sources are like it."""
     bare = name.removeprefix(OWN).removeprefix(TORCHVISION).removeprefix(TIMM).lower()
     full: dict[str, str] = {}
     for known in (*NAMES, *_foreign_names()):
@@ -57,6 +59,18 @@ def _unknown(name: str) -> str:
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     timm = "" if timm_names() else " (not installed here: pip install kdtutor[timm])"
     return (
-        f"{name!r} is not a known net.{hint} Nets are those of nets.NAMES, torchvision.NAME, timm.NAME{timm} and "
+        f"{_why_not_own(name).removesuffix(' …')}.{hint} Nets are those of nets.NAMES, torchvision.NAME, timm.NAME{timm} and "
         "module:function."
     )
+
+
+def _why_not_own(name: str) -> str:
+    """What `build` says, where a family of kdtutor's has no such depth."""
+    unknown = f"{name!r} is not a known net"
+    try:
+        if not is_foreign(name):
+            with torch.device("meta"):  # nothing is drawn
+                build(name)
+    except UnknownName as error:
+        return str(error) if str(error).startswith(f"{unknown}:") else unknown
+    return unknown

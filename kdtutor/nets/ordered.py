@@ -26,6 +26,8 @@ class Ordered(Net):
         self.name, self.config, self.card = net.name, net.config, {**net.card, "classes": list(classes)}
         self.widths, self.stem_width = net.widths, net.stem_width
         self.embedding_dim, self.num_classes = net.embedding_dim, len(order)
+        self.per_pixel = net.per_pixel
+        self.head_names = frozenset(f"net.{name}" for name in net.head_names)
         self.train(net.training)
 
     def trace(self, x: Float[Tensor, "B ..."]) -> Trace:
@@ -45,10 +47,6 @@ class Ordered(Net):
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
         return self.net.norms
-
-    @property
-    def head_names(self) -> frozenset[str]:
-        return frozenset(f"net.{name}" for name in self.net.head_names)
 
 
 def in_order(net: Net, classes: Sequence[str], data: str) -> Net:

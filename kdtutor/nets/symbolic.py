@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -28,15 +30,16 @@ def both_graphs(model: nn.Module) -> dict[bool, fx.Graph]:
     >>> sorted(both_graphs(torch.nn.Sequential(torch.nn.ReLU())))
     [False, True]
     """
+    # some models decide by a buffer, which then must be known while they are traced; some parts of timm by a shape
+    ways = ((True, False), (False, False), (True, True))
+    errors: list[Exception] = []
     with modes_kept(model):
-        try:
-            return {mode: _graph(model.train(mode), buffers=True) for mode in (True, False)}
-        except Exception:  # some models decide by a buffer, which then must be known while they are traced
-            pass
-        try:
-            return {mode: _graph(model.train(mode), buffers=False) for mode in (True, False)}
-        except Exception as error:  # tracing runs the model's own code, which may raise anything
-            raise ConfigError(f"torch.fx cannot trace this {type(model).__name__}: {error}") from error
+        for buffers, opaque in ways:
+            try:
+                return {mode: _graph(model.train(mode), buffers, opaque) for mode in (True, False)}
+            except Exception as error:  # tracing runs the model's own code, which may raise anything
+                errors.append(error)
+    raise ConfigError(f"torch.fx cannot trace this {type(model).__name__}: {errors[1]}") from errors[1]
 
 
 def compiled(model: nn.Module, graph: fx.Graph) -> Callable[[nn.Module, Float[Tensor, "B ..."]], Any]:
@@ -71,8 +74,9 @@ def _buffers_of(module: nn.Module) -> list[tuple[str, Any]]:
     return [(name, buffer) for name, buffer in module._buffers.items() if buffer is not None]
 
 
-def _graph(model: nn.Module, buffers: bool) -> fx.Graph:
-    """The graph of the present mode. `buffers`: what is read from them is read anew in each pass."""
+def _graph(model: nn.Module, buffers: bool, opaque: bool) -> fx.Graph:
+    """The graph of the present mode. `buffers`: what is read from them is read anew in each pass. `opaque`: what timm
+    says that torch.fx cannot trace becomes one node each."""
     import kdtutor_torchvision
 
     kdtutor_torchvision.ensure()  # torch calls it too, unless its plug-ins are switched off
@@ -95,7 +99,13 @@ def _graph(model: nn.Module, buffers: bool) -> fx.Graph:
             return node
 
     blocks = [kind for kind in vars(torchvision.ops).values() if inspect.isclass(kind) and issubclass(kind, nn.Module)]
-    tracer = Tracer(leaf_modules=[*blocks, StridedPointwise], autowrap_modules=(math, torchvision.ops))
+    blocks.remove(torchvision.ops.Conv2dNormActivation)  # a map is read before the ReLU in it
+    modules, functions = _opaque() if opaque else ([], [])
+    tracer = Tracer(
+        leaf_modules=[*blocks, StridedPointwise, *modules],
+        autowrap_modules=(math, torchvision.ops),
+        autowrap_functions=tuple(functions),
+    )
     with _buffers_kept(model), torch.enable_grad():
         graph: fx.Graph = tracer.trace(model)
         _record_assignments(model, graph)
@@ -104,6 +114,14 @@ def _graph(model: nn.Module, buffers: bool) -> fx.Graph:
     _thread_overwritten(model, graph)
     _stop_gradients(graph)
     return graph
+
+
+def _opaque() -> tuple[list[type[nn.Module]], list[Callable[..., Any]]]:
+    """The layers and functions that timm, where it is in use, has marked as not to be traced."""
+    if "timm" not in sys.modules:
+        return [], []
+    marked = import_module("timm.layers")
+    return marked.get_notrace_modules(), marked.get_notrace_functions()
 
 
 def _record_assignments(model: nn.Module, graph: fx.Graph) -> None:

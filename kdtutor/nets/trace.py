@@ -25,7 +25,7 @@ class Trace:
     """What one forward pass leaves behind, for B samples.
 
     A stage ends *before* its last ReLU and its reader applies it: AB and OFD read `stages`, FitNets, AT and FSP read
-    `active`.
+    `active`. Where no ReLU follows, as after a GELU or in a linear bottleneck, the active map is the stage itself.
 
     Attributes:
         stem: (B, C_0, H_0, W_0) the map before the first stage, also before its ReLU; None if the net has no stem.
@@ -33,22 +33,25 @@ class Trace:
         embedding: (B, D) what the last linear layer reads; where logits are those of pixels, the mean over them of the
             map that the last convolution reads.
         logits: (B, K), or (B, K, H, W) of a net that answers for each pixel, as high and wide as the image.
+        relus: whether a ReLU follows, for each of `taps`; None: after all of them.
     """
 
     stem: Float[Tensor, "B C0 H0 W0"] | None
     stages: Sequence[Map]
     embedding: Float[Tensor, "B D"]
     logits: Float[Tensor, "B K *size"]
+    relus: tuple[bool, ...] | None = None
 
     @cached_property
     def active(self) -> Sequence[Map]:
-        """The stages after their ReLU; computed once, whoever asks."""
-        return tuple(F.relu(stage) for stage in self.stages)
+        """The stages after their ReLU, or as they are where none follows; computed once, whoever asks."""
+        relus = (True,) * len(self.stages) if self.relus is None else self.relus[len(self.relus) - len(self.stages) :]
+        return tuple(F.relu(stage) if relu else stage for stage, relu in zip(self.stages, relus, strict=True))
 
     @cached_property
     def active_stem(self) -> Float[Tensor, "B C0 H0 W0"] | None:
-        """The stem after its ReLU; None if the net has no stem."""
-        return None if self.stem is None else F.relu(self.stem)
+        """The stem after its ReLU, or as it is where none follows; None if the net has no stem."""
+        return self.stem if self.stem is None or (self.relus and not self.relus[0]) else F.relu(self.stem)
 
     @property
     def taps(self) -> Sequence[Map]:
@@ -93,6 +96,7 @@ class Trace:
             stages=tuple(function(stage) for stage in self.stages),
             embedding=function(self.embedding),
             logits=function(self.logits),
+            relus=self.relus,
         )
 
 
@@ -100,7 +104,7 @@ class _WhenRead(Trace):
     """A function of every tensor of a whole trace."""
 
     def __init__(self, whole: Trace, function: Callable[[Tensor], Tensor]) -> None:
-        vars(self).update(whole=whole, function=function)  # a trace is frozen
+        vars(self).update(whole=whole, function=function, relus=whole.relus)  # a trace is frozen
 
     @cached_property
     def stem(self) -> Float[Tensor, "B C0 H0 W0"] | None:
@@ -164,6 +168,7 @@ class Net(nn.Module):
         widths: channels of each stage. `stem_width`: channels of the stem, None if there is none.
         embedding_dim, num_classes: D and K.
         per_pixel: whether it answers for each pixel: its logits are maps (B, K, H, W).
+        head_names: names of the layers, or of weights that belong to none, that compute the logits.
         card: how it was trained, for a teacher that ships; else empty.
     """
 
@@ -173,6 +178,7 @@ class Net(nn.Module):
     stem_width: int | None
     embedding_dim: int
     num_classes: int
+    head_names: frozenset[str] = frozenset()
     per_pixel: bool = False
     card: dict[str, Any]
 
@@ -210,11 +216,6 @@ class Net(nn.Module):
 
         In a ResNet it is the last norm of the residual branch, to which the shortcut is still added.
         """
-        raise NotImplementedError
-
-    @property
-    def head_names(self) -> frozenset[str]:
-        """Names of the layers (of weights that belong to none) that compute the logits from what comes before."""
         raise NotImplementedError
 
     def _check_embedding(self, e: Float[Tensor, "B D"]) -> None:
@@ -259,6 +260,7 @@ class Staged(Net):
         self.stem_width = stem_width
         self.embedding_dim = classifier.in_features
         self.num_classes = classifier.out_features
+        self.head_names = frozenset({"classifier"})
 
     def trace(self, x: Float[Tensor, "B ..."]) -> Trace:
         stem = self.stem(x)
@@ -297,7 +299,3 @@ class Staged(Net):
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
         within = [[m for m in stage.modules() if isinstance(m, nn.BatchNorm2d)] for stage in self.stages]
         return tuple(norms[-1] if norms else None for norms in within)
-
-    @property
-    def head_names(self) -> frozenset[str]:
-        return frozenset({"classifier"})

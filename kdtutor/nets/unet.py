@@ -39,6 +39,7 @@ class UNet(Net):
         self.name, self.config, self.card = "net", {}, {}
         self.widths, self.stem_width = (*down, *up), None
         self.embedding_dim, self.num_classes = width, classes
+        self.head_names = frozenset({"classifier"})
         initialise(self)
 
     def trace(self, x: Float[Tensor, "B C H W"]) -> Trace:

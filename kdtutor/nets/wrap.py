@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from jaxtyping import Float
@@ -11,7 +11,10 @@ from torch import Tensor, fx, nn
 
 from ..errors import ConfigError, ShapeError, require
 from . import dense, graphs, heads, layers
+from .admitted import blank, check_model
+from .auto import find_stages
 from .layout import mend
+from .maps import View, kinds
 from .modes import modes_kept
 from .symbolic import both_graphs, compiled
 from .trace import Net, Trace
@@ -19,7 +22,7 @@ from .trace import Net, Trace
 
 def wrap(
     model: nn.Module,
-    stages: Sequence[str] = (),
+    stages: Sequence[str] | Literal["auto"] = (),
     embedding: str | None = None,
     logits: str | None = None,
     stem: str | None = None,
@@ -29,17 +32,20 @@ def wrap(
     """A classifier from elsewhere as a `Net`. It shares the model's weights: to train one is to train the other.
 
     Name a stage by the node *before* its ReLU ("layer1.1.add" in torchvision's ResNets), so that AB and OFD read
-    pre-activations; a node after a ReLU ("layer1") serves every method that reads active maps. A transformer has no
-    maps (B, C, H, W): its `stages` stay empty, its embedding and logits are read.
+    pre-activations; a node after a ReLU ("layer1") serves every method that reads active maps. Of a node that no ReLU
+    follows the active map is the node itself. With stages="auto" stem and stages are found where the resolution
+    changes, see `find_stages`; `stages_of` shows them. Tokens (B, N, C) of a transformer are read as maps, without the
+    class token, and maps with the channels last as maps.
 
     Args:
         model: any classifier that torch.fx can trace.
-        stages: nodes, or modules for their last node, in the order in which they are computed; see `node_names`.
+        stages: nodes, or modules for their last node, in the order in which they are computed, see `node_names`; or
+            "auto".
         embedding: node of the embedding, flattened to (B, D); default: what the last linear layer reads, or of a model
-            that answers for each pixel what its last convolution reads, whose mean over the pixels is then taken.
+            whose logits a convolution computes the mean over the pixels of what that reads.
         logits: node of the logits (B, K) or (B, K, H, W); default: what the model returns, of several outputs the one
             that is called "out", as in torchvision's segmentation models.
-        stem: node of the map before the first stage.
+        stem: node of the map before the first stage; with "auto" it is found.
         example: images to measure the widths with; default: one of zeros, of the size that the model names or 224².
 
     Raises:
@@ -51,13 +57,26 @@ def wrap(
     >>> wrap(model, stages=["0"], example=torch.zeros(1, 3, 8, 8)).trace(torch.zeros(5, 3, 8, 8)).stages[0].shape
     torch.Size([5, 4, 6, 6])
     """
-    _check_model(model)
+    check_model(model)
     mend(model)
-    asked = {"stages": list(stages), "embedding": embedding, "logits": logits, "stem": stem}
-    net = Wrapped(model, asked)
+    text = f"stages is the text {stages!r}; expected a list of nodes, or 'auto'"
+    require(stages == "auto" or not isinstance(stages, str), text)
+    named = [] if stages == "auto" else list(stages)
+    net = Wrapped(model, {"stages": named, "embedding": embedding, "logits": logits, "stem": stem})
     with modes_kept(model), torch.no_grad():
         model.eval()
-        _measure(net, model, example)
+        first = graphs.first_convolution(model, net.graphs[False])
+        net.channels = first.in_channels if first is not None else None
+        images = blank(model, net.channels) if example is None else example
+        read = _first_pass(net, images)
+        if stages == "auto":
+            found = find_stages(model, net.graphs[False], net._nodes["logits"], net._images(images))
+            net.ask(stages=found.stages, stem=stem or found.stem)
+        if net.taps:
+            net.look(net._images(images))
+            read = net.read(images)
+        _measure(net, model, images, read)
+        net.example = tuple(net._images(images).shape)
     return net
 
 
@@ -89,10 +108,26 @@ class Wrapped(Net):
         self.name = type(model).__name__
         self.channels: int | None = None
         self.embedding_shape: tuple[int, ...] = ()  # as the model has it, before it is flattened
-        self.asked = asked
-        self.config = {"wrapped": self.name, **asked}
+        self.averages = False  # whether the embedding is the mean over the pixels of a map
+        self.views: tuple[View | None, ...] = ()  # of each of `taps`: what makes a map of it
+        self.relus: tuple[bool, ...] = ()  # of each of `taps`: whether a ReLU follows
+        self.example: tuple[int, ...] = ()  # the shape of the images with which it was measured
         self.card = {}
+        self.asked: dict[str, Any] = {}
+        self.ask(**asked)
+
+    def ask(self, **asked: Any) -> None:
+        """Let the graphs return other nodes."""
+        self.asked = {**self.asked, **asked}
+        self.config = {"wrapped": self.name, **self.asked}
         self._read_graphs()
+        self.head_names = frozenset(heads.last_weights(self.model, self._nodes["logits"]))
+
+    def look(self, images: Float[Tensor, "B ..."]) -> None:
+        """Learn from a pass in evaluation what the taps hold: maps in which order, and what a ReLU follows."""
+        known = kinds(self.model, self._graph, images) if images.ndim == 4 else {}
+        self.views = tuple(known[tap].view if tap in known else None for tap in self.taps)
+        self.relus = tuple(graphs.relu_follows(self.model, tap) for tap in self.taps)
 
     def _read_graphs(self) -> None:
         self.graphs = _tapped(self.model, **self.asked)
@@ -124,12 +159,19 @@ class Wrapped(Net):
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def read(self, x: Float[Tensor, "B ..."]) -> dict[str, Any]:
-        """What the graph of the present mode returns: stem, stages, embedding and logits."""
-        return cast(dict[str, Any], self.passes[self.training](self.model, self._images(x)))
+        """What the graph of the present mode returns: stem and stages, as maps, embedding and logits."""
+        read = cast(dict[str, Any], self.passes[self.training](self.model, self._images(x)))
+        if any(self.views):
+            stem = [] if read["stem"] is None else [read["stem"]]
+            maps = [view(h) if view else h for view, h in zip(self.views, [*stem, *read["stages"]], strict=True)]
+            read |= {"stem": maps[0] if stem else None, "stages": maps[len(stem) :]}
+        return read
 
     def trace(self, x: Float[Tensor, "B ..."]) -> Trace:
         read = self.read(x)
-        return Trace(read["stem"], tuple(read["stages"]), self._embedding(read["embedding"]), read["logits"])
+        return Trace(
+            read["stem"], tuple(read["stages"]), self._embedding(read["embedding"]), read["logits"], self.relus
+        )
 
     def run(self, h: Float[Tensor, "B ..."], i: int) -> Float[Tensor, "B ..."]:
         """As `Net.run`; also raises `ConfigError` where a stage is not read through a ReLU, or is bypassed."""
@@ -142,14 +184,20 @@ class Wrapped(Net):
         return self._embedding(self._segment(h, [None, *self._nodes["stages"]][-1], self._nodes["embedding"]))
 
     def _embedding(self, read: Float[Tensor, "B ..."]) -> Float[Tensor, "B D"]:
-        return dense.as_embedding(read, self.per_pixel)
+        return dense.as_embedding(read, self.averages)
 
     def classify(self, e: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         self._check_embedding(e)
-        dense.check_classifies(self.name, self.per_pixel)
+        dense.check_classifies(self.name, self.averages)
         part = graphs.cut(self._graph, self._nodes["embedding"], self._nodes["logits"])
         made: Tensor = fx.Interpreter(self.model, graph=part).run(e.unflatten(1, self.embedding_shape))
         return made
+
+    @property
+    def taps(self) -> list[fx.Node]:
+        """The nodes of the stem, if there is one, and of the stages."""
+        stem = self._nodes["stem"]
+        return [*([] if stem is None else [stem]), *self._nodes["stages"]]
 
     @property
     def _nodes(self) -> dict[str, Any]:
@@ -163,34 +211,19 @@ class Wrapped(Net):
     def _segment(self, h: Float[Tensor, "B ..."], start: fx.Node | None, end: fx.Node) -> Float[Tensor, "B ..."]:
         """From the active map of `start` (None: from the images) to `end`."""
         part = graphs.cut(self._graph, start, end)
+        views = dict(zip(self.taps, self.views, strict=False))
         if start is not None:
-            graphs.check_active(self.model, start, end)
+            graphs.check_active(self.model, start, end, views.get(start) is None)
         made: Tensor = fx.Interpreter(self.model, graph=part).run(self._images(h) if start is None else h)
-        return made
+        view = views.get(end)
+        return made if view is None else view(made)
 
     @property
     def norms(self) -> tuple[nn.BatchNorm2d | None, ...]:
         return graphs.last_norms(self.model, self._graph, self._nodes["stages"])
 
-    @property
-    def head_names(self) -> frozenset[str]:
-        return frozenset(heads.last_weights(self.model, self._nodes["logits"]))
-
     def _images(self, x: Float[Tensor, "B ..."]) -> Float[Tensor, "B ..."]:
         return x if self.channels is None else layers.as_images(x, self.channels)
-
-
-def _check_model(model: nn.Module) -> None:
-    """Refuse what is no model, and what hides one."""
-    kind = type(model).__name__
-    require(isinstance(model, nn.Module), f"wrap takes a model, an nn.Module, got {kind}")
-    require(not isinstance(model, Net), "the model is a Net already: use it as it is")
-    hidden = {nn.DataParallel: "module", nn.parallel.DistributedDataParallel: "module"}
-    for around, part in hidden.items():
-        require(not isinstance(model, around), f"{kind} holds the model to wrap: wrap(model.{part})")
-    require(not hasattr(model, "_orig_mod"), f"{kind} is compiled; wrap the model first, then compile the net")
-    scripted = isinstance(model, torch.jit.ScriptModule)
-    require(not scripted, f"{kind} is a scripted model, which cannot be traced; wrap the model that it was made from")
 
 
 def _tapped(
@@ -217,19 +250,13 @@ def _tapped(
     return both
 
 
-def _measure(net: Wrapped, model: nn.Module, example: Float[Tensor, "B ..."] | None) -> None:
-    """Learn channels and widths from one pass in evaluation, and check that the trace is what it should be."""
-    first = graphs.first_convolution(model, net.graphs[False])
-    net.channels = first.in_channels if first is not None else None
-    if example is None:
-        example = _blank(model, net.channels)
-    read = _first_pass(net, example)
+def _measure(net: Wrapped, model: nn.Module, example: Float[Tensor, "B ..."], read: dict[str, Any]) -> None:
+    """Learn widths from what was read of an example in evaluation, and check that it is what a trace should hold."""
     shape = tuple(getattr(read["logits"], "shape", ()))
-    message = f"the logits of {net.name} have shape {shape}, expected (B, K), or (B, K, H, W) of pixels"
-    require(len(shape) in (2, 4), f"{message}; name their node: wrap(model, logits=…)", ShapeError)
-    net.per_pixel = len(shape) == 4
-    of_images = net.per_pixel or net.asked["embedding"] is not None or read["embedding"].ndim < 4
-    require(of_images, dense.NO_EMBEDDING)
+    net.per_pixel = len(shape) == 4 and shape[2:] == example.shape[2:]
+    message = f"the logits of {net.name} have shape {shape}, expected (B, K), or (B, K, H, W) as large as the images"
+    require(len(shape) == 2 or net.per_pixel, f"{message}; name their node: wrap(model, logits=…)", ShapeError)
+    net.averages = net.per_pixel or (net.asked["embedding"] is None and read["embedding"].ndim == 4)
     if net.asked["logits"] is None:
         _check_faithful(net, model, example)
     maps = read["stages"] if read["stem"] is None else (read["stem"], *read["stages"])
@@ -253,8 +280,8 @@ def _first_pass(net: Wrapped, example: Float[Tensor, "B ..."]) -> dict[str, Any]
         except Exception as error:  # again the model's own code
             errors.append(error)
     raise ConfigError(
-        f"{net.name} cannot read a batch {tuple(example.shape)} ({errors[0]}); pass some of your images: "
-        "wrap(model, example=images)"
+        f"{net.name} cannot read a batch {tuple(example.shape)} ({str(errors[0])[:120]}); pass some of your images, "
+        "wrap(model, example=images), or another size: build(name, size=…)"
     ) from errors[0]
 
 
@@ -270,13 +297,3 @@ def _check_faithful(net: Wrapped, model: nn.Module, example: Float[Tensor, "B ..
         f"{net.name} returns other numbers than its graph computes: they depend on more than the images, or torch.fx "
         "does not see an operation; such a model cannot be wrapped",
     )
-
-
-def _blank(model: nn.Module, channels: int | None) -> Float[Tensor, "1 C H W"]:
-    """One image of zeros that the model can read."""
-    if channels is None:
-        raise ConfigError(f"{type(model).__name__} has no convolution; pass a batch of yours: wrap(model, example=x)")
-    size = getattr(model, "image_size", 224)  # torchvision's transformers
-    card = getattr(model, "pretrained_cfg", None)  # timm
-    height, width = card["input_size"][1:] if isinstance(card, dict) and "input_size" in card else (size, size)
-    return next(model.parameters()).new_zeros(1, channels, height, width)

@@ -18,7 +18,7 @@ def same_numbers(student: Net, teacher: Net) -> None:
     require(teacher.num_classes == student.num_classes, f"{told}; they can be compared only one by one")
 
 
-def translated(outputs: Float[Tensor, "B D"], teacher: Net, task: Task | None) -> Float[Tensor, "B D"]:
+def translated(outputs: Float[Tensor, "B D *size"], teacher: Net, task: Task | None) -> Float[Tensor, "B D *size"]:
     """The teacher's `outputs` in the standard units of `task`. Where both are the same, or the teacher's card tells no
     units, or the task has none, they stay as they are.
 

@@ -7,14 +7,13 @@ from typing import Any
 
 from .. import methods, papers
 from ..errors import choose
-from ..nets import Generator, Net, build, generator, wrap
+from ..nets import Generator, Net, build, generator
 from ..papers.adversarial import Logits
 from ..papers.generated import Generated
 from ..train import Distiller, Recipe
 
 IMITATION: Mapping[str, Mapping[str, Any]] = {"adversarial": {}, "data_free": {"distance": "kl"}}
 """What the student learns in each of these papers: the options of `Logits`."""
-PHOTO_STAGES = ["layer1", "layer2", "layer3", "layer4"]
 
 
 @dataclass(frozen=True)
@@ -22,9 +21,9 @@ class Published:
     """One column of a table: data set, teacher, student, generator, and how they are trained.
 
     `kind` is the method that makes the images: "adversarial" (DFAD) or "data_free" (DAFL). `teacher` and `student` are
-    names of `nets.build`, or of torchvision where they begin with "torchvision.". `k` are the steps of the student for
-    each one of the generator, `losses` the weights of the generator's losses where there are several. `epochs` are the
-    student's; an epoch of a recipe here is what the authors' code calls one.
+    names of `nets.build`. `k` are the steps of the student for each one of the generator, `losses` the weights of the
+    generator's losses where there are several. `epochs` are the student's; an epoch of a recipe here is what the
+    authors' code calls one.
     """
 
     kind: str
@@ -50,15 +49,7 @@ class Published:
 
     def net(self, name: str) -> Net:
         """A net with fresh weights by its name in this setting."""
-        if not name.startswith("torchvision."):
-            return build(name, classes=self.classes, channels=self.channels)
-        import kdtutor_torchvision
-
-        kdtutor_torchvision.ensure()
-        import torchvision.models as models
-
-        make: Any = getattr(models, name.removeprefix("torchvision."))
-        return wrap(make(num_classes=self.classes), stages=PHOTO_STAGES)
+        return build(name, classes=self.classes, channels=self.channels)
 
     def maker(self) -> Generator:
         """A generator with fresh weights."""

@@ -71,7 +71,7 @@ def cache(
     require(folder is None or isinstance(folder, str | Path), f"folder={folder!r:.60}: expected the path of a folder")
     in_files = isinstance(data.train, FileSplit) and recipe.augment is not None and views < math.inf
     told = f"the images of {data.name} stay in their files, and views of them are kept in memory"
-    require(not in_files, f"{told}; load them with a larger in_memory, or set views=math.inf or augment=None")
+    require(not in_files, f"{told}; decode them by kd.data.in_memory, or set views=math.inf or augment=None")
     check_role(teacher, "teacher", data)
     where = find_device(device)
     teacher.to(where)

@@ -9,8 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
-from ..data import CLASSIFICATION, Classification, Data, Dense, Split, Task
-from ..data.tasks import pixel_confusion
+from ..data import CLASSIFICATION, Classification, Data, Split, Task
 from ..errors import DivergedError, require
 from ..nets.modes import evaluating
 from .checks import check_data, check_split, warn_of_probabilities
@@ -71,9 +70,7 @@ class Evaluation:
         return self.task.loss(self.logits, self.labels).item()
 
     def confusion(self) -> Int[Tensor, "K K"]:
-        """Images, or pixels, counted by true class (row) and predicted class (column)."""
-        if isinstance(self.task, Dense):
-            return pixel_confusion(self.answers, self.labels)
+        """Images counted by true class (row) and predicted class (column); of pixels `pixel_confusion` does it."""
         self._require_classes("a confusion")
         K, known = self.logits.shape[1], self.labelled
         return torch.bincount(self.labels[known] * K + self.predictions[known], minlength=K * K).view(K, K)

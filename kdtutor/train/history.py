@@ -61,6 +61,30 @@ class History:
         """How many epochs are on record, and how many the configuration asks for."""
         return self.rows[-1].epoch if self.rows else 0, sum(epochs for _, epochs in self.config.get("phases", ()))
 
+    @property
+    def measured(self) -> str:
+        """The measure that chose the best epoch, the first of its task: "accuracy", "map", "r2", …
+
+        Raises `StoppedError` where nothing has been measured yet.
+        """
+        return self.held_out.partition("_")[2]
+
+    @property
+    def held_out(self) -> str:
+        """The term that was measured after each epoch: on the validation split, or on the test split without one.
+
+        Raises as `measured`.
+        """
+        done, planned = self._epochs()
+        told = f"the run was stopped after epoch {done} of {planned}, before anything was measured; let it end"
+        require(len(self.measures) > 0, told, StoppedError)
+        return self.measures[0]
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The terms that were measured on held-out data; those of the validation split first."""
+        return tuple(term for part in ("val_", "test_") for term in self.terms if term.startswith(part))
+
     def add(self, phase: str, epoch: int, **values: float) -> None:
         """One row for each of `values`."""
         self.rows.extend(Row(phase, epoch, term, float(value)) for term, value in values.items())

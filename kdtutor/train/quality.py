@@ -158,7 +158,11 @@ class Judge:
     def real(self, split: Split, data: Data) -> Float[Tensor, "N D"]:
         """Embeddings of the real images of a split, kept. Raises `DataError` for a split that stays on disk."""
         stored = len(split.images) == len(split)
-        require(stored, f"{data.name} streams its images from disk; a judge wants them in memory", DataError)
+        require(
+            stored,
+            f"{data.name} streams its images from disk; a judge wants them in memory: kd.data.in_memory",
+            DataError,
+        )
         seen = next((embedding for images, embedding in self._real if images is split.images), None)
         if seen is None:
             where = next(self.classifier.parameters()).device

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -46,13 +45,3 @@ def standard_error(share: float, count: int) -> float:
     """
     require(count >= 1, f"count={count}: a share of no image has no error")
     return math.sqrt(share * (1 - share) / count)
-
-
-def pixel_confusion(logits: Float[Tensor, "N K H W"], labels: Int[Tensor, "N H W"]) -> Int[Tensor, "K K"]:
-    """Pixels counted by true class (row) and predicted class (column); those without a class are left out.
-
-    >>> pixel_confusion(torch.tensor([[[[1.0, 0.0]], [[0.0, 1.0]]]]), torch.tensor([[[0, -1]]])).tolist()
-    [[1, 0], [0, 0]]
-    """
-    K, known = logits.shape[1], labels >= 0
-    return torch.bincount(labels[known].long() * K + logits.argmax(1)[known], minlength=K * K).view(K, K)

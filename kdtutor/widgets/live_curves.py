@@ -16,6 +16,7 @@ from .live import LiveFigure
 
 SMOOTH = 0.9  # of the running mean over steps
 POINTS = 400  # a trail longer than this is thinned: more points cannot be told apart on the page
+USUAL = ("loss", "val_accuracy")  # until a run tells what it measures
 TIGHT = 2.5  # limits this much wider than the data are drawn in
 
 
@@ -52,18 +53,19 @@ class Line(NamedTuple):
 class LiveCurves:
     """A live figure with a pair of axes for each entry of `terms`, as in `figures.curves`.
 
+    terms: by default the loss and what is measured first on held-out data, of classes the validation accuracy.
     role: whose look a single term has ("taught", "alone", "teacher"); several terms on the same axes get a colour each.
     """
 
     def __init__(
         self,
-        terms: Terms,
+        terms: Terms | None = None,
         *,
         alt: str | None = None,
         role: str = "taught",
         size: tuple[float, float] | None = None,
     ) -> None:
-        panels = panels_of(terms)
+        panels = panels_of(terms or USUAL)
         require(len(panels) > 0, "no terms: name at least one, such as 'loss'.")
         columns = min(len(panels), 3)
         rows = -(-len(panels) // columns)
@@ -75,6 +77,7 @@ class LiveCurves:
         )
         for ax in self.figure.axes[len(panels) :]:
             ax.set_axis_off()
+        self._usual = terms is None
         self._panels: list[tuple[Axes, list[Line]]] = []
         for ax, panel in zip(self.figure.axes, panels, strict=False):
             frame(ax, panel)
@@ -113,6 +116,7 @@ class LiveCurves:
             for phase, start in self._starts.items():
                 if start and phase not in self._marks:
                     self._marks[phase] = [artist for ax, _ in self._panels for artist in mark_phase(ax, start, phase)]
+            self._measure(progress.history)
             for ax, lines in self._panels:
                 for line in lines:
                     if trail := self._trails.get(line.term):
@@ -127,6 +131,8 @@ class LiveCurves:
     def compare(self, overlay: Mapping[str, History]) -> None:
         """Draw these earlier runs in broken lines, in place of those drawn so far."""
         with self.figure.lock:
+            for run in overlay.values():
+                self._measure(run)
             for ax, lines in self._panels:
                 for old in self._earlier.get(ax, []):
                     old.remove()
@@ -139,6 +145,14 @@ class LiveCurves:
                 self._fit(ax, lines, 0)
                 legend(ax)  # the limits may have fitted before
             self.figure.update()
+
+    def _measure(self, run: History) -> None:
+        """Draw what this run measures, once it is known, unless the terms were named."""
+        ax, (line,) = self._panels[-1] if self._usual else (None, (None,))
+        if ax is None or line is None or not run.measures or line.term in run.measures:
+            return
+        frame(ax, run.measures[:1])
+        self._panels[-1] = ax, [line._replace(term=run.measures[0])]
 
     def _line(self, ax: Axes, term: str, style: Look, label: str) -> Line:
         color, marker = style["color"], style["marker"]

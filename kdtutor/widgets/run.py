@@ -37,7 +37,7 @@ class LiveRun(Board):
     make_steps: called at each start; returns an iterator of `train.Progress`. Stop closes it, so that the loop can save
     its checkpoint. It should build its student anew, or a second start continues with trained weights.
     name: the page's class is kd-<name>. A second LiveRun of the same name (the cell was run again) stops the first.
-    terms: an entry for each pair of axes, see `figures.curves`. alt: written from the terms if not given.
+    terms: an entry for each pair of axes, see `LiveCurves`. alt: written from the terms if not given.
     overlay: {label: earlier run}, drawn in broken lines. role: whose look the curves have.
     on_start, on_end: called when a run is asked for, before its thread begins; and in the thread, with its history.
 
@@ -50,7 +50,7 @@ class LiveRun(Board):
         make_steps: Callable[[], Iterator[Progress]],
         *,
         name: str,
-        terms: Terms = ("loss", "val_accuracy"),
+        terms: Terms | None = None,
         alt: str | None = None,
         overlay: Mapping[str, History] | None = None,
         role: str = "taught",

@@ -113,7 +113,9 @@ BAD: dict[str, Bad] = {
     "one label alone": Bad(
         lambda tmp: table(tmp, "file,label\n*cat"), DataError, ("column label holds 'cat' alone", "at least 2 labels"),
     ),
-    "a table whose labels are empty": Bad(lambda tmp: table(tmp, "file,label\n*"), DataError, ("column label holds no label at all",)),
+    "a table whose labels are empty": Bad(
+        lambda tmp: table(tmp, "file,label\n*"), DataError, ("column label holds no label at all",),
+    ),
     "labels that differ by case": Bad(
         lambda tmp: table(tmp, "file,label\n*cat/Cat/dog"), DataError,
         ("labels.csv: the labels 'Cat' and 'cat' differ by case alone", "write them alike"),

@@ -11,8 +11,8 @@ from kdtutor import methods
 from .calls import call
 
 COMMANDS = (
-    "lab", "example", "distil", "compare", "table", "evaluate", "export", "measure", "teachers", "teach", "check",
-    "notebooks", "results", "doctor", "map", "cite", "new-method", "version",
+    "lab", "example", "distil", "compare", "table", "evaluate", "export", "measure", "teachers", "teach", "card",
+    "check", "notebooks", "results", "doctor", "map", "cite", "new-method", "version",
 )  # fmt: skip
 
 

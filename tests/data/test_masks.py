@@ -5,7 +5,6 @@ import torch
 import torch.nn.functional as F
 
 import kdtutor as kd
-from kdtutor import ConfigError, ShapeError
 from kdtutor.data import UNLABELLED, Augment, Batches, Data, Dense, ResizedCrop, Split
 
 
@@ -81,23 +80,3 @@ def test_shapes_are_the_same_every_time_and_hold_every_class():
     assert a.train.labels.eq(0).float().mean() > 0.3
     told = kd.data.load("shapes")
     assert [len(split) for split in told.splits().values()] == [1000, 200, 300] and told.size == (32, 32)
-
-
-def test_bad_masks_are_named():
-    images, masks = torch.zeros(2, 3, 8, 8, dtype=torch.uint8), torch.zeros(2, 8, 8, dtype=torch.long)
-    with pytest.raises(ShapeError, match=r"images have shape \(2, 3, 8, 8\), their masks \(2, 4, 4\)"):
-        Split(images, masks[:, :4, :4], task=Dense())
-    with pytest.raises(ShapeError, match=r"labels have shape \(2,\), expected \(N, H, W\)"):
-        Split(images, torch.zeros(2), task=Dense())
-    with pytest.raises(ConfigError, match=r"numbers of torch\.float32; expected whole numbers"):
-        Split(images, masks.float(), task=Dense())
-    split = Split(images, masks + 3, task=Dense())
-    with pytest.raises(ConfigError, match=r"mine: the train masks run from 3 to 3; with 2 classes .* 0…1"):
-        Data("mine", split, None, split, ("a", "b"), (0.0,) * 3, (1.0,) * 3)
-    with pytest.raises(ConfigError, match=r"train=0.* at least one image"):
-        kd.data.shapes(train=0)
-    with pytest.raises(ConfigError, match="shapes is a set for dense; leave task out"):
-        kd.data.load("shapes", task="classification")
-    data = told_by_pixels()
-    with pytest.raises(ConfigError, match=r"augment=<function .*masks of a set for dense .* masks\(masks, generator\)"):
-        Batches(data.train, data, 2, lambda images, generator: images)

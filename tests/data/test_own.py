@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from kdtutor import data
+from kdtutor import DataError, data
 from kdtutor.data.image_folder import FileSplit
 from kdtutor.data.kept import KeptFiles, decoded
 from kdtutor.data.parted import SPLIT, dealt
@@ -148,7 +148,7 @@ def test_the_size_is_the_largest_that_the_median_image_has(tmp_path, side, size)
 def test_images_are_decoded_when_asked_for_and_kept_up_to_a_limit(pets, monkeypatch):
     whole = data.load(pets)
     assert not isinstance(whole.train, FileSplit)  # a small set is decoded at once
-    monkeypatch.setattr("kdtutor.data.listed.AT_ONCE", 0)
+    monkeypatch.setattr("kdtutor.data.own_data.AT_ONCE", 0)
     asked: list[str] = []
     monkeypatch.setattr(
         "kdtutor.data.kept.decoded", lambda path, size: [asked.append(path.name), decoded(path, size)][1]
@@ -180,7 +180,7 @@ def test_a_large_photograph_is_decoded_at_a_fraction_and_looks_the_same(tmp_path
 
 
 def test_a_split_of_files_keeps_all_its_fields(pets, monkeypatch):
-    monkeypatch.setattr("kdtutor.data.listed.AT_ONCE", 0)
+    monkeypatch.setattr("kdtutor.data.own_data.AT_ONCE", 0)
     split = data.load(pets, workers=1).train
     for other in (split[torch.arange(3)], split.to("cpu")):
         assert isinstance(other, FileSplit) and other.workers == 1 and isinstance(other.files, KeptFiles)
@@ -192,3 +192,32 @@ def test_a_name_comes_before_a_folder_of_that_name(tmp_path, pets, monkeypatch):
     shutil.copytree(pets, "digits")
     assert len(data.load("digits").train) == 3500 and data.load("./digits").classes == ("cat", "dog")
     assert data.load("pets").classes == data.load(Path("pets")).classes
+
+
+def test_all_that_is_damaged_is_found_where_a_glance_finds_nothing(pets, monkeypatch):
+    for name in ("cat/3.jpg", "cat/5.jpg"):
+        content = bytearray((pets / name).read_bytes())
+        content[2:-2] = content[2:20] + bytes(len(content) - 22)  # its beginning and its end are well
+        (pets / name).write_bytes(content)
+    monkeypatch.setattr("kdtutor.data.own_data.AT_ONCE", 0)
+    found = data.damaged(pets, progress=False)
+    assert [Path(path).name for path in found] == ["3.jpg", "5.jpg"]
+
+
+def test_looking_at_loaded_data_keeps_what_was_decoded(pets, monkeypatch):
+    monkeypatch.setattr("kdtutor.data.own_data.AT_ONCE", 0)
+    found = data.load(pets)
+    last = found.train.files.paths[-1]
+    last.write_bytes(b"")
+    assert data.damaged(found, progress=False) == {str(last): "it is empty"} and len(found.train.files.kept) == 14
+    with pytest.raises(DataError, match=rf"{last.name} cannot be read as an image"):
+        list(data.Batches(found.train, found, len(found.train)).epoch(0, seed=0))
+
+
+def test_images_in_files_come_into_memory(pets, monkeypatch):
+    whole = data.load(pets)
+    monkeypatch.setattr("kdtutor.data.own_data.AT_ONCE", 0)
+    found = data.in_memory(data.load(pets))
+    assert not isinstance(found.train, FileSplit)
+    for a, b in zip(found.splits().values(), whole.splits().values(), strict=True):
+        assert torch.equal(a.images, b.images) and torch.equal(a.labels, b.labels)

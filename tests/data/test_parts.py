@@ -32,3 +32,11 @@ def test_a_class_that_is_too_small_is_named():
     data = kd.data.load("digits").without_class(3)
     with pytest.raises(kd.ConfigError, match="class '3' has 0, not 10"):
         balanced(data, 100)
+
+
+def test_images_without_one_class_are_drawn_as_they_come():
+    whole = kd.data.shapes(train=20, val=1, test=1)
+    part, same = balanced(whole, 7), balanced(whole, 7)
+    assert len(part.train) == 7 and torch.equal(part.train.images, same.train.images)
+    rows = [(whole.train.images == image).flatten(1).all(1).nonzero()[0].item() for image in part.train.images]
+    assert rows == sorted(set(rows)) and torch.equal(whole.train.labels[rows], part.train.labels)

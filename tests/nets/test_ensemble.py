@@ -85,7 +85,7 @@ def test_copies_pickles_and_digests():
 
 
 WITHOUT_STAGES = ("fitnets", "hint", "attention", "fsp", "boundaries", "overhaul", "matching", "variational",
-                  "selectivity", "factor", "similarity")  # fmt: skip
+                  "selectivity", "factor", "similarity", "channelwise")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -194,7 +194,7 @@ METRES, FEET = (on_card(Regression((mean,) * 3, (1.0,) * 3)) for mean in (2.0, 6
         (lambda: kd.Ensemble([net_of(3), net_of(3)], weights=3), "weights=3: expected 2 positive"),
         (lambda: kd.Ensemble([net_of(3), net_of(3)], of="logit"), "'logit' is not.*'logits'"),
         (lambda: kd.Ensemble([with_card(**METRES), with_card(**FEET)]), "regression in other units"),
-        (lambda: kd.Ensemble([with_card(**METRES), with_card(task="dense")]), "trained for regression and for dense, by"),
+        (lambda: kd.Ensemble([with_card(**METRES), with_card(task="dense")]), "for regression and for dense"),
         (lambda: kd.Ensemble([with_card(mean=[0.5], std=[1.0]), with_card(mean=[0.4], std=[1.0])]), "pixels of other"),
     ],
 )  # fmt: skip
@@ -202,6 +202,16 @@ def test_what_is_no_ensemble_is_refused_in_one_sentence(make, says):
     with pytest.raises(kd.Error, match=says) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_pixels_are_averaged_one_by_one():
+    nets = [kd.nets.build("unet2", classes=3).eval() for _ in "ab"]
+    both, images = kd.Ensemble(nets).eval(), torch.randn(2, 3, 16, 16)
+    expected = (nets[0](images).softmax(1) + nets[1](images).softmax(1)) / 2
+    torch.testing.assert_close(both(images).exp(), expected)
+    assert both.per_pixel and both.trace(images).embedding.shape == (2, both.embedding_dim)
+    with pytest.raises(kd.ConfigError, match="answers for each pixel, the other for whole images"):
+        kd.Ensemble([nets[0], net_of(3)])
 
 
 def test_a_student_within_its_own_teacher_is_refused():

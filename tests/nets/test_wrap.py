@@ -235,7 +235,9 @@ BAD = [
     ({"stages": ["layer1", "layer1"]}, ConfigError, "list stages in order"),
     ({"stages": ["flatten"]}, ShapeError, r"shape \(2, 512\), expected a map"),
     ({"logits": "layer1", "embedding": "bn1"}, ShapeError, r"logits of ResNet have shape .*, expected \(B, K\)"),
-    ({"logits": "layer1"}, ConfigError, "no linear layer; name the node of its embedding"),
+    ({"logits": "layer1"}, ShapeError, r"expected \(B, K\), or \(B, K, H, W\) as large as the images; name their node"),
+    ({"logits": "maxpool", "embedding": "bn1"}, ShapeError, r"shape \(2, 64, 16, 16\), expected \(B, K\)"),
+    ({"stages": "layer1"}, ConfigError, "stages is the text 'layer1'; expected a list of nodes, or 'auto'"),
     ({"example": torch.zeros(2, 5, 64, 64)}, ConfigError, "cannot read a batch .* example=images"),
 ]
 

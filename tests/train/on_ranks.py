@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 import kdtutor as kd
 from kdtutor.cli.app import app
+from kdtutor.data import UNLABELLED, Dense
 from kdtutor.papers import METHODS
 from kdtutor.papers.adversarial import Adversarial
 from kdtutor.papers.spot_adaptive import SpotAdaptive
@@ -33,7 +35,7 @@ OPTIONS = replace(
     class_weights="balanced", mixup=0.4,
 )  # fmt: skip
 SPOTS = ("adaptive", "random")  # strategies of spot-adaptive distillation
-NAMES = (*METHODS, *SPOTS, "consecutive")
+NAMES = (*METHODS, *SPOTS, "consecutive", "pixels")
 
 
 @cache
@@ -44,6 +46,24 @@ def images() -> kd.Data:
     return kd.Data("few", train, None, test, whole.classes, whole.mean, whole.std).few_labels(3)
 
 
+@cache
+def masks() -> kd.Data:
+    """The same images, where each pixel is ink or paper; of those without a label it is not known."""
+
+    def split(of: kd.data.Split) -> kd.data.Split:
+        known = torch.where(of.labels.view(-1, 1, 1) < 0, UNLABELLED, (of.images[:, 0] > 0).long())
+        return kd.data.Split(of.images, known, task=Dense())
+
+    whole = images()
+    return replace(whole, train=split(whole.train), test=split(whole.test), classes=("paper", "ink"))
+
+
+def net_of_pixels(seed: int) -> kd.Net:
+    kd.seed_everything(seed)
+    model = nn.Sequential(nn.Conv2d(1, 4 + seed, 3, padding=1), nn.ReLU(), nn.Conv2d(4 + seed, 2, 1)).double()
+    return kd.nets.wrap(model, stages=["0"], example=torch.zeros(1, 1, 28, 28).double())
+
+
 def net(seed: int) -> kd.Net:
     kd.seed_everything(seed)
     return kd.nets.build("lenet5x0.5", classes=10, channels=1).double()
@@ -51,6 +71,8 @@ def net(seed: int) -> kd.Net:
 
 def method(name: str) -> kd.Distiller:
     """A method by its name; spot-adaptive distillation by its strategy, the zoo's form of CC by that."""
+    if name == "pixels":
+        return METHODS["channelwise"](net_of_pixels(0), net_of_pixels(1), alpha=0.5).double()
     student, teacher = net(0), net(1)
     if name in SPOTS:
         return SpotAdaptive(METHODS["attention"](student, teacher), name, T=2.0).double()
@@ -68,7 +90,7 @@ def trained(name: str, out: Path | None = None, **changes: Any) -> dict[str, Any
     """The weights after two epochs, and what was recorded."""
     distiller = method(name)
     asked: dict[str, Any] = {"recipe": RECIPE, "device": "cpu", "progress": False, "out": out, **changes}
-    history = kd.fit(distiller, fitting(name, images()), 2, **asked)
+    history = kd.fit(distiller, masks() if name == "pixels" else fitting(name, images()), 2, **asked)
     return {"weights": learnt(distiller), "rows": [list(row) for row in history.rows]}
 
 

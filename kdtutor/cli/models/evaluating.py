@@ -18,6 +18,7 @@ def evaluate(
     out: Annotated[str | None, typer.Option(help="Folder of the report.", show_default="MODEL-evaluation")] = None,
     split: Annotated[str, typer.Option(help="test, val or train.")] = "test",
     root: options.Root = None,
+    factory: options.Factory = None,
     size: options.Size = None,
     device: options.Device = None,
     as_json: options.Json = False,
@@ -30,7 +31,7 @@ def evaluate(
     from .report import report
 
     folder = Path(out or f"{Path(model).with_suffix('')}-evaluation")
-    found = report(model, data, against, split, root, size, device)
+    found = report(model, data, against, split, root, size, device, factory)
     found.save(folder)
     if as_json:
         print_json({**found.summary, "folder": str(folder)})

@@ -23,6 +23,7 @@ def export(
     ] = None,
     out: Annotated[str | None, typer.Option(help="A new folder.", show_default="MODEL-FORMAT")] = None,
     root: options.Root = None,
+    factory: options.Factory = None,
     as_json: options.Json = False,
 ) -> None:
     """Write a model for other programs.
@@ -35,7 +36,7 @@ def export(
     from .reading import model_at
 
     require_format(to)
-    net = model_at(model)
+    net = model_at(model, factory)
     folder = Path(out or f"{Path(model).with_suffix('')}-{to}")
     images, told = for_card(net, data, root)
     made = nets.export(net, to, folder, images, told)

@@ -20,6 +20,7 @@ def measure(
     threads: Annotated[int | None, typer.Option(help="Of the CPU.", min=1, show_default="as torch has")] = None,
     seconds: Annotated[float, typer.Option(help="At least so long for each batch size.")] = 1.0,
     root: options.Root = None,
+    factory: options.Factory = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure what models cost.
@@ -31,7 +32,7 @@ def measure(
     from ...nets.costs import measure as cost_of
     from .reading import called, model_at, shape_for
 
-    nets = [model_at(name) for name in models]
+    nets = [model_at(name, factory) for name in models]
     shapes = [shape_for(net, root) for net in nets]
     where = train.device(device)
     costs = [

@@ -4,17 +4,22 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jaxtyping import Float
+import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ...data import Dense, MultiLabel, Regression
-from ...data.tasks import average_precisions
+from ...data.tasks import average_precisions, pixel_confusion
+from ...figures import Picture, dense
 from ...figures import evaluation as figures
-from ...train.scores import class_scores, pixel_confusion
+from ...train.scores import class_scores
 from ..tables import plain_table
+from .reading import split_of
 
 if TYPE_CHECKING:
     from .report import Asked, Part
+
+SHOWN = 6  # images whose pixels are shown in the colours of their classes
 
 
 def of_task(first: "Asked", second: "Asked | None", split: str) -> tuple[dict[str, Any], list["Part"]]:
@@ -34,12 +39,13 @@ def of_task(first: "Asked", second: "Asked | None", split: str) -> tuple[dict[st
         alt = "What the model says of each image over what is true, beside the diagonal on which both are equal."
         parts.append(Part("Numbers", "", figures.scatter(truth, told, first.data.classes, alt=alt), "scatter.png"))
     if isinstance(first.data.task, Dense):
-        counts = pixel_confusion(first.evaluation.logits.cpu(), first.evaluation.labels.cpu())
+        counts = _of_pixels(first)
         alt = (
             "A matrix of true classes of pixels by predicted ones: the darker, the larger the share of the true class."
         )
         shown = figures.confusion(counts, first.data.classes, alt=alt, title=first.name)
         parts.append(Part("Confusion of pixels", "", shown, "confusion.png"))
+        parts.append(Part("Images", "", _side_by_side(nets, split), "images.png"))
     if second is not None:
         summary["against"] = {"model": second.name, "measures": measures[1], "outputs": each[1]}
     return summary, parts
@@ -48,13 +54,13 @@ def of_task(first: "Asked", second: "Asked | None", split: str) -> tuple[dict[st
 def outputs_of(asked: "Asked") -> dict[str, dict[str, float | None]]:
     """What the task measures, output by output."""
     task, evaluation = asked.data.task, asked.evaluation
-    logits, labels = evaluation.logits.cpu(), evaluation.labels.cpu()
+    answers, labels = evaluation.answers.cpu(), evaluation.labels.cpu()
     if isinstance(task, MultiLabel):
-        columns = {"images": (labels == 1).sum(0).double(), "AP": average_precisions(logits, labels).double()}
+        columns = {"images": (labels == 1).sum(0).double(), "AP": average_precisions(answers, labels).double()}
     elif isinstance(task, Regression):
-        columns = _of_numbers(task, logits, labels)
+        columns = _of_numbers(task, answers, labels)
     else:
-        found = class_scores(pixel_confusion(logits, labels))
+        found = class_scores(_of_pixels(asked))
         columns = {
             "pixels": found.counts.double(),
             "IoU": found.iou,
@@ -64,6 +70,19 @@ def outputs_of(asked: "Asked") -> dict[str, dict[str, float | None]]:
     rows = zip(*(values.tolist() for values in columns.values()), strict=True)
     named = zip(asked.data.classes, rows, strict=True)
     return {name: dict(zip(columns, map(_finite, row), strict=True)) for name, row in named}
+
+
+def _side_by_side(nets: list["Asked"], split: str) -> Picture:
+    """The first images, their masks, and what each net makes of them."""
+    shown = split_of(nets[0].data, split)[list(range(min(SHOWN, len(nets[0].evaluation.labels))))]
+    (images,) = shown.chunks(iter([torch.arange(len(shown))]))
+    told = {asked.name: asked.evaluation.predictions[: len(shown)].cpu() for asked in nets}
+    return dense.side_by_side(images.cpu(), shown.labels.cpu(), told, nets[0].data.classes)
+
+
+def _of_pixels(asked: "Asked") -> Int[Tensor, "K K"]:
+    evaluation = asked.evaluation
+    return pixel_confusion(evaluation.predictions.cpu(), evaluation.labels.cpu(), len(asked.data.classes))
 
 
 def _of_numbers(task: Regression, logits: Float[Tensor, "N D"], labels: Float[Tensor, "N D"]) -> dict[str, Tensor]:

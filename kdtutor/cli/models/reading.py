@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ... import data as sets
-from ... import nets
 from ...data import Data, Split
-from ...errors import DataError, UnknownName, choose, require
+from ...errors import ConfigError, DataError, choose, require
 from ...jobs.between import normalised_as, shown_size
 from ...nets import Net
 from ...settings import find_teacher
@@ -15,18 +14,18 @@ from ...settings import find_teacher
 PARTS = ("test", "val", "train")
 
 
-def model_at(name: str) -> Net:
-    """The model in a folder, in a .safetensors file with its card, or of a teacher's name."""
+def model_at(name: str, factory: str | None = None) -> Net:
+    """The model in a folder, in a .safetensors file with its card, or of a teacher's name; `factory` makes its net,
+    where its card names a function of somebody's own."""
     path = Path(name)
-    if path.is_dir() or path.suffix == ".safetensors":
-        return nets.teacher(path)
+    other = f"{path} is no folder of a model and no .safetensors file; name what `kdtutor teach` or `distil` has made"
+    require(not path.is_file() or path.suffix == ".safetensors", other, DataError)
     try:
         return find_teacher(name)
-    except UnknownName as error:
-        if len(path.parts) > 1 or path.exists():
-            kind = "is no folder of a model and no .safetensors file" if path.exists() else "does not exist"
-            raise DataError(f"{path} {kind}; name what `kdtutor teach --out` or `distil --out` has made") from None
-        raise error
+    except ConfigError:
+        if factory is None:
+            raise
+        return find_teacher(name, factory)
 
 
 def called(net: Net, name: str) -> str:
@@ -50,7 +49,7 @@ def data_for(net: Net, data: str | None, root: str | None = None, size: int | No
         require(
             size is None, f"--size {size}: {named} has a size of its own; only photographs from folders are resized"
         )
-    if own and card.get("task") not in (None, "classification"):
+    if own and Path(str(named)).is_file() and card.get("task"):
         asked["task"] = card["task"]
     found = sets.load(str(named), **{key: value for key, value in asked.items() if value is not None})
     _require_channels(net, found)

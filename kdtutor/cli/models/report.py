@@ -73,16 +73,18 @@ def report(
     root: str | None = None,
     size: int | None = None,
     where: str | None = None,
+    factory: str | None = None,
 ) -> Findings:
     """Evaluate a model on a split, and another one on the same images where `against` names it."""
     from .of_classes import of_classes
     from .of_tasks import of_task
 
-    net = model_at(model)
+    net = model_at(model, factory)
     first = _asked(net, model, data, split, root, size, where)
     second = None
     if against is not None:
-        second = _asked(model_at(against), against, data or first.net.card.get("data"), split, root, size, where)
+        other = model_at(against, factory)
+        second = _asked(other, against, data or first.net.card.get("data"), split, root, size, where)
         same = len(first.evaluation.labels) == len(second.evaluation.labels)
         require(same, f"{first.name} and {second.name} saw other images; name the data of both with --data")
     images = int(first.evaluation.labelled.sum())

@@ -13,8 +13,7 @@ from ...errors import DataError
 from ...figures.history import words_of
 from ...files import append_line, read_json, require_sealed, sealed, write_whole
 from ...train import Progress
-from ..report import ACCURACY
-from ..tables import percent
+from ..measures import told
 
 RECORD, LOG = "cell.json", "log.txt"
 DONE, FAILED, RUNNING = "done", "failed", "running"
@@ -40,8 +39,8 @@ class Diary:
             self._log(f"{self.record['command']}: epoch {at.epoch} of {at.epochs} begins, on {self.record['hardware']}")
         if at.epoch_ended:
             terms = {row.term: row.value for row in at.history.rows if row.epoch == at.epoch}
-            told = (f"{words_of(t)} {percent(x) if t.endswith(ACCURACY) else f'{x:.4f}'}" for t, x in terms.items())
-            self._log(f"epoch {at.epoch} of {at.epochs}, {at.phase}: {', '.join(told)}")
+            numbers = (f"{words_of(term)} {told(term, value)}" for term, value in terms.items())
+            self._log(f"epoch {at.epoch} of {at.epochs}, {at.phase}: {', '.join(numbers)}")
             self.write(state=RUNNING, epoch=at.epoch, epochs=at.epochs)
 
     def failed(self, sentence: str) -> None:

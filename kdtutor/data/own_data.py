@@ -44,7 +44,7 @@ class Listed:
     masks: Sequence[Path] = ()
 
 
-def data(listed: Listed, size: int | None, workers: int, memory: int) -> Data:
+def as_data(listed: Listed, size: int | None, workers: int, memory: int) -> Data:
     """The files as a data set. Images of a small one (`AT_ONCE`) are decoded here, if they take at most `memory` bytes.
 
     A set without an image for "test" is tested on that of "val", and then has none to choose by.
@@ -52,7 +52,7 @@ def data(listed: Listed, size: int | None, workers: int, memory: int) -> Data:
     >>> from PIL import Image
     >>> Image.new("L", (9, 9)).save(folder / "tom.png")
     >>> one = Listed("toms", [folder / "tom.png"] * 2, ["train", "test"], torch.tensor([0, 1]), ("a", "b"))
-    >>> data(one, size=8, workers=0, memory=10**6).train.images.shape
+    >>> as_data(one, size=8, workers=0, memory=10**6).train.images.shape
     torch.Size([1, 3, 8, 8])
     """
     side = default_size(listed.files) if size is None else size
@@ -65,7 +65,7 @@ def data(listed: Listed, size: int | None, workers: int, memory: int) -> Data:
         if rows:
             files = replace(whole, paths=[listed.files[row] for row in rows])
             split = FileSplit(files[0].unsqueeze(0), labels[rows], files=files, workers=workers, task=listed.task)
-            splits[part] = in_memory(split) if small else split
+            splits[part] = _decoded(split) if small else split
     test = splits.get("test", splits.get("val"))
     told = f"{listed.name}: no image is for {{}}; expected some for training and some for the test"
     require("train" in splits, told.format("training"), DataError)
@@ -88,8 +88,19 @@ def _dense(listed: Listed, side: int) -> tuple[Int[Tensor, "N side side"], tuple
     return labels, classes
 
 
-def in_memory(split: FileSplit) -> Split:
-    """A split whose images are all decoded."""
+def in_memory(data: Data) -> Data:
+    """The same data with all images decoded in memory, for what cannot do with images that stay in their files.
+
+    >>> digits = in_memory(kd.data.load("digits"))  # which are there already
+    >>> len(digits.train.images)
+    3500
+    """
+    return replace(data, **{part: _decoded(split) for part, split in data.splits().items()})  # type: ignore[arg-type]
+
+
+def _decoded(split: Split) -> Split:
+    if not isinstance(split, FileSplit):
+        return split
     rows = torch.arange(len(split)).split(CHUNK)
     return Split(torch.cat(list(split.chunks(iter(rows)))), split.labels, task=split.task)
 

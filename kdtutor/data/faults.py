@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
 from ..errors import DataError
 from .pixels import FORMATS, picture, reason
-from .words import listed
+from .words import SHOWN, listed
 
 THREADS = 8  # they wait for a disk or a network more than for a processor
 ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
@@ -34,8 +35,8 @@ def glance(path: Path) -> str:
     return "" if whole else look(path)
 
 
-def look(path: Path) -> str:
-    """Why a file cannot be read as an image, found by decoding all of it; nothing if it can.
+def look(path: Path, decode: Callable[[], object] | None = None) -> str:
+    """Why a file cannot be read as an image, found by decoding all of it (by `decode`); nothing if it can.
 
     >>> _ = (folder / "tom.png").write_bytes(b"")
     >>> look(folder / "tom.png")
@@ -44,7 +45,7 @@ def look(path: Path) -> str:
     try:
         if path.stat().st_size == 0:
             return "it is empty"
-        picture(path)
+        (decode or partial(picture, path))()
     except FileNotFoundError:
         return "there is no such file"
     except Exception as error:  # as above
@@ -72,4 +73,5 @@ def require_whole(paths: Sequence[Path], names: Sequence[str], where: str) -> No
     bad = [f"{name} ({fault})" for name, fault in found if fault]
     if bad:
         many = f"{len(bad):,} of {len(paths):,} image files"
-        raise DataError(f"{where}: {many} cannot be read: {listed(bad)}; replace or remove what is damaged")
+        tell = " (kd.data.damaged lists all)" if len(bad) > SHOWN else ""
+        raise DataError(f"{where}: {many} cannot be read: {listed(bad)}{tell}; replace or remove what is damaged")
