@@ -39,7 +39,7 @@ def _trained(setup: Setup) -> Generator[Progress]:
     job, history, seconds = setup.job, History(), 0.0
     run = steps(
         setup.distiller, setup.data, setup.epochs, recipe=setup.recipe, seed=job.seed, device=job.device,
-        precision=job.precision, out=job.folder, log=job.log,
+        precision=job.precision, out=job.folder,
     )  # fmt: skip
     try:
         with closing(run):
