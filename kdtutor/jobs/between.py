@@ -7,6 +7,7 @@ from typing import Any
 from .. import data as sets
 from .. import nets
 from ..data import Data
+from ..data.tasks import task_of
 from ..data.words import listed
 from ..errors import ConfigError, ShapeError, require
 from ..nets.build import is_own
@@ -28,7 +29,7 @@ def own_data(job: Job, teacher: nets.Net | None) -> Data:
         "memory": None if job.memory is None else job.memory * MIB,
     }
     data = sets.load(job.data, **{name: value for name, value in asked.items() if value is not None})
-    return data if teacher is None else as_task_of(normalised_as(data, teacher), teacher)
+    return data if teacher is None else as_known(data, teacher)
 
 
 def shown_size(net: nets.Net) -> int | None:
@@ -37,20 +38,14 @@ def shown_size(net: nets.Net) -> int | None:
     return int(size[0]) if isinstance(size, list | tuple) and size else None
 
 
-def normalised_as(data: Data, net: nets.Net) -> Data:
-    """`data` with the means and standard deviations of the pixels that a net was trained on, by its card."""
-    mean, std = net.card.get("mean"), net.card.get("std")
-    if not mean or not std or len(mean) != data.channels:
+def as_known(data: Data, net: nets.Net) -> Data:
+    """`data` as a net knows them, by its card: with the means and standard deviations of the pixels that it was trained
+    on, and in its unit of the numbers. What the card does not tell stays, and so does all of another task."""
+    mean, std, task = net.card.get("mean"), net.card.get("std"), task_of(net.card)
+    if mean and std and len(mean) == data.channels:
+        data = replace(data, mean=tuple(mean), std=tuple(std))
+    if type(task) is not type(data.task):
         return data
-    return replace(data, mean=tuple(mean), std=tuple(std))
-
-
-def as_task_of(data: Data, net: nets.Net) -> Data:
-    """`data` in the unit of the numbers that a net was trained on, by its card; as they are for any other task."""
-    told = net.card.get("task options")
-    if not told or net.card.get("task") != data.task.name:
-        return data
-    task = type(data.task)(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
     splits: dict[str, Any] = {part: replace(split, task=task) for part, split in data.splits().items()}
     return replace(data, **splits)
 

@@ -1,10 +1,10 @@
 """The card of a net that a run has trained: what it is, on which images it was trained, and how well it does."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from ..data import Classification, Data
+from ..data.tasks import on_card
 from ..nets.models import described
 from ..train import History, environment
 from .setup import Setup
@@ -40,8 +40,7 @@ def of_run(setup: Setup, history: History) -> dict[str, Any]:
 def of_data(data: Data) -> dict[str, Any]:
     """What a card says of the images and labels that a net is for."""
     return {
-        "task": data.task.name,
-        "task options": asdict(data.task),  # of numbers: their mean and standard deviation
+        **on_card(data.task),
         "classes": list(data.classes),
         "mean": list(data.mean),
         "std": list(data.std),

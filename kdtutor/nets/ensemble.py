@@ -12,6 +12,7 @@ from ..data import Classification, Dense, MultiLabel, Regression, Task
 from ..data.tasks import task_of
 from ..errors import ConfigError, choose, require
 from ..precision import full_precision
+from .build import count_parameters
 from .dense import check_classifies
 from .trace import Net, Trace
 
@@ -183,7 +184,7 @@ def _card(teachers: Sequence[Net]) -> dict[str, Any]:
     if "data" in cards[0] and "data" not in common:
         common["data"] = " and ".join(sorted({str(card.get("data")) for card in cards}))
     parts = [{key: card.get(key) for key in ("name", "sha256")} for card in cards]
-    parameters = sum(parameter.numel() for net in teachers for parameter in net.parameters())
+    parameters = sum(map(count_parameters, teachers))
     names = " + ".join(str(card.get("name", net.name)) for card, net in zip(cards, teachers, strict=True))
     return {"name": names, **common, "teachers": parts, "parameters": parameters}
 

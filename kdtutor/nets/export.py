@@ -22,7 +22,7 @@ from torch.random import fork_rng
 
 from ..errors import ConfigError, DivergedError, choose, require
 from ..files import cannot_write, new_folder, write_whole
-from .build import build
+from .build import build, count_parameters
 from .export_script import script
 from .modes import evaluating
 from .trace import Net
@@ -89,7 +89,7 @@ def export(net: Net, to: str, folder: str | Path, images: Float[Tensor, "N C H W
         told = {
             **card, "format": to, "file": path.name, "input": INPUT, "output": OUTPUT, "net": dict(net.config),
             "difference": difference, "images checked": len(images),
-            "parameters": sum(each.numel() for each in net.parameters()),
+            "parameters": count_parameters(net),
             "sha256": sha256(path.read_bytes()).hexdigest(), "torch": torch.__version__,
         }  # fmt: skip
         write_whole(place / CARD, json.dumps(told, indent=2, ensure_ascii=False) + "\n")

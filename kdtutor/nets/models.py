@@ -13,6 +13,7 @@ from torch import nn
 
 from ..errors import DataError, require
 from ..files import read_json, require_sealed, sealed, write_whole
+from .build import count_parameters
 
 FORMAT = 1
 WEIGHTS, CARD, HISTORY, CHECKPOINT = "last.safetensors", "last.json", "history.json", "checkpoint.pt"
@@ -68,7 +69,7 @@ def described(net: nn.Module) -> dict[str, Any]:
     config = getattr(net, "config", {})
     only = "only nets made by nets.build or nets.generator can be saved: a card cannot build any other"
     require("name" in config, only)
-    return {"config": config, "parameters": sum(parameter.numel() for parameter in net.parameters())}
+    return {"config": config, "parameters": count_parameters(net)}
 
 
 def tensors(net: nn.Module) -> bytes:

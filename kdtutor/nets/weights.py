@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from ..data.words import listed
 from ..errors import DataError, ShapeError, choose, require
 from .trace import Net
 
@@ -65,8 +66,8 @@ def _check(net: Net, path: Path, there: Weights, expected: Weights, heads: set[s
         )
     told = [
         *(f"{name} is {_shape(there[name])}, expected {_shape(expected[name])}" for name in unlike[:SHOWN]),
-        *([f"it lacks {_few(_shaped(missing))}"] if missing else []),
-        *([f"it has {_few(_shaped(surplus))}, which the net has not"] if surplus else []),
+        *([f"it lacks {listed(_shaped(missing), SHOWN)}"] if missing else []),
+        *([f"it has {listed(_shaped(surplus), SHOWN)}, which the net has not"] if surplus else []),
     ]
     require(not told, f"{path} holds weights of another architecture than {net.name}: {'; '.join(told)}", ShapeError)
 
@@ -101,7 +102,9 @@ def _state_dict(value: Any, path: Path) -> Weights:
                 return _state_dict(value[key], path)
     tensors = isinstance(value, Mapping) and bool(value) and all(isinstance(each, Tensor) for each in value.values())
     kind = type(value).__name__
-    held = f"{kind} of {_few(map(str, value)) or 'nothing'}" if isinstance(value, Mapping) else kind
+    held = (
+        f"{kind} of {listed([str(key) for key in value], SHOWN) or 'nothing'}" if isinstance(value, Mapping) else kind
+    )
     require(
         tensors,
         f"{path} holds no state dict, but a {held}; expected tensors by name, alone or under {' or '.join(INSIDE)}",
@@ -117,12 +120,6 @@ def _unwrapped(weights: Weights, net: Net) -> Weights:
         if all(name.startswith(prefix) for name in weights) and not any(name.startswith(prefix) for name in own):
             return _unwrapped({name.removeprefix(prefix): tensor for name, tensor in weights.items()}, net)
     return weights
-
-
-def _few(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    return ", ".join(listed[:SHOWN]) + more
 
 
 def _shaped(weights: Weights) -> list[str]:

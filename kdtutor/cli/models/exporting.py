@@ -53,12 +53,11 @@ def export(
 
 def for_card(net: Any, data: str | None, root: str | None) -> tuple[Any, dict[str, Any]]:
     """Images to check an export on, normalised, and what its card says."""
-    from dataclasses import asdict
-
     import torch
 
     from ...data import is_own, names
     from ...errors import require
+    from ...jobs.cards import of_data
     from .reading import called, data_for
 
     found = data_for(net, data, root)
@@ -69,13 +68,8 @@ def for_card(net: Any, data: str | None, root: str | None) -> tuple[Any, dict[st
     named = data or card.get("data")
     return images, {
         "name": called(net, "model"),
-        "task": found.task.name,
-        "task options": asdict(found.task),
+        **of_data(found),
         "classes": list(card.get("classes") or found.classes),
-        "size": list(found.size),
-        "channels": found.channels,
-        "mean": list(found.mean),
-        "std": list(found.std),
         "cut": CUT,
         "resample": "bilinear" if is_own(named, names()) else "bicubic",
         "measures": {name: card[name] for name in MEASURES if name in card},

@@ -1,13 +1,12 @@
 """A trained model that the command line names, and the images it is asked about."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ... import data as sets
 from ...data import Data, Split
 from ...errors import ConfigError, DataError, choose, require
-from ...jobs.between import normalised_as, shown_size
+from ...jobs.between import as_known, shown_size
 from ...nets import Net
 from ...settings import find_teacher
 
@@ -53,7 +52,8 @@ def data_for(net: Net, data: str | None, root: str | None = None, size: int | No
         asked["task"] = card["task"]
     found = sets.load(str(named), **{key: value for key, value in asked.items() if value is not None})
     _require_channels(net, found)
-    return as_task_of(normalised_as(found, net), net)
+    _require_task(net, found)
+    return as_known(found, net)
 
 
 def shape_for(net: Net, root: str | None = None) -> tuple[int, ...]:
@@ -73,17 +73,10 @@ def split_of(data: Data, name: str) -> Split:
     return split
 
 
-def as_task_of(data: Data, net: Net) -> Data:
-    """`data` with the numbers of the task on the card: of a regression its unit."""
-    told, name = net.card.get("task options"), str(net.card.get("task", data.task.name))
-    require(
-        name == data.task.name, f"{net.card.get('name')} was trained for {name}; {data.name} is a set for {data.task}"
-    )
-    if not told:
-        return data
-    task = type(data.task)(**{key: tuple(value) if isinstance(value, list) else value for key, value in told.items()})
-    splits: dict[str, Any] = {part: replace(split, task=task) for part, split in data.splits().items()}
-    return replace(data, **splits)
+def _require_task(net: Net, data: Data) -> None:
+    told = str(net.card.get("task", data.task.name))
+    other = f"{net.card.get('name')} was trained for {told}; {data.name} is a set for {data.task}"
+    require(told == data.task.name, other)
 
 
 def _require_channels(net: Net, data: Data) -> None:
