@@ -30,10 +30,10 @@ COVERAGE := --cov --cov-report=
 # Trains the narrowest net channels-last, for which a kernel of some processors is broken (kdtutor/nets/layout.py).
 LESSON_FOR_ISA := notebooks/05_overhaul.ipynb
 
-.PHONY: help lab install test test-isa test-cluster check docs notebooks results bench torture doctor clean
+.PHONY: help lab install test test-isa test-extras test-cluster check docs notebooks results bench torture doctor clean
 
 help:  ## list these targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 	@echo
 	@echo '  PYTHON=python3.12    the Python that makes the environment (3.11 to 3.13)'
 	@echo '  VENV=DIR             where the environment is (default .venv); may be one you have'
@@ -54,6 +54,10 @@ test: check  ## lint, then every test and every notebook
 test-isa: install  ## a fast part of the tests, for other instruction sets (ONEDNN_MAX_CPU_ISA=AVX2 make test-isa)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m isa $(SIDE_BY_SIDE) tests $(PYTEST_ARGS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(NBVAL) $(LESSON_FOR_ISA) $(PYTEST_ARGS)
+
+test-extras: install  ## what works with timm, ONNX and Voilà (adds the extras `timm`, `export` and `panel`)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) $(addprefix -c ,$(CONSTRAINTS)) -e '.[timm,export,panel]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m extra tests/nets tests/cli/test_lab.py $(PYTEST_ARGS)
 
 test-cluster: install  ## studies on a cluster of two nodes on this machine (adds the extra `cluster`)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) $(addprefix -c ,$(CONSTRAINTS)) -e '.[cluster]'

@@ -68,6 +68,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         need_chromium()
     if item.get_closest_marker("cluster"):
         pytest.importorskip("ray", reason="Ray is not installed here: `make test-cluster` brings it")
+    for marker in item.iter_markers("extra"):
+        for module in marker.args:
+            pytest.importorskip(module, reason=f"{module} is not installed here: `make test-extras` brings it")
     if item.get_closest_marker("gpu"):
         import torch
 

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -89,7 +88,7 @@ def test_the_panel_without_voila_says_what_to_install(monkeypatch):
         lab_command.serve([], print, panel=True)
 
 
-@pytest.mark.skipif(find_spec("voila") is None, reason="Voilà is not installed: pip install 'kdtutor[panel]'")
+@pytest.mark.extra("voila")
 def test_the_panel_is_a_page_of_voila(monkeypatch):
     asked = {}
     monkeypatch.setattr(lab_command, "_serve", lambda page, *rest: asked.update(page=page) or 0)

@@ -64,7 +64,9 @@ def swin() -> nn.Module:
 
 
 def timm_model(name: str, **options) -> nn.Module:
-    return pytest.importorskip("timm").create_model(name, num_classes=5, **options)
+    import timm
+
+    return timm.create_model(name, num_classes=5, **options)
 
 
 def cifar_resnet() -> nn.Module:
@@ -115,7 +117,10 @@ FAMILIES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family",
+    [pytest.param(name, marks=[pytest.mark.extra("timm")] if name.startswith("timm") else []) for name in FAMILIES],
+)
 def test_stages_of_a_family(family):
     make, stem, stages, relus = FAMILIES[family]
     torch.manual_seed(0)

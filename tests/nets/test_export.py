@@ -35,10 +35,7 @@ def made(name, channels=3, size=None):
     return net.requires_grad_(False)
 
 
-def require(to):
-    if to == "onnx":
-        for name in ("onnx", "onnxscript", "onnxruntime"):
-            pytest.importorskip(name)
+ONNX = pytest.mark.extra("onnx", "onnxscript", "onnxruntime")
 
 
 def used(folder, image):
@@ -51,10 +48,13 @@ def used(folder, image):
 
 @pytest.mark.parametrize(
     ("name", "to", "channels"),
-    [("lenet5", "onnx", 1), ("lenet5", "torch-export", 1), ("torchvision.mobilenet_v3_small", "safetensors", 3)],
+    [
+        pytest.param("lenet5", "onnx", 1, marks=ONNX),
+        ("lenet5", "torch-export", 1),
+        ("torchvision.mobilenet_v3_small", "safetensors", 3),
+    ],
 )
 def test_it_is_used_without_kdtutor(name, to, channels, tmp_path):
-    require(to)
     net = made(name, channels)
     card = told(net, 28, channels, resample="bilinear")
     folder = kd.nets.export(net, to, tmp_path / "out", torch.rand(3, channels, 28, 28), card)
@@ -82,11 +82,9 @@ def test_a_wrapped_model_keeps_its_own_names(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["resnet8x0.25", "timm.vit_tiny_patch16_224"])
+@ONNX
+@pytest.mark.parametrize("name", ["resnet8x0.25", pytest.param("timm.test_vit", marks=pytest.mark.extra("timm"))])
 def test_any_batch_of_any_family(name, tmp_path):
-    require("onnx")
-    if name.startswith("timm"):
-        pytest.importorskip("timm")
     size = 64
     net = made(name, size=size if "vit" in name else None)
     folder = kd.nets.export(net, "onnx", tmp_path / "out", torch.rand(2, 3, size, size), told(net, size, 3))

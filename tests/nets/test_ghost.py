@@ -216,9 +216,11 @@ def test_weights_of_another_length_are_refused():
         renamed({"a": torch.zeros(1)}, ["b", "c"])
 
 
+@pytest.mark.extra("timm")
 @pytest.mark.parametrize("back", [False, True])
 def test_weights_go_to_timm_and_back(back):
-    timm = pytest.importorskip("timm")
+    import timm
+
     torch.manual_seed(0)
     theirs, ours = timm.create_model("ghostnet_100", num_classes=7).eval(), nets.ghostnet(1.0, classes=7).eval()
     source, target = (ours, theirs) if back else (theirs, ours)

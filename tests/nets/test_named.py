@@ -74,8 +74,8 @@ def test_a_name_of_two_nets_is_refused_with_both(name):
         nets.full_name(name)
 
 
+@pytest.mark.extra("timm")
 def test_full_names_of_timm():
-    pytest.importorskip("timm")
     assert nets.full_name("resnet18d") == "timm.resnet18d"
     assert nets.full_name("vit_tiny_patch16_224.augreg_in21k") == "timm.vit_tiny_patch16_224.augreg_in21k"
     net = nets.build("timm.resnet18", classes=2, channels=5, size=64)

@@ -64,9 +64,11 @@ def test_embedding_and_logits_as_hooks_see_them(name, options):
     assert nets.count_parameters(net) == nets.count_parameters(model)
 
 
+@pytest.mark.extra("timm")
 @pytest.mark.parametrize("name", ["resnet18", "mobilenetv3_small_050", "vit_tiny_patch16_224"])
 def test_timm_models(name):
-    timm = pytest.importorskip("timm")
+    import timm
+
     torch.manual_seed(0)
     sized = {"img_size": 64} if name.startswith("vit") else {}
     model = timm.create_model(name, num_classes=10, **sized).eval()
