@@ -9,7 +9,7 @@ import torch
 
 from kdtutor.widgets import Explorer
 
-from . import losses, packed, training, wrapping, zoo
+from . import folder, losses, packed, training, wrapping, zoo
 from .timing import HEADER, Line, one_thread
 
 
@@ -63,6 +63,7 @@ def main() -> int:
         wrapping.spot_lines,
         wrapping.generated_lines,
         wrapping.ghost_lines,
+        folder.lines,
         import_lines,
         redraw_lines,
     )

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import kdtutor as kd
-from benchmarks import zoo
+from benchmarks import folder, zoo
 from kdtutor.data import Batch
 
 ROOT = Path(__file__).parent.parent
@@ -61,3 +61,9 @@ def test_a_rehearsal_for_a_gpu_ends_at_its_budget_and_goes_on_from_there(tmp_pat
     _, told, again = rehearse(file, "--budget", "60", "--only", "students", "step: hinton", "--strict")
     assert told.returncode == 1 and list(again) == ["step: hinton", "students"]  # the one that failed, tried again
     assert again["step: hinton"] == rows["step: hinton"]
+
+
+def test_a_folder_for_the_benchmark_is_read_whole(tmp_path):
+    photographs = folder.photographs(tmp_path / "photographs", 40)
+    assert sum(map(len, folder.ours(photographs, memory=0))) == 28  # 70 % of 40
+    assert folder.milliseconds_an_image(folder.ours(photographs, memory=10**6), count=8) > 0

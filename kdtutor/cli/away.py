@@ -14,7 +14,8 @@ from ..jobs.job import Job
 from ..jobs.setup import teacher_name
 from ..methods import ALONE
 from ..nets.models import CARD, WEIGHTS
-from ..settings import OWN, teacher_folders
+from ..settings import OWN
+from ..settings.teachers import teacher_folders, teacher_names
 from ..workers import Workers
 from .group import Outcome, Train, train_group
 from .report import Report
@@ -83,10 +84,15 @@ def in_sight() -> Iterator[Path]:
 
 def _moved(job: Job, number: int) -> Job:
     """The same job with names of files that a strange machine has."""
-    named = Path(job.teacher or "")
+    there = ",".join(map(_there, teacher_names(job.teacher))) if job.teacher else None
+    return replace(job, out=f"run{number}", teacher=there)
+
+
+def _there(teacher: str) -> str:
+    """What a teacher is called there: its file or folder lies below `TEACHERS`."""
+    named = Path(teacher)
     by_path = named.suffix == ".safetensors" or (TEACHERS / named.name).is_dir()
-    teacher = str(TEACHERS / named.name) if job.teacher and by_path else job.teacher
-    return replace(job, out=f"run{number}", teacher=teacher)
+    return str(TEACHERS / named.name) if by_path else teacher
 
 
 def _here(outcome: Outcome, job: Job) -> Outcome:
@@ -99,7 +105,7 @@ def _here(outcome: Outcome, job: Job) -> Outcome:
 
 def _teachers(jobs: Sequence[Job]) -> Files:
     """The files of the teachers that do not ship: those that jobs name by path or folder, and those trained here."""
-    names = {teacher_name(job) for job in jobs if job.method != ALONE}
+    names = {name for job in jobs if job.method != ALONE for name in teacher_names(teacher_name(job))}
     places = [Path(name) for name in names if Path(name).suffix == ".safetensors"]
     places += [folder / f"{name}.safetensors" for folder in teacher_folders() for name in names]
     found = [each for path in places if path.is_file() for each in (path, path.with_suffix(".json"))]

@@ -5,7 +5,7 @@ import time
 from .. import nets
 from ..jobs import cards
 from ..jobs.job import Job
-from ..jobs.result import result_of
+from ..jobs.result import keep
 from ..jobs.setup import Setup, prepare
 from ..train import History, fit
 from ..train.ranks import rank
@@ -36,5 +36,5 @@ def report_of(setup: Setup, history: History, seconds: float) -> Report:
     )  # fmt: skip
     if rank() == 0:
         report.save()
-        result_of(setup, history, seconds).save()
+        keep(setup, history, seconds)
     return report

@@ -33,6 +33,7 @@ def distil(
 
 def follow(job: Job, first: bool, progress: bool, as_json: bool) -> None:
     """Run a job, and tell of it; `first`: whether this is the process that speaks, of those that share the run."""
+    from ..jobs.looking import stages_found
     from ..jobs.setup import prepare
     from .distil import run
 
@@ -40,6 +41,8 @@ def follow(job: Job, first: bool, progress: bool, as_json: bool) -> None:
     folder = setup.job.folder
     if folder != job.folder and first:
         typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
+    if job.own and first and (found := stages_found(setup)):
+        typer.echo(found, err=True)
     try:
         report = run(setup, progress)
     except KeyboardInterrupt:

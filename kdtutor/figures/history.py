@@ -68,11 +68,9 @@ def _usual(known: tuple[str, ...], several: bool) -> tuple[tuple[str, ...], ...]
         return tuple(panel for panel in (("loss",) if "loss" in known else (), held_out) if panel) or (known[:1],)
     losses = tuple(term for term in known if term not in measures)
     shares = tuple(filter(is_share, measures))
-    others: dict[str, list[str]] = {}  # each in a unit of its own
-    for term in measures:
-        if term not in shares:
-            others.setdefault(measure_of(term), []).append(term)
-    return tuple(panel for panel in (losses, shares, *map(tuple, others.values())) if panel)
+    others = [name for name in MEASURES if name not in SHARES]  # each in a unit of its own
+    apart = (tuple(term for term in measures if measure_of(term) == name) for name in others)
+    return tuple(panel for panel in (losses, shares, *apart) if panel)
 
 
 def _draw(ax: Axes, runs: "Mapping[str, History]", panel: Sequence[str]) -> None:

@@ -45,7 +45,9 @@ class Setting(Adjusted):
     teacher: Annotated[
         str | None,
         typer.Option(
-            help="Name of a teacher, its .safetensors file, or the folder of a model.", show_default="the preset's"
+            help="Name of a teacher, its .safetensors file, or the folder of a model; several with commas between "
+            "them answer as one.",
+            show_default="the preset's",
         ),
     ] = None
     student: Annotated[

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..data import Classification
 from ..errors import DataError, Error
 from ..files import read_json, require_sealed, sealed, visible, write_whole
 from ..nets import Net, count_parameters
@@ -62,10 +63,8 @@ class Result:
         except OSError as error:
             raise DataError(f"{path} cannot be read ({error.strerror})") from None
         except (ValueError, KeyError, TypeError, Error) as error:
-            raise DataError(
-                f"{path} is damaged ({error}); `kdtutor distil` with the command in config.json or a start "
-                "in the lab writes it again"
-            ) from None
+            told = f"{path} is damaged ({error}): nothing else of the run is lost"
+            raise DataError(f"{told}; ask for it again, in the lab or by its command, and it is written anew") from None
 
 
 def result_of(setup: Setup, history: History, seconds: float) -> Result:
@@ -81,6 +80,26 @@ def result_of(setup: Setup, history: History, seconds: float) -> Result:
         setup.job, setup.data.name, _called(teacher), student.name, count_parameters(student), setup.epochs,
         round(seconds, 1), history.last(MEASURE) if ended else None,
     )  # fmt: skip
+
+
+def keep(setup: Setup, history: History, seconds: float) -> None:
+    """Leave in the folder of a run what came of it, after a session of so many seconds; of a run that had ended before
+    nothing is written again. Boards compare classifiers: other tasks leave no result.
+
+    >>> from kdtutor.jobs.setup import prepare
+    >>> setup = prepare(Job("alone", out=str(folder / "run")))
+    >>> for _ in range(2):
+    ...     keep(setup, kd.History(), seconds=1.5)
+    >>> Result.load(folder / "run").accuracy, Result.load(folder / "run").seconds
+    (None, 3.0)
+    """
+    try:
+        before = Result.load(setup.job.folder)
+    except DataError:  # none, or a damaged one, which is written anew
+        before = None
+    if (before and before.accuracy is not None) or not isinstance(setup.data.task, Classification):
+        return
+    result_of(setup, history, seconds + (before.seconds if before else 0.0)).save()
 
 
 def _called(teacher: Net | None) -> str:

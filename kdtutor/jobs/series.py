@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 
-from ..errors import DataError, Error
+from ..errors import Error
+from ..nets.models import write_card
 from ..train import History, Progress, steps
+from . import cards
 from .job import Job
-from .result import Result, result_of
+from .result import keep
 from .setup import Setup, prepare
 
 
@@ -18,8 +20,8 @@ def series(jobs: Sequence[Job], prepared: Callable[[Job], Setup] = prepare) -> G
     one does not keep the others from their turn; the first is raised at the end.
 
     >>> job = Job("alone", out=str(folder / "run"), epochs=1, images=64)
-    >>> [at.step for _, at in series([job])][0], Result.load(folder / "run").epochs
-    (1, 1)
+    >>> [at.step for _, at in series([job])][0], (folder / "run" / "result.json").is_file()
+    (1, True)
     """
     errors: list[Error] = []
     for job in jobs:
@@ -34,8 +36,7 @@ def series(jobs: Sequence[Job], prepared: Callable[[Job], Setup] = prepare) -> G
 
 
 def _trained(setup: Setup) -> Generator[Progress]:
-    job, before = setup.job, _known(setup.job)
-    history, seconds = History(), before.seconds if before else 0.0
+    job, history, seconds = setup.job, History(), 0.0
     run = steps(
         setup.distiller, setup.data, setup.epochs, recipe=setup.recipe, seed=job.seed, device=job.device,
         precision=job.precision, out=job.folder,
@@ -48,13 +49,7 @@ def _trained(setup: Setup) -> Generator[Progress]:
                 yield at
                 began = time.perf_counter()  # whoever looked, or paused, had the time in between
     finally:
-        if setup.begun and not (before and before.accuracy is not None):
-            result_of(setup, history, seconds).save()
-
-
-def _known(job: Job) -> Result | None:
-    """What the folder of `job` says of an earlier session; a damaged result is written anew."""
-    try:
-        return Result.load(job.folder)
-    except DataError:
-        return None
+        if setup.begun:
+            keep(setup, history, seconds)
+    if card := cards.of_run(setup, history):
+        write_card(job.folder, card)

@@ -58,10 +58,8 @@ def _unknown(name: str) -> str:
     near = [repr(full[like]) for like in get_close_matches(bare, full, n=3)]
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     timm = "" if timm_names() else " (not installed here: pip install kdtutor[timm])"
-    return (
-        f"{_why_not_own(name).removesuffix(' …')}.{hint} Nets are those of nets.NAMES, torchvision.NAME, timm.NAME{timm} and "
-        "module:function."
-    )
+    why = _why_not_own(name).removesuffix(" …")
+    return f"{why}.{hint} Nets are those of nets.NAMES, torchvision.NAME, timm.NAME{timm} and module:function."
 
 
 def _why_not_own(name: str) -> str:

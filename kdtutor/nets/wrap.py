@@ -253,9 +253,9 @@ def _tapped(
 def _measure(net: Wrapped, model: nn.Module, example: Float[Tensor, "B ..."], read: dict[str, Any]) -> None:
     """Learn widths from what was read of an example in evaluation, and check that it is what a trace should hold."""
     shape = tuple(getattr(read["logits"], "shape", ()))
-    net.per_pixel = len(shape) == 4 and shape[2:] == example.shape[2:]
-    message = f"the logits of {net.name} have shape {shape}, expected (B, K), or (B, K, H, W) as large as the images"
-    require(len(shape) == 2 or net.per_pixel, f"{message}; name their node: wrap(model, logits=…)", ShapeError)
+    message = f"the logits of {net.name} have shape {shape}, expected (B, K), or (B, K, H, W) of pixels"
+    require(len(shape) in (2, 4), f"{message}; name their node: wrap(model, logits=…)", ShapeError)
+    net.per_pixel = len(shape) == 4
     net.averages = net.per_pixel or (net.asked["embedding"] is None and read["embedding"].ndim == 4)
     if net.asked["logits"] is None:
         _check_faithful(net, model, example)

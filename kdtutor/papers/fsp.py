@@ -110,7 +110,8 @@ class FSP(TwoPhases):
         require(
             len(widths_s) == len(widths_t),
             f"the student has {len(widths_s)} taps, the teacher {len(widths_t)}; FSP pairs them one by one, "
-            "so both need the same number of stages",
+            "so both need the same number of stages: take nets of one family, or name as many stages of a net from "
+            "elsewhere (--stages A,B on the command line)",
         )
         require(pool in ("max", "avg"), f"pool={pool!r}: expected 'max' or 'avg'")
         self.pool = pool

@@ -224,7 +224,8 @@ class MatchingGuided(Features):
             require(
                 c_t >= c_s,
                 f"stage {i + 1} of {student.name} has {c_s} channels and stage {j + 1} of {teacher.name} has {c_t}; "
-                "matching gives each student channel at least one of the teacher's, so the teacher needs as many",
+                "matching gives each student channel at least one of the teacher's, so the teacher needs as many: take "
+                "a narrower student, or another method",
             )
             start = assign(torch.zeros(c_s, c_t), how == "sparse")  # by position, until the first epoch begins
             self.register_buffer(f"flow{n}", start)

@@ -49,7 +49,7 @@ class Published:
 
     def net(self, name: str) -> Net:
         """A net with fresh weights by its name in this setting."""
-        return build(name, classes=self.classes, channels=self.channels)
+        return build(name, classes=self.classes, channels=self.channels, size=self.size)
 
     def maker(self) -> Generator:
         """A generator with fresh weights."""

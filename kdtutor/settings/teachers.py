@@ -96,6 +96,7 @@ TEACHER_PLANS: dict[str, TeacherPlan] = {
 
 def find_teacher(name: str | Path, factory: str | None = None) -> Net:
     """A teacher that ships, one trained here with `kdtutor teach`, or one by its path: a .safetensors file or a folder.
+    Several with commas between them are an ensemble.
 
     `factory` makes the net, where its card names a function of somebody's own, see `nets.teacher`. Raises `DataError`
     for a teacher that is known but not trained yet, `UnknownName` for any other name.
@@ -103,6 +104,8 @@ def find_teacher(name: str | Path, factory: str | None = None) -> Net:
     >>> find_teacher("digits-resnet14").name
     'resnet14'
     """
+    if len(parts := teacher_names(name)) > 1:
+        return nets.Ensemble([find_teacher(part, factory) for part in parts])
     if Path(name).suffix == ".safetensors" or name in {card["name"] for card in nets.teachers()}:
         return nets.teacher(name, factory)
     places = [folder / f"{name}.safetensors" for folder in teacher_folders()]
@@ -118,6 +121,16 @@ def find_teacher(name: str | Path, factory: str | None = None) -> Net:
     raise DataError(
         f"the teacher {str(name)!r} is not in {places[0].parent}; train it first with `kdtutor teach {name}`{published}"
     )
+
+
+def teacher_names(name: str | Path) -> list[str]:
+    """The teachers that a name means: those between its commas; a file or folder of this name is one.
+
+    >>> teacher_names("digits-resnet14,digits-lenet5")
+    ['digits-resnet14', 'digits-lenet5']
+    """
+    parts = [part.strip() for part in str(name).split(",") if part.strip()]
+    return parts if len(parts) > 1 and not Path(name).exists() else [str(name)]
 
 
 def teacher_folders() -> tuple[Path, ...]:

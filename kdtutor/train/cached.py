@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ..data import Batch, Batches, Data, Latents, Split, derived_seed
+from ..data import Batch, Batches, Classification, Data, Dense, Latents, Split, derived_seed
 from ..data.image_folder import FileSplit
 from ..errors import ConfigError, require
 from ..files import RUNS, held
@@ -69,6 +69,8 @@ def cache(
     require(isinstance(recipe, Recipe), f"the recipe is a {type(recipe).__name__}; expected a kd.Recipe")
     _check_numbers(views, top_k, recipe, teacher)
     require(folder is None or isinstance(folder, str | Path), f"folder={folder!r:.60}: expected the path of a folder")
+    plain = top_k is None or isinstance(data.task, Classification | Dense)
+    require(plain, f"top_k={top_k} keeps the likeliest classes; {data.name} is a set for {data.task}: leave it out")
     in_files = isinstance(data.train, FileSplit) and recipe.augment is not None and views < math.inf
     told = f"the images of {data.name} stay in their files, and views of them are kept in memory"
     require(not in_files, f"{told}; decode them by kd.data.in_memory, or set views=math.inf or augment=None")

@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from torch import nn
 
-from ..data import Data, names
+from ..data import Classification, Data, names
 from ..errors import BusyError, DivergedError, Error, ShapeError, require
 from ..nets import Net
 from ..nets.modes import evaluating
@@ -124,7 +124,8 @@ def _first_look(net: Net, role: str, data: Data) -> None:
     sizes = tuple(logits.shape[2:]), data.size
     told = f"the {role} {net.name} answers with maps of {sizes[0]} to images of {sizes[1]}"
     require(not net.per_pixel or sizes[0] == sizes[1], f"{told}; resize its logits within the model", ShapeError)
-    warn_of_probabilities(logits, f"the {role}'s outputs")
+    if isinstance(data.task, Classification):  # numbers may lie in 0…1, and sum to 1
+        warn_of_probabilities(logits, f"the {role}'s outputs")
 
 
 def strange_data(teacher: nn.Module | None, *data: str) -> str:

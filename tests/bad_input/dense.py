@@ -34,13 +34,17 @@ def fit(method: kd.Distiller, data: Data | None = None) -> kd.History:
     return kd.fit(method, data or mine(), 1, progress=False, device="cpu")
 
 
+def larger() -> Data:
+    return masks(Split(zeros(2, 3, 16, 16, dtype=torch.uint8), zeros(2, 16, 16, dtype=torch.long), task=Dense()))
+
+
 def unlabelled_test() -> Data:
     return replace(mine(), test=Split(IMAGES, torch.full_like(MASKS, UNLABELLED), task=Dense()))
 
 
-def halved() -> kd.Net:
-    """Answers with maps of half the size."""
-    return nets.wrap(nn.Sequential(nn.Conv2d(3, 2, 2, stride=2)), example=zeros(1, 3, 8, 8))
+def of_one_size() -> kd.Net:
+    """Answers with maps of 8 × 8 pixels, whatever the images are."""
+    return nets.wrap(nn.Sequential(nn.Conv2d(3, 2, 2, stride=2), nn.Upsample((8, 8))), example=zeros(1, 3, 8, 8))
 
 
 def pair(**options: int) -> tuple[kd.Net, kd.Net]:
@@ -97,10 +101,15 @@ BAD: dict[str, Bad] = {
     ),
     "teachers of images and of pixels": Bad(
         lambda _: kd.Ensemble([unet(), net(classes=2, channels=3)]), ConfigError,
-        ("unet2 and resnet8x0.25", "one answers for each pixel", "only nets for the same"),
+        ("one of unet2 and resnet8x0.25", "answers for each pixel", "the other for whole images"),
     ),
     "answers of another size than the images": Bad(
-        lambda _: fit(kd.Alone(halved())), ShapeError, ("maps of (4, 4) to images of (8, 8)", "resize its logits"),
+        lambda _: fit(kd.Alone(of_one_size()), larger()), ShapeError,
+        ("maps of (8, 8) to images of (16, 16)", "resize its logits"),
+    ),
+    "logits of half the size": Bad(
+        lambda _: nets.wrap(nn.Sequential(nn.Conv2d(3, 2, 2, stride=2)), example=zeros(1, 3, 8, 8)), ShapeError,
+        ("shape (1, 2, 4, 4)", "as large as the images"),
     ),
     "images that move without their masks": Bad(
         lambda _: Batches(mine().train, mine(), 2, lambda images, generator: images), ConfigError,

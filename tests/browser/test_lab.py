@@ -1,4 +1,4 @@
-"""The lab in a real JupyterLab: set up by the keyboard, three students trained, and after a reload the board is there."""
+"""The lab in a real JupyterLab: set up by keyboard, three students trained, and after a reload the board is there."""
 
 import re
 

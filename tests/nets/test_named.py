@@ -8,6 +8,7 @@ from torch import nn
 
 from kdtutor import nets
 from kdtutor.errors import ConfigError, UnknownName
+from kdtutor.nets import foreign
 
 MOBILENET = "torchvision.mobilenet_v3_small"
 TOLD = dict.fromkeys(("data", "recipe", "seed", "command"), "…") | {"accuracy": 0.5, "correct": 1, "total": 2}
@@ -79,6 +80,12 @@ def test_full_names_of_timm():
     assert nets.full_name("vit_tiny_patch16_224.augreg_in21k") == "timm.vit_tiny_patch16_224.augreg_in21k"
     net = nets.build("timm.resnet18", classes=2, channels=5, size=64)
     assert net(torch.zeros(2, 5, 64, 64)).shape == (2, 2)
+
+
+def test_without_timm_its_nets_say_what_to_install(monkeypatch):
+    monkeypatch.setattr(foreign, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"^timm\.resnet18 needs timm, .*: pip install kdtutor\[timm\]$"):
+        nets.build("timm.resnet18")
 
 
 def test_config_builds_the_same_net_again():

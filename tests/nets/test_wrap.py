@@ -234,9 +234,6 @@ BAD = [
     ({"stages": ["layer2", "layer1"]}, ConfigError, "not computed after .* list stages in order"),
     ({"stages": ["layer1", "layer1"]}, ConfigError, "list stages in order"),
     ({"stages": ["flatten"]}, ShapeError, r"shape \(2, 512\), expected a map"),
-    ({"logits": "layer1", "embedding": "bn1"}, ShapeError, r"logits of ResNet have shape .*, expected \(B, K\)"),
-    ({"logits": "layer1"}, ShapeError, r"expected \(B, K\), or \(B, K, H, W\) as large as the images; name their node"),
-    ({"logits": "maxpool", "embedding": "bn1"}, ShapeError, r"shape \(2, 64, 16, 16\), expected \(B, K\)"),
     ({"stages": "layer1"}, ConfigError, "stages is the text 'layer1'; expected a list of nodes, or 'auto'"),
     ({"example": torch.zeros(2, 5, 64, 64)}, ConfigError, "cannot read a batch .* example=images"),
 ]
@@ -269,6 +266,12 @@ def test_models_that_cannot_be_wrapped():
         nets.wrap(nn.Linear(2, 2))
     with pytest.raises(ConfigError, match="is a Net already"):
         nets.wrap(nets.build("mlp"))
+
+
+def test_logits_are_of_images_or_of_pixels():
+    rows = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Flatten(2), nn.Linear(64, 2))
+    with pytest.raises(ShapeError, match=r"logits of Sequential have shape \(2, 4, 2\), expected \(B, K\), or"):
+        nets.wrap(rows, example=torch.zeros(2, 3, 8, 8))
 
 
 def test_models_that_read_vectors():

@@ -34,20 +34,22 @@ def panel(lab):
     return lab.panel
 
 
-def words(panel, name: str) -> list[str]:
-    return [word for word, _ in panel.controls[name].options]
+def marked(panel, name: str) -> set[str]:
+    return {value for word, value in panel.controls[name].options if word.endswith(MARK)}
 
 
-def test_every_method_is_offered_and_none_is_marked_at_first(panel):
+NOT_FOR_CLASSES = set(kd.papers.METHODS) - set(kd.papers.admitting("classification"))
+
+
+def test_every_method_is_offered_and_only_those_of_other_tasks_are_marked_at_first(panel):
     assert {value for _, value in panel.controls["method"].options} == {"alone", *(row.name for row in RUNNABLE)}
-    assert not [word for word in words(panel, "method") if MARK in word]
+    assert marked(panel, "method") == NOT_FOR_CLASSES
 
 
 def test_what_does_not_compose_is_marked_and_says_why(lab, panel):
     panel.controls["source"].value = "adversarial"
-    marked = {word.removesuffix(MARK) for word in words(panel, "method") if word.endswith(MARK)}
-    assert marked == {"alone, without a teacher", "contrastive (CRD)", "adversarial (DFAD)", "data_free (DAFL)"}
-    assert all(word.endswith(MARK) for word in words(panel, "labels")[1:])
+    assert marked(panel, "method") == {"alone", "contrastive", "adversarial", "data_free", *NOT_FOR_CLASSES}
+    assert marked(panel, "labels") == {value for _, value in panel.controls["labels"].options} - {""}
     with pytest.raises(kd.Error) as caught:
         prepare(Job("contrastive", data_free="adversarial"))
     assert f"contrastive (CRD)</b>. {caught.value}" in panel._reasons.value
@@ -59,8 +61,8 @@ def test_what_does_not_compose_is_marked_and_says_why(lab, panel):
 def test_what_is_chosen_all_the_same_cannot_be_started(lab, panel):
     lab.choose(method="contrastive", source="adversarial")
     assert lab.run._start.disabled and "generated images have none" in panel._told.value
-    assert words(panel, "source")[0] == "training split" and words(panel, "source")[1].endswith(MARK)
-    assert not [word for word in words(panel, "student") if MARK in word], "the fault is none of theirs"
+    assert marked(panel, "source") == {"adversarial", "data_free"}
+    assert not marked(panel, "student"), "the fault is none of theirs"
     with pytest.raises(kd.ConfigError, match="generated images have none"):
         lab.run.start().wait(30)
     panel.controls["source"].value = ""
@@ -155,7 +157,7 @@ def test_a_student_that_is_damaged_is_told(lab):
     weights.write_bytes(whole[:100])
     side._show.click()
     weights.write_bytes(whole)
-    assert "last.safetensors cannot be read" in side._said.value
+    assert "last.safetensors is damaged" in side._said.value
 
 
 def test_stored_text_and_picture(tmp_path):
