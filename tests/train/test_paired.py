@@ -4,9 +4,10 @@ import pytest
 import torch
 
 import kdtutor as kd
+from kdtutor.data.tasks import pixel_confusion
 from kdtutor.train import Evaluation
 from kdtutor.train.paired import paired
-from kdtutor.train.scores import class_scores, pixel_confusion
+from kdtutor.train.scores import class_scores
 
 LABELS = torch.tensor([0, 1, 2, 0, 1, 2, 0, -1])
 FIRST = torch.eye(3)[[0, 1, 2, 0, 0, 0, 1, 0]]  # right: 4 of 7
@@ -42,5 +43,5 @@ def test_scores_of_each_class():
 
 
 def test_pixels_are_counted_as_images_are():
-    maps = FIRST.T.reshape(1, 3, 2, 4)
-    assert torch.equal(pixel_confusion(maps, LABELS.reshape(1, 2, 4)), Evaluation(FIRST, LABELS).confusion())
+    told, masks = FIRST.argmax(1).reshape(1, 2, 4), LABELS.reshape(1, 2, 4)
+    assert torch.equal(pixel_confusion(told, masks, 3), Evaluation(FIRST, LABELS).confusion())
