@@ -54,16 +54,13 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     """
     _require_sense(job)
     chosen = _preset(job)
-    known, teacher = {} if teachers is None else teachers, None
-    if job.method != ALONE or (job.own and job.teacher):  # images of one's own have the size of the teacher's
-        name = teacher_name(job)
-        trusted = () if job.factory is None else (job.factory,)
-        teacher = known[name] if name in known else known.setdefault(name, find_teacher(name, *trusted))
-    data = data or load(job, chosen, teacher)
-    if teacher is not None and job.method != ALONE:
-        teacher = known[teacher_name(job)] = fitting(teacher, job, data, chosen)
-    else:
-        teacher = None
+    known = {} if teachers is None else teachers
+    first = job.own and (job.method != ALONE or job.teacher)  # images of one's own have the size of the teacher's
+    seen = _found(job, known) if first else None
+    data = data or load(job, chosen, seen)
+    teacher = None
+    if job.method != ALONE:
+        teacher = known[teacher_name(job)] = fitting(seen or _found(job, known), job, data, chosen)
     job = from_first(lambda: _placed(job, teacher))
     student = new_student(chosen, job, data)
     if job.sync_batch_norm:
@@ -71,6 +68,14 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     distiller, epochs = _distiller(job, chosen, student, teacher)
     distiller, generator = (distiller, "") if job.maker is None else _data_free(job.maker, chosen, data, distiller)
     return Setup(job, distiller, data, epochs, fitted(chosen.recipe, data), generator)
+
+
+def _found(job: Job, known: dict[str, nets.Net]) -> nets.Net:
+    """The teacher of `job`, one of those that are `known`, or from where it lies."""
+    name = teacher_name(job)
+    if name not in known:
+        known[name] = find_teacher(name, *(() if job.factory is None else (job.factory,)))
+    return known[name]
 
 
 def load(job: Job, chosen: Preset, teacher: nets.Net | None = None) -> Data:

@@ -9,6 +9,12 @@ Option = tuple[str, Hashable]
 MARK = " (not here)"
 GREY = "#767676"  # 4.5 : 1 on white, the least that everyone can read
 
+# JupyterLab has a key for nearly everything, and takes the arrow keys and letters from menus in the output of a cell,
+# unless an element around them has this attribute, which no widget can set.
+KEYS = "document.querySelectorAll('.kd-lab').forEach(e => e.setAttribute('data-lm-suppress-shortcuts', 'true'))"
+OWN_KEYS = f'<style onload="{KEYS}">.kd-lab {{}}</style>'
+"""What a page has to contain so that the keys pressed in the lab are the lab's."""
+
 
 @dataclass
 class Menu:

@@ -19,7 +19,7 @@ from ..papers.spot_adaptive import STRATEGIES
 from ..settings import preset
 from ..settings.teachers import teacher_folders
 from .controls import FITS, apply, labelled
-from .menus import Menu, Option, greyed, reasons
+from .menus import OWN_KEYS, Menu, Option, greyed, reasons
 
 STUDENTS = (
     "resnet8x0.25", "resnet8x0.5", "resnet8", "ghost_resnet8", "plain8x0.25", "lenet5_half", "lenet5",
@@ -82,7 +82,7 @@ class SettingPanel(VBox):
             ),
         ]
         grid = HBox(columns, layout=Layout(flex_flow="row wrap", grid_gap="0 24px"))
-        super().__init__((grid, self._told, self._reasons, self._style), layout=Layout(max_width=FITS))
+        super().__init__((grid, self._told, self._reasons, self._style, HTML(OWN_KEYS)), layout=Layout(max_width=FITS))
         self._held = False
         for control in self.controls.values():
             control.observe(self._follow, "value")

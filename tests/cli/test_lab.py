@@ -34,9 +34,14 @@ def lab(tmp_path):
         os.killpg(process.pid, signal.SIGKILL)
 
 
+def address_of(lab) -> str:
+    """The address that is said, below what Jupyter's extensions have to say where Voilà is installed."""
+    return next(line for line in lab.stdout if "http" in line).split()[-1]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C as POSIX does")
 def test_lab_prints_an_address_that_answers_and_ends_with_ctrl_c(lab, tmp_path):
-    address = lab.stdout.readline().split()[-1]
+    address = address_of(lab)
     assert "/lab/tree/notebooks/00_start.ipynb?token=" in address
     assert "Open this address" in lab.stdout.readline()
     with urllib.request.urlopen(address, timeout=30) as page:
@@ -50,7 +55,7 @@ def test_lab_prints_an_address_that_answers_and_ends_with_ctrl_c(lab, tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads the process list of Linux")
 def test_other_users_do_not_see_the_token_of_lab(lab, tmp_path):
-    address = lab.stdout.readline().split()[-1]
+    address = address_of(lab)
     url, token = address.partition("/lab/")[0], address.partition("?token=")[2]
     request = urllib.request.Request(f"{url}/api/kernels?token={token}", b"{}")
     with urllib.request.urlopen(request, timeout=30) as answer:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def here(place, tmp_path, monkeypatch) -> Path:
     """A folder of a test's own in which both lie."""
     (tmp_path / "flowers").symlink_to(place / "flowers")
     shutil.copytree(place / "teacher", tmp_path / "teacher")
+    (tmp_path / "mine.csv").write_text("")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -152,7 +154,7 @@ BAD = {
     "no data": (["teach", "--arch", "resnet20"], "--arch resnet20: name its images with --data"),
     "nothing": (["teach"], "name a teacher that is planned"),
     "both": (["teach", "digits-lenet5", "--data", "flowers"], "digits-lenet5 is trained as it is planned"),
-    "an unknown net": (["teach", "--data", "flowers", "--arch", "resnet19"], "'resnet19' is not a known net. Did you"),
+    "an unknown net": (["teach", "--data", "flowers", "--arch", "resnet19"], "Did you mean 'torchvision.resnet18'"),
     "two nets": (["teach", "--data", "flowers", "--arch", "vgg11"], "'vgg11' is the name of two nets; say kdt"),
     "absent data": (["teach", "--data", "flowrs", "--arch", "resnet8"], "did you mean 'flowers'?"),
     "no epoch": (["teach", "--data", "flowers", "--arch", "resnet8", "--epochs", "0"], "epochs=0: at least one epoch"),
@@ -167,6 +169,13 @@ BAD = {
     "weights of another net": (
         ["teach", "--data", "flowers", "--arch", "resnet8", "--weights", "teacher/last.safetensors"],
         "teacher/last.safetensors holds weights of another architecture than resnet8",
+    ),
+    "a folder below a file": (
+        ["teach", "--data", "flowers", "--arch", "resnet8", "--out", "flowers/tags.csv/new"], "cannot be written (",
+    ),
+    "a card below a file": (
+        ["card", "teacher/last.safetensors", "--arch", "resnet8x0.25", "--data", "flowers", "--out", "mine.csv/c"],
+        "cannot be written (",
     ),
     "no teacher": (["distil", "KD", "--data", "flowers"], "hinton (KD) needs a teacher: name the folder of one with"),
     "an absent teacher": (
@@ -216,6 +225,22 @@ def test_what_cannot_be_is_refused_in_a_sentence(arguments, says):
     assert refused.exit_code in (1, 2) and says in told[-1], refused.output
     assert told[-1].startswith("kdtutor: ")
     assert sorted(path for path in Path().rglob("*") if path.is_file()) == before
+
+
+def test_a_full_disk_is_told_and_nothing_is_lost(monkeypatch):
+    def full(*_):
+        raise OSError(ENOSPC, "No space left on device")
+
+    before = card_of("teacher")
+    monkeypatch.setattr("kdtutor.files._flush", full)
+    asked = ["--data", "flowers", "--arch", "resnet8x0.25"]
+    for command in (
+        ["teach", *asked, *SMALL, "--out", "new"],
+        ["card", "teacher/last.safetensors", *asked, "--out", "c"],
+    ):
+        refused = call(*command)
+        assert refused.exit_code == 1 and "cannot be written (No space left on device); make room" in refused.stderr
+    assert not Path("new/last.json").exists() and not Path("c/last.json").exists() and card_of("teacher") == before
 
 
 def test_a_teacher_of_other_classes_is_refused_by_their_names():
