@@ -15,7 +15,7 @@ from .image_folder import image_folder, tiny_imagenet
 from .imagenet import imagenet
 from .latents import Latents
 from .own import damaged, is_own, own
-from .own_data import in_memory
+from .own_files import in_memory
 from .photographs import caltech101, celeba
 from .shapes import shapes
 from .sizes import for_generators

@@ -12,7 +12,7 @@ from ..errors import DataError, require
 from .faults import faults, look
 from .image_folder import IN_MEMORY, FileSplit
 from .listing import image_files, names_image
-from .own_data import as_data
+from .own_files import as_data
 from .own_folders import folder_data
 from .own_table import table_data
 from .pixels import picture
@@ -36,8 +36,8 @@ def own(
     Images are shown as squares of `size` pixels (`kept.decoded`), by default the largest of 32, 64, 96, 128, 160, 192
     and 224 that is not above the shorter side of the median image. Those of a small set are decoded at once; of a
     larger one each when it is first asked for, by `workers` threads (as many as cores, at most 8), and kept until what
-    is kept takes `memory` bytes (1 GiB). The split of a folder of classes is made once and stored, see `parted.stored`.
-    Raises `DataError`.
+    is kept takes `memory` bytes (1 GiB). The split of a folder of classes is made once and stored, see
+    `stored_split.stored`. Raises `DataError`.
 
     >>> from PIL import Image
     >>> for place in [folder / name / f"{i}.png" for name in ("cats", "dogs") for i in range(5)]:

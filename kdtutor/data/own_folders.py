@@ -10,8 +10,8 @@ from ..errors import DataError, require
 from .faults import require_whole
 from .image_folder import classes_of
 from .listing import class_folders, composed, names_image, visible
-from .own_data import Listed, require_distinct
-from .parted import SPLIT, stored
+from .own_files import Listed, require_distinct
+from .stored_split import SPLIT, stored
 from .table import ENDINGS
 from .words import listed
 
@@ -50,7 +50,7 @@ def _class_folders(source: Path, inside: Sequence[Path]) -> Listed:
     parts = stored(names, groups, source, admit)
     few = f"{source}: each of the {len(found)} classes has a single image, so none is left for a test; add some"
     require("test" in parts or "val" in parts, few, DataError)
-    return _listed(source, found, files, parts)
+    return _known(source, found, files, parts)
 
 
 def _require_classes(source: Path, inside: Sequence[Path], found: dict[str, list[Path]]) -> None:
@@ -85,9 +85,9 @@ def _with_parts(source: Path, places: dict[str, list[Path]]) -> Listed:
     files = [path for paths in merged.values() for path in paths]
     part_of = {path: part for part, classes in found.items() for paths in classes.values() for path in paths}
     require_whole(files, [path.relative_to(source).as_posix() for path in files], str(source))
-    return _listed(source, merged, files, [part_of[path] for path in files])
+    return _known(source, merged, files, [part_of[path] for path in files])
 
 
-def _listed(source: Path, found: dict[str, list[Path]], files: Sequence[Path], parts: Sequence[str]) -> Listed:
+def _known(source: Path, found: dict[str, list[Path]], files: Sequence[Path], parts: Sequence[str]) -> Listed:
     labels = torch.tensor([k for k, paths in enumerate(found.values()) for _ in paths])
     return Listed(source.name, files, parts, labels, tuple(found))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..errors import DataError, require
 from .faults import require_whole
-from .own_data import Listed
+from .own_files import Listed
 from .own_folders import NAMES
-from .parted import stored
+from .stored_split import stored
 from .table import Table, read_table
 from .targets import Targets, targets
 from .task import Task

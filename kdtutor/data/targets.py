@@ -11,7 +11,7 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from ..errors import DataError, require
-from .own_data import require_distinct
+from .own_files import require_distinct
 from .table import MISSING, Table, number
 from .task import UNLABELLED, Classification
 from .tasks import MultiLabel, Regression

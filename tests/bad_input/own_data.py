@@ -11,7 +11,7 @@ from unittest.mock import patch
 from PIL import Image
 
 from kdtutor import ConfigError, DataError, UnknownName, data, files
-from kdtutor.data.parted import SPLIT
+from kdtutor.data.stored_split import SPLIT
 
 from .kinds import Bad, text
 

@@ -13,7 +13,7 @@ from PIL import Image
 from kdtutor import DataError, data
 from kdtutor.data.image_folder import FileSplit
 from kdtutor.data.kept import KeptFiles, decoded
-from kdtutor.data.parted import SPLIT, dealt
+from kdtutor.data.stored_split import SPLIT, dealt
 
 
 def photograph(path: Path, shade: int = 100, size: tuple[int, int] = (40, 36)) -> Path:
@@ -148,7 +148,7 @@ def test_the_size_is_the_largest_that_the_median_image_has(tmp_path, side, size)
 def test_images_are_decoded_when_asked_for_and_kept_up_to_a_limit(pets, monkeypatch):
     whole = data.load(pets)
     assert not isinstance(whole.train, FileSplit)  # a small set is decoded at once
-    monkeypatch.setattr("kdtutor.data.own_data.AT_ONCE", 0)
+    monkeypatch.setattr("kdtutor.data.own_files.AT_ONCE", 0)
     asked: list[str] = []
     monkeypatch.setattr(
         "kdtutor.data.kept.decoded", lambda path, size: [asked.append(path.name), decoded(path, size)][1]
@@ -180,7 +180,7 @@ def test_a_large_photograph_is_decoded_at_a_fraction_and_looks_the_same(tmp_path
 
 
 def test_a_split_of_files_keeps_all_its_fields(pets, monkeypatch):
-    monkeypatch.setattr("kdtutor.data.own_data.AT_ONCE", 0)
+    monkeypatch.setattr("kdtutor.data.own_files.AT_ONCE", 0)
     split = data.load(pets, workers=1).train
     for other in (split[torch.arange(3)], split.to("cpu")):
         assert isinstance(other, FileSplit) and other.workers == 1 and isinstance(other.files, KeptFiles)
@@ -199,13 +199,13 @@ def test_all_that_is_damaged_is_found_where_a_glance_finds_nothing(pets, monkeyp
         content = bytearray((pets / name).read_bytes())
         content[2:-2] = content[2:20] + bytes(len(content) - 22)  # its beginning and its end are well
         (pets / name).write_bytes(content)
-    monkeypatch.setattr("kdtutor.data.own_data.AT_ONCE", 0)
+    monkeypatch.setattr("kdtutor.data.own_files.AT_ONCE", 0)
     found = data.damaged(pets, progress=False)
     assert [Path(path).name for path in found] == ["3.jpg", "5.jpg"]
 
 
 def test_looking_at_loaded_data_keeps_what_was_decoded(pets, monkeypatch):
-    monkeypatch.setattr("kdtutor.data.own_data.AT_ONCE", 0)
+    monkeypatch.setattr("kdtutor.data.own_files.AT_ONCE", 0)
     found = data.load(pets)
     last = found.train.files.paths[-1]
     last.write_bytes(b"")
@@ -216,7 +216,7 @@ def test_looking_at_loaded_data_keeps_what_was_decoded(pets, monkeypatch):
 
 def test_images_in_files_come_into_memory(pets, monkeypatch):
     whole = data.load(pets)
-    monkeypatch.setattr("kdtutor.data.own_data.AT_ONCE", 0)
+    monkeypatch.setattr("kdtutor.data.own_files.AT_ONCE", 0)
     found = data.in_memory(data.load(pets))
     assert not isinstance(found.train, FileSplit)
     for a, b in zip(found.splits().values(), whole.splits().values(), strict=True):
