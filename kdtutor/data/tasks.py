@@ -109,11 +109,9 @@ class Regression(Task):
 
     def measures(self, answers: Outputs, labels: Labels) -> dict[str, float]:
         """R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)², mean over targets that vary; and the mean absolute error, in their unit."""
-        errors = self.predictions(answers.double()) - labels.double()
-        spread = labels.double() - labels.double().nanmean(0)
-        total = spread.square().nansum(0)
-        r2 = 1 - errors.square().nansum(0) / torch.where(total > 0, total, torch.nan)
-        return {"r2": _mean(r2), "mae": float(errors.abs().nanmean())}
+        predictions = self.predictions(answers.double())
+        errors = (predictions - labels.double()).abs()
+        return {"r2": _mean(r_squared(predictions, labels)), "mae": float(errors.nanmean())}
 
 
 @dataclass(frozen=True)
@@ -159,10 +157,10 @@ class Dense(Task):
     def measures(self, answers: Int[Tensor, "N H W"], labels: Labels) -> dict[str, float]:
         """mIoU, the mean over the classes of the share of a class's pixels, told or true, that are both. A class that
         is neither is left out, and so are pixels without a class."""
-        confusion = pixel_confusion(answers, labels).double()
-        both = confusion.diagonal()
-        either = confusion.sum(0) + confusion.sum(1) - both
-        return {"miou": float((both / either).nanmean()), "pixel_accuracy": float(both.sum() / confusion.sum())}
+        counts = confusion(answers, labels).double()
+        both = counts.diagonal()
+        either = counts.sum(0) + counts.sum(1) - both
+        return {"miou": float((both / either).nanmean()), "pixel_accuracy": float(both.sum() / counts.sum())}
 
 
 TASKS: Mapping[str, type[Task]] = {task.name: task for task in (Classification, MultiLabel, Regression, Dense)}
@@ -228,14 +226,14 @@ def pixel_cross_entropy(logits: Float[Tensor, "B K H W"], labels: Int[Tensor, "B
     return total / (labels != UNLABELLED).sum().clamp(min=1)
 
 
-def pixel_confusion(
-    predictions: Int[Tensor, "N H W"], labels: Int[Tensor, "N H W"], classes: int | None = None
+def confusion(
+    predictions: Int[Tensor, "N *size"], labels: Int[Tensor, "N *size"], classes: int | None = None
 ) -> Int[Tensor, "K K"]:
-    """Pixels that have a class, counted by true class (row) and predicted class (column); without `classes` up to the
-    largest that occurs.
+    """Images, or pixels, that have a class, counted by true class (row) and predicted class (column); without `classes`
+    up to the largest that occurs.
 
     >>> mask = torch.tensor([[[0, 1, kd.data.UNLABELLED]]])
-    >>> pixel_confusion(torch.tensor([[[0, 0, 1]]]), mask)
+    >>> confusion(torch.tensor([[[0, 0, 1]]]), mask)
     tensor([[1, 0],
             [1, 0]])
     """
@@ -243,6 +241,18 @@ def pixel_confusion(
     told, true = predictions[known].long(), labels[known].long()
     K = classes or 1 + max((int(x.max()) for x in (told, true) if len(x)), default=-1)
     return torch.bincount(true * K + told, minlength=K * K).view(K, K)
+
+
+def r_squared(predictions: Float[Tensor, "N D"], labels: Float[Tensor, "N D"]) -> Float[Tensor, " D"]:
+    """Of each target: 1 - Σ (y - ŷ)² / Σ (y - ȳ)², over the numbers y that are known; NaN where they do not vary.
+
+    >>> r_squared(torch.tensor([[1.0], [2.0]]), torch.tensor([[1.0], [3.0]]))
+    tensor([0.5000], dtype=torch.float64)
+    """
+    y = labels.double()
+    errors, spread = predictions.double() - y, y - y.nanmean(0)
+    total = spread.square().nansum(0)
+    return 1 - errors.square().nansum(0) / torch.where(total > 0, total, torch.nan)
 
 
 def average_precisions(logits: Float[Tensor, "N K"], labels: Float[Tensor, "N K"]) -> Float[Tensor, " K"]:

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
 from ..data import CLASSIFICATION, Classification, Data, Split, Task
+from ..data.tasks import confusion
 from ..errors import DivergedError, require
 from ..nets.modes import evaluating
 from .checks import check_data, check_split, warn_of_probabilities
@@ -70,10 +71,9 @@ class Evaluation:
         return self.task.loss(self.logits, self.labels).item()
 
     def confusion(self) -> Int[Tensor, "K K"]:
-        """Images counted by true class (row) and predicted class (column); of pixels `pixel_confusion` does it."""
+        """Images counted by true class (row) and predicted class (column); of pixels `data.tasks.confusion` does it."""
         self._require_classes("a confusion")
-        K, known = self.logits.shape[1], self.labelled
-        return torch.bincount(self.labels[known] * K + self.predictions[known], minlength=K * K).view(K, K)
+        return confusion(self.predictions, self.labels, self.logits.shape[1])
 
     def _require_classes(self, what: str) -> None:
         told = f"{what} is measured of classes; this is a net for {self.task}, whose numbers are in `measures`"

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 import kdtutor as kd
 from kdtutor import ConfigError, DivergedError
 from kdtutor.data import UNLABELLED, Augment, Data, Dense, Split
-from kdtutor.data.tasks import pixel_confusion
+from kdtutor.data.tasks import confusion
 from kdtutor.papers import METHODS, admitting
 from kdtutor.papers.hinton import Hinton, kd_loss
 from kdtutor.train import Entry, Recipe, evaluate, fit_together, predict
@@ -89,7 +89,7 @@ def test_what_is_measured_is_the_confusion_of_pixels():
     told = torch.tensor([[[0, 1, 1], [1, 2, 2]]])
     logits = F.one_hot(told, 4).permute(0, 3, 1, 2).float()
     measures = Dense().measures(Dense().answers(logits), labels)
-    assert pixel_confusion(told, labels, classes=4).diagonal().tolist() == [1, 2, 1, 0]
+    assert confusion(told, labels, classes=4).diagonal().tolist() == [1, 2, 1, 0]
     assert measures["miou"] == pytest.approx((1 / 2 + 2 / 3 + 1) / 3) and measures["pixel_accuracy"] == 4 / 5
 
 

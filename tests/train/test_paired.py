@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import kdtutor as kd
-from kdtutor.data.tasks import pixel_confusion
+from kdtutor.data.tasks import confusion
 from kdtutor.train import Evaluation
 from kdtutor.train.paired import paired
 from kdtutor.train.scores import class_scores
@@ -43,5 +43,7 @@ def test_scores_of_each_class():
 
 
 def test_pixels_are_counted_as_images_are():
-    told, masks = FIRST.argmax(1).reshape(1, 2, 4), LABELS.reshape(1, 2, 4)
-    assert torch.equal(pixel_confusion(told, masks, 3), Evaluation(FIRST, LABELS).confusion())
+    told, labels = FIRST.argmax(1).reshape(1, 2, 4), LABELS.reshape(1, 2, 4)
+    counts = confusion(told, labels)
+    assert torch.equal(counts, Evaluation(FIRST, LABELS).confusion())
+    assert counts.tolist() == [[2, 1, 0], [1, 1, 0], [1, 0, 1]]

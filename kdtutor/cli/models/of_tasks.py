@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ...data import Dense, MultiLabel, Regression
-from ...data.tasks import average_precisions, pixel_confusion
+from ...data.tasks import average_precisions, confusion, r_squared
 from ...figures import Picture, dense
 from ...figures import evaluation as figures
 from ...train.scores import class_scores
@@ -82,17 +82,16 @@ def _side_by_side(nets: list["Asked"], split: str) -> Picture:
 
 def _of_pixels(asked: "Asked") -> Int[Tensor, "K K"]:
     evaluation = asked.evaluation
-    return pixel_confusion(evaluation.predictions.cpu(), evaluation.labels.cpu(), len(asked.data.classes))
+    return confusion(evaluation.predictions.cpu(), evaluation.labels.cpu(), len(asked.data.classes))
 
 
 def _of_numbers(task: Regression, logits: Float[Tensor, "N D"], labels: Float[Tensor, "N D"]) -> dict[str, Tensor]:
-    errors = task.predictions(logits.double()) - labels.double()
-    spread = labels.double() - labels.double().nanmean(0)
-    r2 = 1 - errors.square().nansum(0) / spread.square().nansum(0)
+    predictions = task.predictions(logits.double())
+    errors = predictions - labels.double()
     return {
         "images": (~labels.isnan()).sum(0).double(),
         "MAE": errors.abs().nanmean(0),
-        "R2": r2,
+        "R2": r_squared(predictions, labels),
         "bias": errors.nanmean(0),
     }
 
