@@ -39,12 +39,9 @@ def own(
     is kept takes `memory` bytes (1 GiB). The split of a folder of classes is made once and stored, see
     `stored_split.stored`. Raises `DataError`.
 
-    >>> from PIL import Image
-    >>> for place in [folder / name / f"{i}.png" for name in ("cats", "dogs") for i in range(5)]:
-    ...     _ = place.parent.mkdir(exist_ok=True), Image.new("L", (40, 60)).save(place)
-    >>> found = own(folder)
+    >>> found = own(kd.data.write_flowers(folder / "flowers", images=30, size=40) / "train")
     >>> len(found.train), len(found.test), found.size
-    (7, 2, (32, 32))
+    (14, 3, (32, 32))
     """
     source = Path(os.path.abspath(Path(path).expanduser()))
     require(size is None or size >= 1, f"size={size}: an image needs at least one pixel")

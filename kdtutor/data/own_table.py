@@ -29,12 +29,8 @@ def table_data(source: Path, task: str | None = None) -> Listed:
     names images whose pixels are classes. A column `split` says which part an image is of; else the split is drawn and
     stored. Raises `DataError` for files that are not there or damaged, all of them at once.
 
-    >>> from PIL import Image
-    >>> for i in range(6):
-    ...     Image.new("L", (2, 2)).save(folder / f"{i}.png")
-    >>> _ = (folder / "a.csv").write_text("file,label\\n" + "\\n".join(f"{i}.png,{'ab'[i % 2]}" for i in range(6)))
-    >>> table_data(folder / "a.csv").classes
-    ('a', 'b')
+    >>> table_data(kd.data.write_flowers(folder / "flowers", images=15, size=32) / "size.csv").classes
+    ('diameter',)
     """
     table = read_table(source)
     column = _file_column(table)

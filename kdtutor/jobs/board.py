@@ -25,10 +25,12 @@ class Standing:
 
     @property
     def setting(self) -> Job:
+        """What all its runs have in common."""
         return (self.runs or self.stopped)[0].setting
 
     @property
     def first(self) -> Result:
+        """One that has ended, if any has."""
         return (self.runs or self.stopped)[0]
 
     @property
@@ -45,6 +47,7 @@ class Standing:
 
     @property
     def seeds(self) -> tuple[int, ...]:
+        """Of the runs that have ended."""
         return tuple(run.job.seed for run in self.runs)
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..data.words import listed
@@ -17,7 +17,7 @@ from .trace import Net, Trace
 class Ordered(Net):
     """`net` with output `order[k]` in place k; stages and embedding are as they are. Made by `in_order`."""
 
-    order: Tensor
+    order: Int[Tensor, " K"]
 
     def __init__(self, net: Net, order: Sequence[int], classes: Sequence[str]) -> None:
         super().__init__()

@@ -90,6 +90,7 @@ class SettingPanel(VBox):
 
     @property
     def values(self) -> dict[str, Any]:
+        """What the controls show, by their names."""
         return {name: control.value for name, control in self.controls.items()}
 
     def choose(self, **values: Any) -> None:

@@ -107,10 +107,6 @@ BAD: dict[str, Bad] = {
         lambda _: fit(kd.Alone(of_one_size()), larger()), ShapeError,
         ("maps of (8, 8) to images of (16, 16)", "resize its logits"),
     ),
-    "logits of half the size": Bad(
-        lambda _: nets.wrap(nn.Sequential(nn.Conv2d(3, 2, 2, stride=2)), example=zeros(1, 3, 8, 8)), ShapeError,
-        ("shape (1, 2, 4, 4)", "as large as the images"),
-    ),
     "images that move without their masks": Bad(
         lambda _: Batches(mine().train, mine(), 2, lambda images, generator: images), ConfigError,
         ("have to move with them", "masks(masks, generator)", "kd.data.Augment"),

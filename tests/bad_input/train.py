@@ -23,7 +23,7 @@ BAD: dict[str, Bad] = {
     "no learning": Bad(lambda _: Recipe(lr=0), ConfigError, ("lr=0", "must be a positive number")),
     "unknown optimiser": Bad(lambda _: Recipe(optimiser="lion"), UnknownName, ("'lion'", "adam, adamw, sgd")),
     "unknown preset": Bad(
-        lambda _: kd.preset("papr"), UnknownName, ("'papr'", "Did you mean 'paper'?", "minute, paper"),
+        lambda _: kd.preset("papr"), UnknownName, ("'papr'", "Did you mean 'paper'?", "minute, own, paper"),
     ),
     "unknown pair": Bad(
         lambda _: kd.preset("paper", pair="a-b"), UnknownName, ("'a-b' is not a known pair", "resnet56"),

@@ -11,7 +11,7 @@ from kdtutor.jobs.job import Job
 
 FILES = {
     "checkpoint.pt", "config.json", "history.json", "history.csv", "curves.png", "last.safetensors", "last.json",
-    "best.safetensors", "report.md",
+    "best.safetensors", "report.md", "result.json",
 }  # fmt: skip
 
 
