@@ -1,4 +1,4 @@
-"""Which functions a batch, a run and a page walk through: `python -m benchmarks.walk`.
+"""Which functions a batch, a run, a page and a folder of images walk through: `python -m benchmarks.walk`.
 
 A stop is a call of one of kdtutor's functions that is not the one before. The inside of a net is one stop: how a net
 computes is its own affair. Functions within functions count as the function around them.
@@ -173,7 +173,42 @@ def page() -> Walk:
     return walk("a page", cells)
 
 
-WALKS: tuple[Callable[[], Walk], ...] = (batch, adaptive_batch, run, page)
+def folder() -> Walk:
+    """A folder of images, from the command line to a student elsewhere: teach, distil, evaluate, export."""
+    from kdtutor.cli.app import app
+
+    with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
+        kd.data.write_flowers("made", images=45, size=16)
+        Path("made/train").rename("flowers")  # class folders that nobody has split
+        net, brief = "resnet8x0.25", ["--epochs", "1", "--batch-size", "10", "--device", "cpu", "--no-progress"]
+        commands = (
+            ["teach", "--data", "flowers", "--arch", net, "--out", "teacher", *brief],
+            [
+                "distil",
+                "hinton",
+                "--data",
+                "flowers",
+                "--teacher",
+                "teacher",
+                "--student",
+                net,
+                "--out",
+                "student",
+                *brief,
+            ],
+            ["evaluate", "student"],
+            ["export", "student", "--to", "safetensors"],
+        )
+
+        def all_of_them() -> None:
+            for words in commands:
+                app(words, standalone_mode=False)
+
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            return walk("a folder of images", all_of_them, "teach")
+
+
+WALKS: tuple[Callable[[], Walk], ...] = (batch, adaptive_batch, run, page, folder)
 
 
 def lines(found: Walk) -> Iterator[str]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.walk import Stop, Walk, adaptive_batch, batch, page, run
+from benchmarks.walk import Stop, Walk, adaptive_batch, batch, folder, page, run
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 STOP = re.compile(r"^\d+\. `(\S+\.py)` `([\w.]+)`", re.MULTILINE)
-WALKS = {"batch": batch, "run": run, "page": page}
+WALKS = {"batch": batch, "run": run, "folder of images": folder, "page": page}
 
 
 def told(life: str) -> list[Stop]:
