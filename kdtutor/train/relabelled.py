@@ -102,16 +102,16 @@ def _weights(recipe: Recipe, data: Data, outputs: int) -> tuple[float, ...] | No
     if weights is None:
         return None
     if weights == "balanced":
-        weights = balanced(data.train.labels, K)
+        weights = balanced_weights(data.train.labels, K)
     told = f"class_weights has {len(weights)} numbers, {data.name} {K} classes: give one for each, in their order"
     require(len(weights) == K, told)
     return (*map(float, weights), *[1.0] * (outputs - K))
 
 
-def balanced(labels: Int[Tensor, " N"], classes: int) -> tuple[float, ...]:
+def balanced_weights(labels: Int[Tensor, " N"], classes: int) -> tuple[float, ...]:
     """N / (K · n_k) for each of K classes, of which n_k of the N labels are; 0 for one that is not among them.
 
-    >>> balanced(torch.tensor([0, 0, 0, 1, kd.data.UNLABELLED]), classes=2)
+    >>> balanced_weights(torch.tensor([0, 0, 0, 1, kd.data.UNLABELLED]), classes=2)
     (0.6666666666666666, 2.0)
     """
     counts = labels[labels != UNLABELLED].bincount(minlength=classes).tolist()

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import torch
 from ipywidgets import HTML, Button, Dropdown, HBox, Layout, VBox, Widget
-from jaxtyping import Int
-from torch import Tensor
 
 from .. import nets
 from ..data import Data
@@ -20,6 +18,7 @@ from ..jobs.result import Result
 from ..train import Evaluation, History, evaluate
 from ..train.calibration import calibration
 from ..train.checkpoint import HISTORY, LAST
+from ..train.paired import Paired, paired
 from .board import Leaderboard
 from .explorer import sentence_of
 from .live import spoken, still_image
@@ -130,7 +129,7 @@ def _views(runs: dict[str, Finished]) -> list[Widget]:
             "Whom each mixes up. Look off the diagonal: colour is for mistakes alone.",
             figures.confusions({name: answer.confusion() for name, answer in answers.items()}, classes),
         ),
-        *_view(balance(test.labels, *said.values()), gallery),
+        *_view(one_alone(paired(one.answers, two.answers)), gallery),
         *_view(
             "Is each as sure as it is right? A bar below the dotted line: too sure. Below, how many test images.",
             reliability(
@@ -142,14 +141,12 @@ def _views(runs: dict[str, Finished]) -> list[Widget]:
     return views
 
 
-def balance(labels: Int[Tensor, " N"], first: Int[Tensor, " N"], second: Int[Tensor, " N"]) -> str:
+def one_alone(found: Paired) -> str:
     """On how many images A alone is right, on how many B; only they make the difference, and its standard error."""
-    b = int(((first == labels) & (second != labels)).sum())
-    c = int(((first != labels) & (second == labels)).sum())
-    N, better = len(labels), "A" if b >= c else "B"
+    better = "A" if found.difference >= 0 else "B"
     return (
-        f"Where exactly one is right. A alone is right on {b} of {N:,} test images, B alone on {c}: "
-        f"{100 * abs(b - c) / N:.1f} ± {100 * (b + c) ** 0.5 / N:.1f} points in favour of {better}. "
+        f"Where exactly one is right. A alone is right on {found.first} of {found.total:,} test images, B alone on "
+        f"{found.second}: {100 * abs(found.difference):.1f} ± {100 * found.error:.1f} points in favour of {better}. "
         "Above A is right, below B."
     )
 

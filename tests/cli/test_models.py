@@ -64,7 +64,8 @@ def test_classes_are_matched_by_name_and_pixels_by_the_card(flowers, tmp_path):
     assert [row["name"] for row in found["classes"]] == list(names)
 
 
-def test_a_model_leaves_for_elsewhere_and_its_costs_are_told(flowers, tmp_path):
+def test_a_model_leaves_for_elsewhere_and_its_costs_are_told(flowers, tmp_path, monkeypatch):
+    monkeypatch.setattr("kdtutor.nets.costs.peak_memory", lambda net, *_: kd.nets.count_parameters(net))
     model = saved(tmp_path, "small", "classification", kd.data.load(flowers, size=32).classes)
     result = call("export", str(model), "--to", "safetensors", "--data", str(flowers), "--json")
     assert result.exit_code == 0, result.stderr
@@ -76,6 +77,7 @@ def test_a_model_leaves_for_elsewhere_and_its_costs_are_told(flowers, tmp_path):
     small, teacher = json.loads(result.stdout)["models"]
     assert small["images"] == [3, 32, 32] and teacher["images"] == [1, 28, 28]
     assert small["ratio"]["parameters"] == small["parameters"] / teacher["parameters"]
+    assert [each["memory"] for each in (small, teacher)] == [each["parameters"] for each in (small, teacher)]
     assert small["size"] == (model / "last.safetensors").stat().st_size
 
 

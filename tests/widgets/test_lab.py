@@ -4,6 +4,7 @@ import csv
 from contextlib import closing
 
 import pytest
+import torch
 
 import kdtutor as kd
 from kdtutor.jobs.job import Job
@@ -11,8 +12,11 @@ from kdtutor.jobs.result import RESULT
 from kdtutor.jobs.series import series
 from kdtutor.jobs.setup import prepare
 from kdtutor.methods import RUNNABLE
+from kdtutor.train import Evaluation
+from kdtutor.train.paired import paired
 from kdtutor.widgets import Lab
 from kdtutor.widgets.menus import MARK
+from kdtutor.widgets.side import one_alone
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +135,14 @@ def test_sorted_and_exported(lab, folder):
     lines = list(csv.DictReader(lab.board.export().open()))
     assert len(lines) == 4 and {line["seed"] for line in lines} == {"0", "1"}
     assert "download=" in lab.board._said.value
+
+
+def test_two_students_differ_by_the_images_that_one_alone_gets_right():
+    labels, answers = torch.tensor([0, 1, 1, 0]), torch.eye(2)
+    a, b = (Evaluation(answers[told], labels) for told in ([0, 1, 1, 1], [1, 1, 0, 0]))
+    error = 100 * (3 - 1 / 4) ** 0.5 / 4
+    told = f"A alone is right on 2 of 4 test images, B alone on 1: 25.0 ± {error:.1f} points in favour of A"
+    assert told in one_alone(paired(a, b)) and "in favour of B" in one_alone(paired(b, a))
 
 
 def test_two_rows_side_by_side(lab):
