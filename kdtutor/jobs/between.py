@@ -19,16 +19,16 @@ from .job import Job
 MIB = 2**20
 
 
+def in_bytes(memory: int | None) -> int | None:
+    """The MiB that an option names, in bytes."""
+    return None if memory is None else memory * MIB
+
+
 def own_data(job: Job, teacher: nets.Net | None) -> Data:
     """Images of one's own, in the size and with the statistics of the teacher's card, unless the job says otherwise."""
     assert job.data is not None
-    asked: dict[str, Any] = {
-        "root": job.root,
-        "size": job.size if job.size is not None or teacher is None else shown_size(teacher),
-        "task": job.task,
-        "memory": None if job.memory is None else job.memory * MIB,
-    }
-    data = sets.load(job.data, **{name: value for name, value in asked.items() if value is not None})
+    size = job.size if job.size is not None or teacher is None else shown_size(teacher)
+    data = sets.load(job.data, job.root, size=size, task=job.task, memory=in_bytes(job.memory))
     return data if teacher is None else as_known(data, teacher)
 
 

@@ -98,13 +98,11 @@ def _data(given: Given) -> "Data | None":
     from dataclasses import replace
 
     from .. import data as sets
-    from .between import MIB
+    from .between import in_bytes
 
     if given.data is None:
         return None
-    memory = None if given.memory is None else given.memory * MIB
-    asked: dict[str, Any] = {"root": given.root, "size": given.size, "task": given.task, "memory": memory}
-    data = sets.load(given.data, **{name: value for name, value in asked.items() if value is not None})
+    data = sets.load(given.data, given.root, size=given.size, task=given.task, memory=in_bytes(given.memory))
     mean, std = _numbers("mean", given.mean), _numbers("std", given.std)
     return replace(data, mean=mean or data.mean, std=std or data.std)
 
