@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import choose, require
-from ..jobs.options import METHODS, OF_IMAGES, Device, Images, Precision, Root, Size
+from ..jobs.options import METHODS, OF_IMAGES, Device, Factory, Images, Precision, Root, Size
 from ..jobs.recipe_options import ADJUSTMENTS
 from ..methods import find
 
 __all__ = [
-    "METHODS", "NOTEBOOKS", "OF_IMAGES", "Bar", "Batches", "Device", "GpusPerRun", "Images", "Json", "On", "Precision",
-    "Root", "Seconds", "Size", "Workers", "with_setting", "words",
+    "METHODS", "NOTEBOOKS", "OF_IMAGES", "Bar", "Batches", "Device", "Factory", "GpusPerRun", "Images", "Json", "Model",
+    "On", "Precision", "Root", "Seconds", "Size", "Workers", "with_setting", "words",
 ]  # fmt: skip
 
 NOTEBOOKS = "Notebooks by number, by method (name or acronym) or by file"
@@ -22,10 +22,6 @@ NOTEBOOKS = "Notebooks by number, by method (name or acronym) or by file"
 Seconds = Annotated[float, typer.Option(help="Limit for one cell.", min=1)]
 Model = Annotated[
     str, typer.Argument(help="A folder that `teach` or `distil` has made, a .safetensors file, or a teacher's name.")
-]
-Factory = Annotated[
-    str | None,
-    typer.Option(help="The function that makes the net, if a card names one: module:function.", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]

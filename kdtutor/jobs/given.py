@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ConfigError, require
-from .options import Memory, Root, Task
+from .options import Arch, Memory, Root, Task
 
 if TYPE_CHECKING:
     from ..data import Data  # which take long to import
@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 class Given:
     """What is told of weights that are there: their net, and the images and classes that they were trained on."""
 
-    arch: Annotated[
-        str | None,
-        typer.Option(
-            help="The net: kdtutor's (resnet20), torchvision's or timm's (resnet18), or module:function.",
-            show_default=False,
-        ),
-    ] = None
+    arch: Arch = None
     data: Annotated[
         str | None, typer.Option(help="Images to measure it on, as those of `kdtutor teach`.", show_default=False)
     ] = None

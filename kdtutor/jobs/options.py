@@ -46,6 +46,13 @@ Memory = Annotated[
     int | None,
     typer.Option(help="MiB of decoded images of one's own that are kept in memory.", min=0, show_default="1024"),
 ]
+Arch = Annotated[
+    str | None,
+    typer.Option(
+        help="The net: kdtutor's (resnet20), torchvision's or timm's (resnet18), or module:function.",
+        show_default=False,
+    ),
+]
 Weights = Annotated[
     str | None,
     typer.Option(
@@ -66,7 +73,5 @@ Log = Annotated[
 ]
 Factory = Annotated[
     str | None,
-    typer.Option(
-        help="The function that makes the teacher, if its card names one: module:function.", show_default=False
-    ),
+    typer.Option(help="The function that makes the net, if a card names one: module:function.", show_default=False),
 ]

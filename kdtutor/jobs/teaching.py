@@ -7,7 +7,7 @@ import typer
 
 from ..errors import require
 from .job import Teaching
-from .options import Device, Images, Log, Memory, Precision, Root, Size, Stages, Task, Weights
+from .options import Arch, Device, Images, Log, Memory, Precision, Root, Size, Stages, Task, Weights
 from .recipe_options import ADJUSTMENTS, Adjusted
 
 PLANNED = {"epochs", "images", "device", "root", "precision", "size", "weights"}
@@ -25,13 +25,7 @@ class TeacherSetting(Adjusted):
             show_default=False,
         ),
     ] = None
-    arch: Annotated[
-        str | None,
-        typer.Option(
-            help="A net for them: kdtutor's (resnet20), torchvision's or timm's (resnet18), or module:function.",
-            show_default=False,
-        ),
-    ] = None
+    arch: Arch = None
     weights: Weights = None
     epochs: Annotated[int | None, typer.Option(help="Other than planned; with --data 30.", show_default=False)] = None
     images: Images = None
