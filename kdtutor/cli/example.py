@@ -27,5 +27,5 @@ def example(
     with tqdm(total=images, unit="image", disable=not progress, dynamic_ncols=True, leave=False) as bar:
         made = write_flowers(folder, images, size, seed, told=lambda _: bar.update() and None)
     typer.echo(f"{made}: {images:,} flowers of {size} × {size} pixels\n\nTry:")
-    typer.echo(f"  kdtutor teach --data {made} --arch resnet18 --out teacher")
-    typer.echo(f"  kdtutor distil hinton --data {made} --teacher teacher --out student")
+    typer.echo(f"  kdtutor teach --data {made} --arch resnet14 --size 64 --epochs 20 --out teacher")
+    typer.echo(f"  kdtutor distil AT --data {made} --teacher teacher --student resnet8x0.25 --out student")
