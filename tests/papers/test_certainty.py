@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kdtutor.data import CLASSIFICATION
 from kdtutor.papers import contrastive, data_free, gan, hinton, related, spot_adaptive
 from kdtutor.papers.adversarial import divergence, log_discrepancy
 from kdtutor.papers.decisions import decide
@@ -108,7 +109,7 @@ def test_others_that_take_a_logarithm(scale):
 
 class _Labels:
     def __init__(self, labels: Tensor) -> None:
-        self.labels = labels
+        self.labels, self.task = labels, CLASSIFICATION
 
 
 @pytest.mark.parametrize("low", [-INF, -1e4])
