@@ -70,7 +70,7 @@ def test_generators_that_ship_are_as_good_as_their_cards_say(name: str) -> None:
     assert net.card["command"] == f"kdtutor teach {name}" and net.card["seed"] == plan.seed
     assert plan.epochs * (plan.recipe.steps_per_epoch or 0) >= 1600
     told = {key: value for key, value in net.card["recipe"].items() if key != "epochs"}
-    planned = dataclasses.asdict(plan.recipe)
+    planned = plan.recipe.record()
     assert {key: list(v) if isinstance(v, tuple) else v for key, v in planned.items()} == told
     quality, sharpness = generators.measured(net, data)
     assert quality.distance == pytest.approx(net.card["quality"]["distance"], rel=0.01)
