@@ -189,5 +189,5 @@ def _card(teachers: Sequence[Net]) -> dict[str, Any]:
     return {"name": names, **common, "teachers": parts, "parameters": parameters}
 
 
-CARD = ("data", "task", "task options", "classes", "mean", "std", "size", "channels")
+CARD = ("data", "source", "task", "task options", "classes", "mean", "std", "size", "channels")
 """What an ensemble says of its data, where all of its nets do."""

@@ -158,7 +158,7 @@ def _told(net: Net, to: str, path: Path) -> Iterator[None]:
         cannot_write(path.parent, error)
     except Exception as error:  # of every kind
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:150]
-        if "PytorchStreamWriter" in str(error):
+        if "PytorchStreamWriter" in str(error) or "I/O error" in str(error):  # of torch, of safetensors
             cannot_write(path.parent, OSError("the disk may be full"))
         raise ConfigError(f"{net.name} cannot be exported to {to}: {reason}") from error
 

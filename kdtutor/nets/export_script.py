@@ -78,6 +78,8 @@ TOLD = {
 MAIN = """
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("name one image: python use.py photo.jpg")
     print("\\n".join(told(logits(prepared(sys.argv[1]))[0])))
 """
 

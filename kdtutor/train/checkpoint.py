@@ -4,7 +4,7 @@ the same numbers; a kill at any moment leaves whole files."""
 import io
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -73,7 +73,8 @@ class RunFolder:
         different = {key for key in config.keys() | then.keys() if config.get(key) != then.get(key)}
         if different:
             key = min(different)
-            return f"its {key} is {then.get(key)!r}, this run's is {config.get(key)!r}"
+            before, here = _apart(then.get(key), config.get(key))
+            return f"its {key} is {before!r}, this run's is {here!r}"
         averaged = {f"{STUDENT}.{name}": x for name, x in stored.get("average", {}).items()}
         states = (stored["distiller"], {**stored["distiller"], **averaged})  # a run leaves the average in the student
         told = [difference(stored["identity"], self.identity, self.distiller, state) for state in states]
@@ -201,6 +202,18 @@ def restore_random_state(distiller: Trainable, state: dict[str, Any]) -> None:
         here = torch.cuda.device_count()  # there may have been more where it was saved
         states = state["cuda"] if world() == 1 else state["cuda"][:1] * here  # rank 0 saved, and all draw as it does
         torch.cuda.set_rng_state_all(states[:here])
+
+
+def _apart(then: Any, now: Any) -> tuple[Any, Any]:
+    """Two settings that are not equal; of settings with names only those that differ."""
+    if not (isinstance(then, Mapping) and isinstance(now, Mapping)):
+        return then, now
+    apart = {
+        key: _apart(then.get(key), now.get(key))
+        for key in sorted(then.keys() | now.keys())
+        if then.get(key) != now.get(key)
+    }
+    return {key: pair[0] for key, pair in apart.items()}, {key: pair[1] for key, pair in apart.items()}
 
 
 def holds_run(folder: Path) -> bool:

@@ -64,6 +64,18 @@ def test_classes_are_matched_by_name_and_pixels_by_the_card(flowers, tmp_path):
     assert [row["name"] for row in found["classes"]] == list(names)
 
 
+def test_two_models_are_asked_about_the_images_that_the_first_learnt_from(flowers, tmp_path):
+    table, names = flowers / "size.csv", ["diameter"]
+    for name in ("one", "other"):
+        folder = saved(tmp_path, name, "regression", names, options={"mean": [20.0], "std": [5.0]})
+        card = json.loads((folder / "last.json").read_text())
+        kd.nets.save_model(
+            kd.nets.teacher(folder), folder, {**CARD, **card, "data": "size", "source": str(table)}, overwrite=True
+        )
+    found = report(str(tmp_path / "one"), against=str(tmp_path / "other")).summary
+    assert found["data"] == "size" and found["against"]["measures"] == found["measures"]
+
+
 def test_a_model_leaves_for_elsewhere_and_its_costs_are_told(flowers, tmp_path, monkeypatch):
     monkeypatch.setattr("kdtutor.nets.costs.peak_memory", lambda net, *_: kd.nets.count_parameters(net))
     model = saved(tmp_path, "small", "classification", kd.data.load(flowers, size=32).classes)

@@ -67,6 +67,9 @@ def test_it_is_used_without_kdtutor(name, to, channels, tmp_path):
     assert used(folder, tmp_path / "image.png") == pytest.approx(
         {name: p.item() for name, p in zip(card["classes"], wanted, strict=True)}, abs=1e-4
     )
+    if to == "onnx":
+        alone = subprocess.run([sys.executable, folder / "use.py"], capture_output=True, text=True)
+        assert (alone.returncode, alone.stderr) == (1, "name one image: python use.py photo.jpg\n")
     stored = json.loads((folder / "model.json").read_text())
     assert stored["difference"] <= 1e-4 and stored["images checked"] == 3
     assert {"sha256", "classes", "mean", "std", "size", "parameters"} <= stored.keys()

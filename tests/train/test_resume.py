@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -95,6 +96,16 @@ def test_another_run_in_the_same_folder_is_refused(digits, tmp_path):
     kd.fit(make(), digits, 1, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
     with pytest.raises(kd.ConfigError, match="holds another run: its seed is 0, this run's is 1"):
         kd.fit(make(), digits, 1, recipe=RECIPE, seed=1, progress=False, device="cpu", out=tmp_path)
+
+
+def test_of_another_recipe_the_number_that_differs_is_told(digits, tmp_path):
+    kd.fit(make(), digits, 1, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
+    slower = replace(RECIPE, lr=RECIPE.lr / 10)
+    told = (
+        f"holds another run: its recipe is {{'lr': {RECIPE.lr}}}, this run's is {{'lr': {slower.lr}}}; choose another"
+    )
+    with pytest.raises(kd.ConfigError, match=told):
+        kd.fit(make(), digits, 1, recipe=slower, progress=False, device="cpu", out=tmp_path)
 
 
 def test_a_damaged_checkpoint_is_named_and_kept(digits, tmp_path):

@@ -32,10 +32,15 @@ def called(net: Net, name: str) -> str:
     return str(net.card.get("name") or Path(name).stem)
 
 
+def learnt_from(net: Net) -> str | None:
+    """The data of the model's card: where one's own lie, else their name."""
+    return net.card.get("source") or net.card.get("data")
+
+
 def data_for(net: Net, data: str | None, root: str | None = None, size: int | None = None) -> Data:
     """The images that are named, else those of the model's card, in the size and with the statistics of its card."""
     card = net.card
-    named = data or card.get("source") or card.get("data")
+    named = data or learnt_from(net)
     require(named is not None, f"the card of {card.get('name')} names no data; pass --data")
     known = sets.names()
     own = sets.is_own(str(named), known)

@@ -12,7 +12,7 @@ from ...files import write_whole
 from ...nets import Net, in_order
 from ...train import Evaluation, device
 from ...train import evaluate as answers
-from .reading import called, data_for, model_at, split_of
+from .reading import called, data_for, learnt_from, model_at, split_of
 
 if TYPE_CHECKING:
     from ...figures.picture import Picture
@@ -84,7 +84,7 @@ def report(
     second = None
     if against is not None:
         other = model_at(against, factory)
-        second = _asked(other, against, data or first.net.card.get("data"), split, root, size, where)
+        second = _asked(other, against, data or learnt_from(net), split, root, size, where)
         same = len(first.evaluation.labels) == len(second.evaluation.labels)
         require(same, f"{first.name} and {second.name} saw other images; name the data of both with --data")
     images = int(first.evaluation.labelled.sum())
