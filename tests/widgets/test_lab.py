@@ -1,5 +1,6 @@
 """The lab without a page: what does not compose is marked, Start trains, and the board outlives the widget."""
 
+import asyncio
 import csv
 from contextlib import closing
 
@@ -11,7 +12,7 @@ from kdtutor.jobs.result import RESULT
 from kdtutor.jobs.series import series
 from kdtutor.jobs.setup import prepare
 from kdtutor.methods import RUNNABLE
-from kdtutor.widgets import Lab
+from kdtutor.widgets import Lab, setting
 from kdtutor.widgets.menus import MARK
 
 
@@ -56,6 +57,24 @@ def test_what_does_not_compose_is_marked_and_says_why(lab, panel):
     number = [value for _, value in panel.controls["method"].options].index("contrastive") + 1
     assert f".kd-lab-method option:nth-child({number})" in panel._style.value
     assert panel.values["method"] == "hinton" and not lab.run._start.disabled
+
+
+def test_what_else_goes_with_a_choice_is_worked_out_in_a_pause(lab, panel, monkeypatch):
+    monkeypatch.setattr(setting, "PAUSE", 0.05)
+    worked_out = []
+    monkeypatch.setattr(panel.menus["labels"], "refuse", worked_out.append)
+
+    async def press(keys: int) -> None:
+        methods = [value for _, value in panel.controls["method"].options]
+        for value in methods[2 : 2 + keys]:
+            panel.controls["method"].value = value
+            assert f"distil {value}" in panel._told.value and not worked_out
+        await asyncio.sleep(0.1)
+
+    asyncio.run(press(3))
+    assert len(worked_out) == 1
+    lab.choose(method="hinton")
+    assert len(worked_out) == 2, "who asks for values in a cell is told at once"
 
 
 def test_what_is_chosen_all_the_same_cannot_be_started(lab, panel):
