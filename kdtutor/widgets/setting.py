@@ -44,8 +44,11 @@ class SettingPanel(VBox):
     ) -> None:
         self.folder, self.preset, self.refusals = folder, preset(name), Refusals()
         self.why_not = ""
+        own = "has no data set of its own: name yours, data=['my_images'], and the folder of a teacher of them, teachers=[…]"
+        require(bool(self.preset.data_name or data), f"the preset {name} {own}")
         known = [card["name"] for card in nets.teachers()]
         here = [path.stem for place in teacher_folders() for path in sorted(place.glob("*.safetensors"))]
+        taught = (known, here, teachers) if self.preset.teacher_name else (teachers, here, known)
         methods = [("alone, without a teacher", ALONE), *((row.label, row.name) for row in RUNNABLE)]
         spots = [("as the method does it", USUAL), *((word, word) for word in STRATEGIES)]
         sources = [("training split", USUAL), *((f"generator of {row.acronym}", row.name) for row in MAKERS)]
@@ -56,7 +59,7 @@ class SettingPanel(VBox):
             "source": Menu(Dropdown(description="images from"), sources),
             "data": Menu(Dropdown(description="data set"), _names(self.preset.data_name, data)),
             "labels": Menu(Dropdown(description="labels a class"), labels),
-            "teacher": Menu(Dropdown(description="teacher"), _names(self.preset.teacher_name, known, here, teachers)),
+            "teacher": Menu(Dropdown(description="teacher"), _names(self.preset.teacher_name, *taught)),
             "student": Menu(Dropdown(description="student"), _names(self.preset.student_name, STUDENTS, students)),
         }
         numbers = {
@@ -163,7 +166,7 @@ class SettingPanel(VBox):
         known = f" {len(there)} of them {verb} on the board already, and not trained again." if there else ""
         command = html.escape(replace(jobs[-1], out=None).command)
         return (
-            f"<b>Start</b> trains {len(jobs)} runs: {html.escape(who)}{each}.{known}<br>"
+            f"<b>Start</b> trains {len(jobs)} run{'s' if len(jobs) > 1 else ''}: {html.escape(who)}{each}.{known}<br>"
             f"In a terminal, the last of them: <code>{command}</code>"
         )
 
@@ -228,7 +231,7 @@ def _group(question: str, controls: Sequence[Any]) -> VBox:
 
 
 def _names(first: str, *others: Sequence[str]) -> list[Option]:
-    names = dict.fromkeys([first, *(name for group in others for name in group)])
+    names = dict.fromkeys(name for group in ([first], *others) for name in group if name)  # a preset may name none
     return [(Path(name).stem if name.endswith(".safetensors") else name, name) for name in names]
 
 

@@ -184,3 +184,16 @@ def test_stored_text_and_picture(tmp_path):
     data, metadata = lab._repr_mimebundle_()
     assert data["text/plain"].startswith("<Lab method=hinton (KD), spots=as the method does it,")
     assert metadata["image/png"]["alt"] == lab.alt and not list(tmp_path.iterdir())
+
+
+def test_images_of_ones_own(tmp_path):
+    with pytest.raises(kd.ConfigError, match="the preset own has no data set of its own: name yours"):
+        Lab(tmp_path / "runs", preset="own")
+    images = kd.data.write_flowers(tmp_path / "flowers", images=40, size=32)
+    lab = Lab(tmp_path / "runs", preset="own", data=[str(images)])
+    assert lab.panel.values["data"] == str(images) and lab.run._start.disabled
+    (first,) = lab.run_once(60, method="alone", student="resnet8x0.25", epochs=1, seeds="0")
+    lab.run_once(60, labels=1)
+    assert first.data == "flowers" and len(lab.board.rows) == 2
+    lab.side.compare()
+    assert len(lab.side._shown.children) in (10, 12), "without an image that one alone has right there is no gallery"
