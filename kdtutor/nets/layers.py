@@ -127,7 +127,7 @@ def initialise(net: nn.Module) -> None:
     [1.0, 1.0]
     """
     for module in net.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d) and not module.weight.is_meta:  # nothing is drawn there
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

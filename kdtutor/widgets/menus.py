@@ -10,8 +10,12 @@ MARK = " (not here)"
 GREY = "#767676"  # 4.5 : 1 on white, the least that everyone can read
 
 # JupyterLab has a key for nearly everything, and takes the arrow keys and letters from menus in the output of a cell,
-# unless an element around them has this attribute, which no widget can set.
-KEYS = "document.querySelectorAll('.kd-lab').forEach(e => e.setAttribute('data-lm-suppress-shortcuts', 'true'))"
+# unless the element with the focus has this attribute, which no widget can set. One around it is not asked for keys
+# of whatever has the focus.
+KEYS = (
+    "document.querySelectorAll('.kd-lab').forEach(lab => lab.addEventListener('focusin', "
+    "event => event.target.setAttribute('data-lm-suppress-shortcuts', 'true')))"
+)
 OWN_KEYS = f'<style onload="{KEYS}">.kd-lab {{}}</style>'
 """What a page has to contain so that the keys pressed in the lab are the lab's."""
 

@@ -1,5 +1,6 @@
 """The controls of the lab: what, where, on what data and between which nets, and the jobs that they ask for."""
 
+import asyncio
 import html
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ STUDENTS = (
 LABELS = (1, 2, 5, 10, 20, 50, 100)
 USUAL = ""  # the choice that asks for nothing special; a menu shows None as an empty line
 WIDTH = "340px"
+PAUSE = 0.4  # seconds without a change, after which it is worked out what goes with the values
 
 
 class SettingPanel(VBox):
@@ -42,8 +44,11 @@ class SettingPanel(VBox):
     ) -> None:
         self.folder, self.preset, self.refusals = folder, preset(name), Refusals()
         self.why_not = ""
+        own = "name yours, data=['my_images'], and the folder of a teacher of them, teachers=[…]"
+        require(bool(self.preset.data_name or data), f"the preset {name} has no data set of its own: {own}")
         known = [card["name"] for card in nets.teachers()]
         here = [path.stem for place in teacher_folders() for path in sorted(place.glob("*.safetensors"))]
+        taught = (known, here, teachers) if self.preset.teacher_name else (teachers, here, known)
         methods = [("alone, without a teacher", ALONE), *((row.label, row.name) for row in RUNNABLE)]
         spots = [("as the method does it", USUAL), *((word, word) for word in STRATEGIES)]
         sources = [("training split", USUAL), *((f"generator of {row.acronym}", row.name) for row in MAKERS)]
@@ -54,7 +59,7 @@ class SettingPanel(VBox):
             "source": Menu(Dropdown(description="images from"), sources),
             "data": Menu(Dropdown(description="data set"), _names(self.preset.data_name, data)),
             "labels": Menu(Dropdown(description="labels a class"), labels),
-            "teacher": Menu(Dropdown(description="teacher"), _names(self.preset.teacher_name, known, here, teachers)),
+            "teacher": Menu(Dropdown(description="teacher"), _names(self.preset.teacher_name, *taught)),
             "student": Menu(Dropdown(description="student"), _names(self.preset.student_name, STUDENTS, students)),
         }
         numbers = {
@@ -84,6 +89,7 @@ class SettingPanel(VBox):
         grid = HBox(columns, layout=Layout(flex_flow="row wrap", grid_gap="0 24px"))
         super().__init__((grid, self._told, self._reasons, self._style, HTML(OWN_KEYS)), layout=Layout(max_width=FITS))
         self._held = False
+        self._due: asyncio.TimerHandle | None = None
         for control in self.controls.values():
             control.observe(self._follow, "value")
         self.follow()
@@ -127,23 +133,29 @@ class SettingPanel(VBox):
 
     def lock(self, locked: bool) -> None:
         """While a run goes on nothing is asked of its nets."""
-        for control in self.controls.values():
-            control.disabled = locked
+        self._put_off()
         if not locked:
             self.follow()
+        for control in self.controls.values():
+            control.disabled = locked
 
     def follow(self) -> None:
         """Say what goes with the values of the controls, and what does not."""
-        try:
-            jobs, self.why_not = self.jobs(), ""
-        except Error as error:
-            jobs, self.why_not = [], str(error)
-        self._told.value = f"<b>Not with these:</b> {html.escape(self.why_not)}" if self.why_not else self._plan(jobs)
+        self._put_off()
+        self._tell()
         refused = {name: self._refused(name) for name in self.menus}
         with self._quiet():  # new words for the same options are no new choice
             for name, menu in self.menus.items():
                 menu.refuse(refused[name])
         self._reasons.value, self._style.value = reasons(self.menus, self.why_not), greyed(self.menus)
+
+    def _tell(self) -> None:
+        """Say what Start would train, or why it cannot."""
+        try:
+            jobs, self.why_not = self.jobs(), ""
+        except Error as error:
+            jobs, self.why_not = [], str(error)
+        self._told.value = f"<b>Not with these:</b> {html.escape(self.why_not)}" if self.why_not else self._plan(jobs)
 
     def _plan(self, jobs: Sequence[Job]) -> str:
         there = [job for job in jobs if ended(job)]
@@ -155,7 +167,7 @@ class SettingPanel(VBox):
         known = f" {len(there)} of them {verb} on the board already, and not trained again." if there else ""
         command = html.escape(replace(jobs[-1], out=None).command)
         return (
-            f"<b>Start</b> trains {len(jobs)} runs: {html.escape(who)}{each}.{known}<br>"
+            f"<b>Start</b> trains {len(jobs)} run{'s' if len(jobs) > 1 else ''}: {html.escape(who)}{each}.{known}<br>"
             f"In a terminal, the last of them: <code>{command}</code>"
         )
 
@@ -196,8 +208,23 @@ class SettingPanel(VBox):
             self._held = False
 
     def _follow(self, _: Any) -> None:
-        if not self._held:
+        """A control was moved. Whoever runs through a menu with the arrow keys is not held up at each choice: what else
+        goes with it is worked out in a pause, where there is an event loop to wait for one."""
+        if self._held:
+            return
+        self._put_off()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
             self.follow()
+            return
+        self._tell()
+        self._due = loop.call_later(PAUSE, self.follow)
+
+    def _put_off(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+        self._due = None
 
 
 def _group(question: str, controls: Sequence[Any]) -> VBox:
@@ -205,7 +232,7 @@ def _group(question: str, controls: Sequence[Any]) -> VBox:
 
 
 def _names(first: str, *others: Sequence[str]) -> list[Option]:
-    names = dict.fromkeys([first, *(name for group in others for name in group)])
+    names = dict.fromkeys(name for group in ([first], *others) for name in group if name)  # a preset may name none
     return [(Path(name).stem if name.endswith(".safetensors") else name, name) for name in names]
 
 

@@ -66,19 +66,20 @@ class SideBySide(VBox):
 
     def follow(self) -> None:
         """Offer the rows of the board that have ended; at first the best, and the student alone that it is paired
-        with."""
+        with, or else another row."""
         rows = {row.setting: row for row in self.board.rows if row.runs}
         options = [(f"{row.name}: {row.around}", setting) for setting, row in rows.items()]
         chosen = self.first.value, self.second.value
         taught = [setting for setting, row in rows.items() if row.difference is not None]
         best = taught[0] if taught else next(iter(rows), None)
+        others = [setting for setting in rows if setting != best]
         partner = rows[best].first.baseline if best is not None else None
-        for control, before, default in zip((self.first, self.second), chosen, (best, partner), strict=True):
+        second = partner if partner in others else next(iter(others), best)
+        for control, before, default in zip((self.first, self.second), chosen, (best, second), strict=True):
             if tuple(control.options) != tuple(options):
                 control.options = tuple(options)
-                usual = default if default in rows else next(iter(rows), None)
                 kept = before in rows and chosen[0] != chosen[1]
-                control.value = before if kept else usual
+                control.value = before if kept else default
         self._seeds()
 
     def compare(self) -> None:

@@ -1,5 +1,6 @@
 """The lab without a page: what does not compose is marked, Start trains, and the board outlives the widget."""
 
+import asyncio
 import csv
 from contextlib import closing
 
@@ -14,7 +15,7 @@ from kdtutor.jobs.setup import prepare
 from kdtutor.methods import RUNNABLE
 from kdtutor.train import Evaluation
 from kdtutor.train.paired import paired
-from kdtutor.widgets import Lab
+from kdtutor.widgets import Lab, setting
 from kdtutor.widgets.menus import MARK
 from kdtutor.widgets.side import one_alone
 
@@ -60,6 +61,24 @@ def test_what_does_not_compose_is_marked_and_says_why(lab, panel):
     number = [value for _, value in panel.controls["method"].options].index("contrastive") + 1
     assert f".kd-lab-method option:nth-child({number})" in panel._style.value
     assert panel.values["method"] == "hinton" and not lab.run._start.disabled
+
+
+def test_what_else_goes_with_a_choice_is_worked_out_in_a_pause(lab, panel, monkeypatch):
+    monkeypatch.setattr(setting, "PAUSE", 0.05)
+    worked_out = []
+    monkeypatch.setattr(panel.menus["labels"], "refuse", worked_out.append)
+
+    async def press(keys: int) -> None:
+        methods = [value for _, value in panel.controls["method"].options]
+        for value in methods[2 : 2 + keys]:
+            panel.controls["method"].value = value
+            assert f"distil {value}" in panel._told.value and not worked_out
+        await asyncio.sleep(0.1)
+
+    asyncio.run(press(3))
+    assert len(worked_out) == 1
+    lab.choose(method="hinton")
+    assert len(worked_out) == 2, "who asks for values in a cell is told at once"
 
 
 def test_what_is_chosen_all_the_same_cannot_be_started(lab, panel):
@@ -177,3 +196,16 @@ def test_stored_text_and_picture(tmp_path):
     data, metadata = lab._repr_mimebundle_()
     assert data["text/plain"].startswith("<Lab method=hinton (KD), spots=as the method does it,")
     assert metadata["image/png"]["alt"] == lab.alt and not list(tmp_path.iterdir())
+
+
+def test_images_of_ones_own(tmp_path):
+    with pytest.raises(kd.ConfigError, match="the preset own has no data set of its own: name yours"):
+        Lab(tmp_path / "runs", preset="own")
+    images = kd.data.write_flowers(tmp_path / "flowers", images=40, size=32)
+    lab = Lab(tmp_path / "runs", preset="own", data=[str(images)])
+    assert lab.panel.values["data"] == str(images) and lab.run._start.disabled
+    (first,) = lab.run_once(60, method="alone", student="resnet8x0.25", epochs=1, seeds="0")
+    lab.run_once(60, labels=1)
+    assert first.data == "flowers" and len(lab.board.rows) == 2
+    lab.side.compare()
+    assert len(lab.side._shown.children) in (10, 12), "without an image that one alone has right there is no gallery"
