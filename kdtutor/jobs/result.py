@@ -78,7 +78,7 @@ def result_of(setup: Setup, history: History, seconds: float) -> Result:
     ended = MEASURE in history.terms and not history.stopped
     return Result(
         setup.job, setup.data.name, _called(teacher), student.name, count_parameters(student), setup.epochs,
-        round(seconds, 1), history.last(MEASURE) if ended else None,
+        round(seconds, 3), history.last(MEASURE) if ended else None,
     )  # fmt: skip
 
 

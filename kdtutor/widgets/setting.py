@@ -44,8 +44,10 @@ class SettingPanel(VBox):
     ) -> None:
         self.folder, self.preset, self.refusals = folder, preset(name), Refusals()
         self.why_not = ""
-        own = "name yours, data=['my_images'], and the folder of a teacher of them, teachers=[…]"
-        require(bool(self.preset.data_name or data), f"the preset {name} has no data set of its own: {own}")
+        told = (
+            f"the preset {name} has no data set of its own: name yours, data=['my_images'], and the folder of a teacher"
+        )
+        require(bool(self.preset.data_name or data), f"{told} of them, teachers=[…]")
         known = [card["name"] for card in nets.teachers()]
         here = [path.stem for place in teacher_folders() for path in sorted(place.glob("*.safetensors"))]
         taught = (known, here, teachers) if self.preset.teacher_name else (teachers, here, known)
