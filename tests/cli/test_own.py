@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from dataclasses import replace
 from errno import ENOSPC
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,15 @@ from safetensors.torch import load_file
 
 import kdtutor as kd
 from kdtutor.data.example import write_flowers
-from kdtutor.jobs.job import Job, Teaching
+from kdtutor.jobs import cards
+from kdtutor.jobs.job import Job, Teaching, label
+from kdtutor.jobs.looking import stages_found
 from kdtutor.jobs.setup import prepare
 
 from .calls import call
 
+FOR_LABELS = [label(name) for name in kd.papers.admitting("multi-label")]
+ROLES = {"teacher": Teaching, "student": partial(Job, "alone")}.items()
 SMALL = ["--epochs", "1", "--size", "16", "--batch-size", "15", "--no-progress"]
 KINDS = ["clematis", "daisy", "lily", "primrose", "rose"]
 
@@ -248,6 +254,35 @@ def test_a_teacher_of_other_classes_is_refused_by_their_names():
     asked = Job("KD", data="flowers", teacher="pets")
     with pytest.raises(kd.ConfigError, match="pets does not know clematis of flowers and knows cat, which"):
         prepare(asked)
+
+
+TAGGED = Job("KD", data="flowers/tags.csv", teacher="tagged")
+
+
+@pytest.mark.parametrize(
+    ("job", "admits", "advice"),
+    [
+        (TAGGED, "hinton (KD) admits classification and dense", f"take one of {', '.join(FOR_LABELS)}"),
+        (replace(TAGGED, method="MLD", spots="random"), "--spots random admits classification", "leave it out"),
+        (
+            replace(TAGGED, method="MLD", data_free="dfad"),
+            "--data-free adversarial admits classification",
+            "leave it out",
+        ),
+    ],
+)
+def test_what_does_not_admit_a_task_says_what_does(job, admits, advice):
+    data = kd.data.load("flowers/tags.csv", size=16)
+    net = kd.nets.build("resnet8x0.25", classes=data.num_classes)
+    kd.nets.save_model(net, "tagged", {**card_of("teacher"), **cards.of_data(data)})
+    with pytest.raises(kd.ConfigError) as caught:
+        prepare(job)
+    assert str(caught.value) == f"{admits}; tags is a set for multi-label: {advice}"
+
+
+def test_the_stages_of_a_net_are_told_by_its_role():
+    taught = {role: prepare(kind(data="flowers", student="torchvision.resnet18", size=32)) for role, kind in ROLES}
+    assert [stages_found(setup).partition(" ")[0] for setup in taught.values()] == list(taught)
 
 
 def test_a_teacher_for_another_task_is_refused():
