@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ...figures.picture import Picture
 
 
+BETWEEN = "disagreements.png"  # there only where two models are compared
+
+
 @dataclass(frozen=True)
 class Part:
     """A part of the report: a table, or a picture with the name of its file."""
@@ -51,7 +54,9 @@ class Findings:
         return "\n\n".join([self.title, *(part.text for part in self.parts if part.text)])
 
     def save(self, folder: Path) -> Path:
-        """Write the pictures, report.json and report.md, which is there last."""
+        """Write the pictures, report.json and report.md, which is there last; the picture between two models that a
+        report before it left is removed."""
+        (folder / BETWEEN).unlink(missing_ok=True)
         for part in self.parts:
             if part.picture is not None:
                 write_whole(folder / part.file, part.picture.png())
