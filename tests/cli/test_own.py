@@ -69,7 +69,9 @@ def test_a_teacher_is_a_folder_whose_card_tells_what_it_needs_and_what_it_can():
 def test_the_command_on_a_card_asks_for_the_same_run():
     words = card_of("teacher")["command"].split()[1:]
     before, card = Path("teacher/checkpoint.pt").stat().st_mtime_ns, card_of("teacher")
-    assert call(*words, "--no-progress").exit_code == 0
+    again = call(*words, "--no-progress", "--json")
+    assert again.exit_code == 0 and json.loads(again.stdout)["test_accuracy"] == card_of("teacher")["accuracy"]
+    assert "finished already, nothing was trained: the report is teacher/report.md" in again.stderr
     assert Path("teacher/checkpoint.pt").stat().st_mtime_ns == before and card_of("teacher") == card
 
 
