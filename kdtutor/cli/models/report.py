@@ -56,11 +56,12 @@ class Findings:
     def save(self, folder: Path) -> Path:
         """Write the pictures, report.json and report.md, which is there last; the picture between two models that a
         report before it left is removed."""
-        (folder / BETWEEN).unlink(missing_ok=True)
         for part in self.parts:
             if part.picture is not None:
                 write_whole(folder / part.file, part.picture.png())
         write_whole(folder / "report.json", json.dumps(self.summary, indent=2, ensure_ascii=False) + "\n")
+        if BETWEEN not in {part.file for part in self.parts}:
+            (folder / BETWEEN).unlink(missing_ok=True)  # the folder is there and can be written by now
         return write_whole(folder / "report.md", f"# {self.title}\n\n" + "\n\n".join(map(_section, self.parts)) + "\n")
 
 
