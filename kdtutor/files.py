@@ -68,11 +68,19 @@ def new_folder(folder: str | Path) -> Iterator[Path]:
             folder.rmdir()  # not every system lets a folder take the place of an empty one
         partial.rename(folder)
     except OSError as error:
-        if isinstance(error, DataError):  # a sentence already
-            raise
+        if isinstance(error, DataError):  # a sentence already, which should name the folder that was asked for
+            raise DataError(str(error).replace(str(partial), str(folder))) from None
         cannot_write(folder, error)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def require_folder(folder: str | Path) -> None:
+    """Raise `ConfigError` where a folder is asked for and a file lies: before the work whose results go there.
+
+    >>> require_folder(folder)  # silent
+    """
+    require(not Path(folder).is_file(), f"{folder} is a file; name a folder")
 
 
 def append_line(path: Path, line: str) -> None:
@@ -153,7 +161,7 @@ def held(folder: str | Path, name: str = LOCK) -> Iterator[Path]:
     from filelock import FileLock, Timeout
 
     folder = Path(folder)
-    require(not folder.is_file(), f"{folder} is a file; name a folder")
+    require_folder(folder)
     lock = FileLock(folder / name, timeout=0, thread_local=False)  # a run may be closed from another thread
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -31,4 +31,6 @@ def card(
         print_json(net.card)
     else:
         measured = net.card["data"] is not None
-        typer.echo(f"{out}: {outcome(net.card)}" if measured else f"{out}: not measured; name images with --data")
+        told = outcome(net.card) if measured else "not measured; name images with --data"
+        size = " × ".join(map(str, net.card["size"]))
+        typer.echo(f"{out}: {told}; for images of {size} pixels" if size else f"{out}: {told}")

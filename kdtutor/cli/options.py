@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import choose, require
-from ..jobs.options import METHODS, OF_IMAGES, Device, Factory, Images, Precision, Root, Size
+from ..jobs.options import METHODS, OF_IMAGES, Device, Factory, Images, Precision, Root, Shown, Size
 from ..jobs.recipe_options import ADJUSTMENTS
 from ..methods import find
 
 __all__ = [
     "METHODS", "NOTEBOOKS", "OF_IMAGES", "Bar", "Batches", "Device", "Factory", "GpusPerRun", "Images", "Json", "Model",
-    "On", "Precision", "Root", "Seconds", "Size", "Workers", "with_setting", "words",
+    "On", "Precision", "Root", "Seconds", "Shown", "Size", "Workers", "with_setting", "words",
 ]  # fmt: skip
 
 NOTEBOOKS = "Notebooks by number, by method (name or acronym) or by file"

@@ -9,6 +9,8 @@ from . import options
 from .answers import INTERRUPTED, ended_as_by_ctrl_c, interrupted, print_json
 from .torchrun import shared
 
+REPORT = "report.md"
+
 
 @options.with_setting
 def distil(
@@ -43,16 +45,19 @@ def follow(job: Job, first: bool, progress: bool, as_json: bool) -> None:
         typer.echo(f"kdtutor: {job.folder} holds a run of another teacher; this one is in {folder}", err=True)
     if job.own and first and (found := stages_found(setup)):
         typer.echo(found, err=True)
+    finished = setup.begun and (folder / REPORT).is_file()  # the report of a run is written when it has ended
     try:
         report = run(setup, progress)
     except KeyboardInterrupt:
         kept = f"the run is kept in {folder} to its last whole epoch: continue with `{setup.job.command}`"
         told = kept if setup.begun else "no epoch was whole yet, so nothing is kept"
         raise (interrupted(told) if first else typer.Exit(INTERRUPTED)) from None
+    if finished and first:
+        typer.echo(f"kdtutor: finished already, nothing was trained: the report is {folder / REPORT}", err=True)
     if as_json:
         print_json(report.summary())
     else:
-        typer.echo(f"{report.table()}\n\nreport: {folder / 'report.md'}")
+        typer.echo(f"{report.table()}\n\nreport: {folder / REPORT}")
 
 
 @options.with_setting

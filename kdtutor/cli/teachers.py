@@ -14,6 +14,8 @@ from ..settings.teachers import LISTED, reduced, take_teacher, train_teacher
 from ..train import Progress
 from .tables import percent, plain_table
 
+MEASURES = ("map", "r2", "mae", "miou")  # of tasks without an accuracy
+
 
 def cards() -> list[dict[str, Any]]:
     """The cards of the teachers that ship and of those trained here, by name."""
@@ -97,7 +99,11 @@ def teach(
 
 
 def outcome(card: Mapping[str, Any]) -> str:
-    """What came of it, from the card: a classifier's accuracy, or a generator's distance to real images."""
+    """What came of it, from the card: a classifier's accuracy, what else measures a task, or a generator's distance to
+    real images."""
     if "quality" in card:
         return f"{card['name']}: distance {card['quality']['distance']:.2f} to the test images ({card['protocol']})"
+    if "accuracy" not in card:
+        measured = [f"{measure} {card[measure]:.3f}" for measure in MEASURES if card.get(measure) is not None]
+        return f"{card['name']}: test {', '.join(measured)}"
     return f"{card['name']}: test accuracy {100 * card['accuracy']:.2f} % ({card['correct']} of {card['total']})"

@@ -9,7 +9,7 @@ from .. import nets
 from ..data import Data
 from ..data.tasks import task_of
 from ..data.words import listed
-from ..errors import ConfigError, ShapeError, require
+from ..errors import ConfigError, ShapeError, UnknownName, require
 from ..nets.build import is_own
 from ..settings import Preset
 from ..train import seed_everything
@@ -17,6 +17,7 @@ from ..train.ready import strange_data
 from .job import Job
 
 MIB = 2**20
+FOR_PIXELS = "masks want a net that answers for each pixel: unet8, unet16, or a function of yours, module:function"
 
 
 def in_bytes(memory: int | None) -> int | None:
@@ -84,7 +85,7 @@ def new_student(chosen: Preset, job: Job, data: Data) -> nets.Net:
     options: dict[str, Any] = {**chosen.net_options, "classes": data.num_classes, "channels": data.channels}
     name = job.student or chosen.student_name
     if job.own or not is_own(name):
-        name = nets.full_name(name)
+        name = _full_name(name, data)
     elsewhere = not is_own(name)
     if elsewhere or nets.build(name).stem_width is None:
         options.pop("stem_stride", None)  # a net without a stem has no stride to set, one from elsewhere has its own
@@ -92,9 +93,19 @@ def new_student(chosen: Preset, job: Job, data: Data) -> nets.Net:
         options |= {"size": data.size[0] if data.size else None, "stages": stages_of(job.stages)}
     seed_everything(job.seed)
     net = nets.build(name, **options)
+    whole = f"{name} answers for whole images, and {data.name} is a set for {data.task}: {FOR_PIXELS}"
+    require(net.per_pixel or not data.task.per_pixel, whole)
     if job.weights is not None:
         _begin_from(net, job.weights)
     return net
+
+
+def _full_name(name: str, data: Data) -> str:
+    """`nets.full_name`; of data with masks an unknown name is answered with the nets for them, too."""
+    try:
+        return nets.full_name(name)
+    except UnknownName as error:
+        raise UnknownName(f"{error} {FOR_PIXELS.capitalize()}." if data.task.per_pixel else str(error)) from None
 
 
 def _begin_from(net: nets.Net, weights: str) -> None:

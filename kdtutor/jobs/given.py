@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ConfigError, require
+from ..files import require_folder
 from .options import Arch, Memory, Root, Task
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def model_of(given: Given, weights: str | None, out: str) -> "Net":
     name = nets.full_name(str(given.arch))
     told = f"name the file of the weights of {name}: kdtutor card WEIGHTS --arch {given.arch} …"
     require(weights is not None or is_factory(name), told)
+    require_folder(out)
     require(not (Path(out) / WEIGHTS).exists(), f"{out} holds a model already: name another folder with --out")
     data = _data(given)
     classes, mean, size = _classes(given, data), _numbers("mean", given.mean), _size(given, data)

@@ -3,6 +3,7 @@
 from ..nets import Net, stage_table
 from ..nets.ordered import Ordered
 from ..nets.wrap import Wrapped
+from .job import Teaching
 from .setup import Setup
 
 
@@ -12,7 +13,8 @@ def stages_found(setup: Setup) -> str:
     """
     student, teacher = setup.distiller.student, setup.distiller.teacher
     looks = teacher is None or any(isinstance(layer, int) for spot in setup.distiller.spots() for layer in spot.layers)
-    shown = {"student": student} if teacher is None else {"teacher": teacher, "student": student}
+    role = "teacher" if isinstance(setup.job, Teaching) else "student"
+    shown = {role: student} if teacher is None else {"teacher": teacher, "student": student}
     plain = {role: _plain(net) for role, net in shown.items()}
     if not looks or not any(isinstance(net, Wrapped) for net in plain.values()):
         return ""

@@ -35,6 +35,12 @@ Size = Annotated[
         show_default="the teacher's, else as the images have; of imagenet 224, of image-folder 64",
     ),
 ]
+Shown = Annotated[
+    int | None,
+    typer.Option(
+        help="Pixels on a side of photographs from a folder.", min=1, show_default="as the model was trained on"
+    ),
+]
 Task = Annotated[
     str | None,
     typer.Option(
@@ -49,7 +55,8 @@ Memory = Annotated[
 Arch = Annotated[
     str | None,
     typer.Option(
-        help="The net: kdtutor's (resnet20), torchvision's or timm's (resnet18), or module:function.",
+        help="The net: kdtutor's (resnet20; for masks unet8), a classifier of torchvision or timm (resnet18), or "
+        "module:function.",
         show_default=False,
     ),
 ]

@@ -58,6 +58,7 @@ def prepare(job: Job, data: Data | None = None, teachers: dict[str, nets.Net] | 
     first = job.own and (job.method != ALONE or job.teacher)  # images of one's own have the size of the teacher's
     seen = _found(job, known) if first else None
     data = data or load(job, chosen, seen)
+    _require_admitted(job, data)
     teacher = None
     if job.method != ALONE:
         teacher = known[teacher_name(job)] = fitting(seen or _found(job, known), job, data, chosen)
@@ -126,6 +127,25 @@ def _require_sense(job: Job) -> None:
             f"{label(job.method)} makes its images already: leave --data-free out, or name a method that learns from "
             "them"
         )
+
+
+def _require_admitted(job: Job, data: Data) -> None:
+    """Refuse what does not admit the task of `data`: a method with the names of those that do, an option by its name.
+
+    The method itself would refuse it later, to a reader who calls it from Python.
+    """
+    if job.method == ALONE:
+        return
+    others = ", ".join(label(name) for name in papers.admitting(data.task.name))
+    asked: list[tuple[str, Any, str]] = [(label(job.method), papers.get(job.method), f"take one of {others}")]
+    if job.spots is not None:
+        asked.append((f"--spots {job.spots}", SpotAdaptive, "leave it out"))
+    if job.data_free is not None:
+        asked.append((f"--data-free {job.data_free}", papers.get(job.data_free), "leave it out"))
+    for name, kind, advice in asked:
+        admitted = " and ".join(task.name for task in kind.tasks)
+        told = f"{name} admits {admitted}; {data.name} is a set for {data.task}: {advice}"
+        require(isinstance(data.task, kind.tasks), told)
 
 
 def _preset(job: Job) -> Preset:

@@ -16,14 +16,15 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.random import fork_rng
 
 from ..errors import ConfigError, DivergedError, choose, require
-from ..files import cannot_write, new_folder, write_whole
+from ..files import new_folder, write_whole
 from .build import build, count_parameters
 from .export_script import script
+from .models import tensors
 from .modes import evaluating
 from .trace import Net
 
@@ -112,7 +113,7 @@ def require_format(to: str) -> None:
 def _onnx(net: Net, path: Path, images: Float[Tensor, "N C H W"]) -> Answers:
     import onnxruntime
 
-    with _told(net, "onnx", path), warnings.catch_warnings():
+    with _told(net, "onnx"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's own, of what it will change
         program: Any = torch.onnx.export(
             Exported(net), (_example(images),), dynamo=True, dynamic_shapes=_free_batch(), input_names=[INPUT],
@@ -124,7 +125,7 @@ def _onnx(net: Net, path: Path, images: Float[Tensor, "N C H W"]) -> Answers:
 
 
 def _torch_export(net: Net, path: Path, images: Float[Tensor, "N C H W"]) -> Answers:
-    with _told(net, "torch-export", path):
+    with _told(net, "torch-export"):
         program = torch.export.export(Exported(net), (_example(images),), dynamic_shapes=_free_batch())
         torch.export.save(program, path)
     loaded: Answers = torch.export.load(path).module()
@@ -134,8 +135,8 @@ def _torch_export(net: Net, path: Path, images: Float[Tensor, "N C H W"]) -> Ans
 def _safetensors(net: Net, path: Path, images: Float[Tensor, "N C H W"]) -> Answers:
     named = f"{net.name} was not made by nets.build, so no name says what its weights fit; export it to onnx"
     require("name" in net.config, named)
-    with _told(net, "safetensors", path):
-        save_file({name: tensor.detach().contiguous() for name, tensor in net.state_dict().items()}, path)
+    with _told(net, "safetensors"):
+        write_whole(path, tensors(net))
         with fork_rng(devices=[]):
             again = build(**net.config)
         again.load_state_dict(load_file(path))
@@ -150,16 +151,16 @@ _WRITERS: dict[str, Callable[[Net, Path, Tensor], Answers]] = {
 
 
 @contextmanager
-def _told(net: Net, to: str, path: Path) -> Iterator[None]:
-    """Errors of the library that writes, as sentences."""
+def _told(net: Net, to: str) -> Iterator[None]:
+    """Errors of the library that writes, as sentences; what the system refuses `new_folder` tells."""
     try:
         yield
-    except OSError as error:
-        cannot_write(path.parent, error)
+    except OSError:
+        raise
     except Exception as error:  # of every kind
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:150]
         if "PytorchStreamWriter" in str(error) or "I/O error" in str(error):  # of torch, of safetensors
-            cannot_write(path.parent, OSError("the disk may be full"))
+            raise OSError("the disk may be full") from None
         raise ConfigError(f"{net.name} cannot be exported to {to}: {reason}") from error
 
 

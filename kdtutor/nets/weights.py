@@ -61,8 +61,9 @@ def _check(net: Net, path: Path, there: Weights, expected: Weights, heads: set[s
     if unlike and not missing and not surplus and heads.issuperset(unlike):
         shapes = f"{unlike[0]} is {_shape(there[unlike[0]])}, expected {_shape(expected[unlike[0]])}"
         raise ShapeError(
-            f"{path} classifies other classes than {net.name}, which has {net.num_classes} ({shapes}); build the net "
-            'for as many, or begin its head anew: load_weights(…, head="anew")'
+            f"{path} classifies other classes than {net.name}, which has {net.num_classes} ({shapes}); name as "
+            "many classes as it has (--classes, classes=…), or begin its head anew (kdtutor teach --weights, "
+            'load_weights(…, head="anew"))'
         )
     told = [
         *(f"{name} is {_shape(there[name])}, expected {_shape(expected[name])}" for name in unlike[:SHOWN]),

@@ -256,6 +256,8 @@ def _measure(net: Wrapped, model: nn.Module, example: Float[Tensor, "B ..."], re
     message = f"the logits of {net.name} have shape {shape}, expected (B, K), or (B, K, H, W) of pixels"
     require(len(shape) in (2, 4), f"{message}; name their node: wrap(model, logits=…)", ShapeError)
     net.per_pixel = len(shape) == 4
+    one = shape[2:] == (1, 1) != example.shape[2:]
+    require(not one, f"{message} as large as the images; of whole images flatten them to (B, K)", ShapeError)
     net.averages = net.per_pixel or (net.asked["embedding"] is None and read["embedding"].ndim == 4)
     if net.asked["logits"] is None:
         _check_faithful(net, model, example)

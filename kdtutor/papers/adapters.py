@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..errors import ConfigError, ShapeError, require
-from ..nets import Net
+from ..nets import Ensemble, Net
 from ..nets.modes import modes_kept
 from .tensors import shape
 
@@ -36,6 +36,7 @@ def stage_pairs(student: Net, teacher: Net) -> tuple[tuple[int, int], ...]:
     >>> stage_pairs(kd.nets.build("resnet8", classes=10), kd.nets.build("vgg8", classes=10))
     ((0, 1), (1, 2), (2, 3))
     """
+    check_one_teacher(teacher)
     n_s, n_t = len(student.widths), len(teacher.widths)
     require(
         min(n_s, n_t) > 0,
@@ -43,6 +44,15 @@ def stage_pairs(student: Net, teacher: Net) -> tuple[tuple[int, int], ...]:
     )
     n = min(n_s, n_t)
     return tuple((n_s - n + i, n_t - n + i) for i in range(n))
+
+
+def check_one_teacher(teacher: Net) -> None:
+    """Raises `ConfigError` for several teachers, which have no maps in common.
+
+    >>> check_one_teacher(kd.nets.build("resnet8", classes=10))  # silent: it is one
+    """
+    told = f"{teacher.name} is an ensemble, which has answers in common but no features; take one of these teachers, or"
+    require(not isinstance(teacher, Ensemble), f"{told} a method that reads answers, such as hinton (KD) or logits")
 
 
 def same_size(

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from ..errors import ShapeError, require
 from ..nets import Net, Trace
 from ..train import Spot
-from .adapters import BatchNorm, same_size
+from .adapters import BatchNorm, check_one_teacher, same_size
 from .features import Features, TwoPhases
 from .tensors import full_precision, same_shape
 
@@ -72,6 +72,7 @@ def _between(c_s: int, c_t: int, size_s: Size, size_t: Size) -> nn.Module:
 
 
 def _width(net: Net, layer: int) -> int:
+    check_one_teacher(net)
     stages = len(net.widths)
     lowest = 0 if net.stem_width is not None else 1
     require(

@@ -14,7 +14,7 @@ from ..errors import ShapeError, require
 from ..nets import Net, Trace
 from ..train import Phase, Spot
 from ..train.objective import Terms
-from .adapters import Pool, same_size, tap_widths
+from .adapters import Pool, check_one_teacher, same_size, tap_widths
 from .features import TwoPhases
 from .tensors import full_precision, same_shape, shape
 
@@ -106,6 +106,7 @@ class FSP(TwoPhases):
         super().__init__(
             student, teacher, beta=1.0, alpha=alpha, T=T, first_epochs=flow_epochs, first_lr=flow_lr, pool=pool
         )
+        check_one_teacher(teacher)
         widths_s, widths_t = tap_widths(student), tap_widths(teacher)
         require(
             len(widths_s) == len(widths_t),

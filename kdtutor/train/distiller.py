@@ -90,7 +90,8 @@ class Distiller(Trainable):
         pixels = data.task.per_pixel
         told = f"the student {self.student.name} answers for {'whole images' if pixels else 'each pixel'}"
         other = f"one that answers for {'each pixel' if pixels else 'whole images'}"
-        advice = f"take {other}, such as nets.build({'unet8' if pixels else 'resnet20'!r})"
+        name = "unet8" if pixels else "resnet20"
+        advice = f"take {other}, such as {name} (in Python nets.build({name!r}))"
         require(self.student.per_pixel == pixels, f"{told}, and {data.name} is a set for {data.task}; {advice}")
         for part, split in data.splits().items():
             told = f"no {part} image of {data.name} has a label, so nothing can be measured on them"

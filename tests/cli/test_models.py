@@ -29,6 +29,21 @@ def test_evaluate_tells_what_python_tells(tmp_path):
     assert all(f"]({name})" in page for name in files if name.endswith(".png"))
 
 
+def test_what_was_between_two_models_does_not_stay_in_the_report_of_one(tmp_path):
+    out = tmp_path / "out"
+    both = report("digits-lenet5", against="digits-resnet14").save(out)
+    assert (out / "disagreements.png").is_file() and "disagreements" in both.read_text()
+    alone = report("digits-lenet5").save(out)
+    assert not (out / "disagreements.png").exists() and "disagreements" not in alone.read_text()
+
+
+def test_a_file_in_the_place_of_the_report_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("kdtutor.cli.models.report.report", None)  # not called
+    (tmp_path / "out").write_text("mine")
+    refused = call("evaluate", "digits-lenet5", "--out", str(tmp_path / "out"))
+    assert refused.exit_code == 2 and "out is a file; name a folder" in refused.stderr
+
+
 def test_the_validation_split():
     found = report("digits-lenet5", split="val")
     assert found.summary["split"] == "val" and found.summary["images"] == 500

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from dataclasses import replace
 from errno import ENOSPC
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,15 @@ from safetensors.torch import load_file
 
 import kdtutor as kd
 from kdtutor.data.example import write_flowers
-from kdtutor.jobs.job import Job, Teaching
+from kdtutor.jobs import cards
+from kdtutor.jobs.job import Job, Teaching, label
+from kdtutor.jobs.looking import stages_found
 from kdtutor.jobs.setup import prepare
 
 from .calls import call
 
+FOR_LABELS = [label(name) for name in kd.papers.admitting("multi-label")]
+ROLES = {"teacher": Teaching, "student": partial(Job, "alone")}.items()
 SMALL = ["--epochs", "1", "--size", "16", "--batch-size", "15", "--no-progress"]
 KINDS = ["clematis", "daisy", "lily", "primrose", "rose"]
 
@@ -63,7 +69,9 @@ def test_a_teacher_is_a_folder_whose_card_tells_what_it_needs_and_what_it_can():
 def test_the_command_on_a_card_asks_for_the_same_run():
     words = card_of("teacher")["command"].split()[1:]
     before, card = Path("teacher/checkpoint.pt").stat().st_mtime_ns, card_of("teacher")
-    assert call(*words, "--no-progress").exit_code == 0
+    again = call(*words, "--no-progress", "--json")
+    assert again.exit_code == 0 and json.loads(again.stdout)["test_accuracy"] == card_of("teacher")["accuracy"]
+    assert "finished already, nothing was trained: the report is teacher/report.md" in again.stderr
     assert Path("teacher/checkpoint.pt").stat().st_mtime_ns == before and card_of("teacher") == card
 
 
@@ -99,13 +107,14 @@ def test_a_teacher_that_knows_the_classes_in_another_order_is_put_in_order():
     assert torch.equal(setup.distiller.teacher.trace(images).embedding, plain.trace(images).embedding)
 
 
-def card(out: str, *options: str) -> None:
+def card(out: str, *options: str) -> str:
     made = call("card", "teacher/last.safetensors", "--arch", "resnet8x0.25", "--out", out, *options)
     assert made.exit_code == 0, made.output
+    return made.output
 
 
 def test_a_card_of_given_weights_is_measured_on_the_data():
-    card("given", "--data", "flowers", "--size", "16")
+    assert "; for images of 16 × 16 pixels" in card("given", "--data", "flowers", "--size", "16")
     told, here = card_of("given"), card_of("teacher")
     same = ("accuracy", "correct", "total", "classes", "size", "mean", "parameters", "sha256", "config")
     assert {key: told[key] for key in same} == {key: here[key] for key in same}
@@ -156,6 +165,13 @@ BAD = {
     "both": (["teach", "digits-lenet5", "--data", "flowers"], "digits-lenet5 is trained as it is planned"),
     "an unknown net": (["teach", "--data", "flowers", "--arch", "resnet19"], "Did you mean 'torchvision.resnet18'"),
     "two nets": (["teach", "--data", "flowers", "--arch", "vgg11"], "'vgg11' is the name of two nets; say kdt"),
+    "an unknown net for masks": (
+        ["teach", "--data", "flowers/masks.csv", "--arch", "fcn_resnet50"], "Masks want a net that answers for each",
+    ),
+    "a net of images for masks": (
+        ["teach", "--data", "flowers/masks.csv", "--arch", "resnet8"],
+        "resnet8 answers for whole images, and masks is a set for dense: masks want a net that answers for each pixel",
+    ),
     "absent data": (["teach", "--data", "flowrs", "--arch", "resnet8"], "did you mean 'flowers'?"),
     "no epoch": (["teach", "--data", "flowers", "--arch", "resnet8", "--epochs", "0"], "epochs=0: at least one epoch"),
     "a file": (["teach", "--data", "flowers", "--arch", "resnet8", "--out", "flowers/tags.csv"], "tags.csv is a file"),
@@ -202,6 +218,9 @@ BAD = {
     "twice a class": (
         ["card", "teacher/last.safetensors", "--arch", "resnet8", "--out", "c", "--classes", "a,a"], "names, each once",
     ),
+    "a card in a file": (
+        ["card", "no.pt", "--arch", "resnet8", "--out", "mine.csv", "--data", "flowers"], "mine.csv is a file; name",
+    ),
     "no size": (
         ["card", "teacher/last.safetensors", "--arch", "resnet8", "--out", "c", "--classes", "a,b"],
         "without --data nothing tells how large the images are",
@@ -212,7 +231,7 @@ BAD = {
     ),
     "a card for more classes": (
         ["card", "teacher/last.safetensors", "--arch", "resnet8x0.25", "--out", "c", "--classes", "a,b", "--size", "9"],
-        "classifies other classes than resnet8x0.25, which has 2",
+        "name as many classes as it has (--classes",
     ),
 }  # fmt: skip
 
@@ -248,6 +267,35 @@ def test_a_teacher_of_other_classes_is_refused_by_their_names():
     asked = Job("KD", data="flowers", teacher="pets")
     with pytest.raises(kd.ConfigError, match="pets does not know clematis of flowers and knows cat, which"):
         prepare(asked)
+
+
+TAGGED = Job("KD", data="flowers/tags.csv", teacher="tagged")
+
+
+@pytest.mark.parametrize(
+    ("job", "admits", "advice"),
+    [
+        (TAGGED, "hinton (KD) admits classification and dense", f"take one of {', '.join(FOR_LABELS)}"),
+        (replace(TAGGED, method="MLD", spots="random"), "--spots random admits classification", "leave it out"),
+        (
+            replace(TAGGED, method="MLD", data_free="dfad"),
+            "--data-free adversarial admits classification",
+            "leave it out",
+        ),
+    ],
+)
+def test_what_does_not_admit_a_task_says_what_does(job, admits, advice):
+    data = kd.data.load("flowers/tags.csv", size=16)
+    net = kd.nets.build("resnet8x0.25", classes=data.num_classes)
+    kd.nets.save_model(net, "tagged", {**card_of("teacher"), **cards.of_data(data)})
+    with pytest.raises(kd.ConfigError) as caught:
+        prepare(job)
+    assert str(caught.value) == f"{admits}; tags is a set for multi-label: {advice}"
+
+
+def test_the_stages_of_a_net_are_told_by_its_role():
+    taught = {role: prepare(kind(data="flowers", student="torchvision.resnet18", size=32)) for role, kind in ROLES}
+    assert [stages_found(setup).partition(" ")[0] for setup in taught.values()] == list(taught)
 
 
 def test_a_teacher_for_another_task_is_refused():

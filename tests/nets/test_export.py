@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 import kdtutor as kd
+from kdtutor import files
 from kdtutor.nets import export as exported
 from kdtutor.nets.export import FORMATS
 from kdtutor.nets.export_script import TOLD
@@ -134,11 +135,21 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "save_file", full)
     net = made("lenet5", 1)
-    with pytest.raises(kd.Error, match=r"cannot be written \(No space left on device\); make room"):
-        kd.nets.export(net, "safetensors", tmp_path / "out", torch.rand(2, 1, 28, 28), told(net, 28, 1))
-    assert list(tmp_path.iterdir()) == []
+    for owner, lacking, name in ((files, "_flush", "/model.safetensors"), (module, "script", "")):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, lacking, full)
+            with pytest.raises(
+                kd.Error, match=rf"/out{name} cannot be written \(No space left on device\); make"
+            ) as caught:
+                kd.nets.export(net, "safetensors", tmp_path / "out", torch.rand(2, 1, 28, 28), told(net, 28, 1))
+        assert ".part" not in str(caught.value) and list(tmp_path.iterdir()) == []
+
+
+def test_whoever_reads_the_card_reads_the_weights(tmp_path):
+    net = made("lenet5", 1)
+    out = kd.nets.export(net, "safetensors", tmp_path / "out", torch.rand(2, 1, 28, 28), told(net, 28, 1))
+    assert len({path.stat().st_mode for path in out.iterdir()}) == 1
 
 
 def test_without_the_extra(monkeypatch):

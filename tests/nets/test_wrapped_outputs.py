@@ -102,7 +102,7 @@ def test_probabilities_are_said_and_their_logarithms_are_as_good_as_logits():
         nets.wrap(Heads(*(lambda m, a: F.log_softmax(m, 1),) * 2), example=IMAGES)
 
 
-@pytest.mark.parametrize("shape", [lambda m, a: m[:, :, None], lambda m, a: m.max(1)])
+@pytest.mark.parametrize("shape", [lambda m, a: m[:, :, None, None], lambda m, a: m[:, :, None], lambda m, a: m.max(1)])
 def test_outputs_that_are_no_logits(shape):
     with pytest.raises(ShapeError, match=r"expected \(B, K\)"):
         nets.wrap(Heads(shape, shape), example=IMAGES)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ...files import require_folder
 from .. import options
 from ..answers import print_json
 
@@ -19,7 +20,7 @@ def evaluate(
     split: Annotated[str, typer.Option(help="test, val or train.")] = "test",
     root: options.Root = None,
     factory: options.Factory = None,
-    size: options.Size = None,
+    size: options.Shown = None,
     device: options.Device = None,
     as_json: options.Json = False,
 ) -> None:
@@ -31,6 +32,7 @@ def evaluate(
     from .report import report
 
     folder = Path(out or f"{Path(model).with_suffix('')}-evaluation")
+    require_folder(folder)
     found = report(model, data, against, split, root, size, device, factory)
     found.save(folder)
     if as_json:

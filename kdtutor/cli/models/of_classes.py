@@ -22,7 +22,7 @@ LISTED = 40  # classes up to which the terminal shows each; all are in report.js
 
 def of_classes(first: "Asked", second: "Asked | None", split: str) -> tuple[dict[str, Any], list["Part"]]:
     """Accuracy, each class, confusions, calibration; and against another net."""
-    from .report import Part
+    from .report import BETWEEN, Part
 
     evaluation, classes = first.evaluation, first.data.classes
     counts = evaluation.confusion().cpu()
@@ -50,9 +50,7 @@ def of_classes(first: "Asked", second: "Asked | None", split: str) -> tuple[dict
         summary["against"] = {"model": second.name, **_accuracy(second), **_paired(both)}
         parts.append(Part(f"Against {second.name}", _against(first, second, both)))
         if shown := _disagreements(first, second, split):
-            parts.append(
-                Part(f"Alone right: true class, then {first.name} | {second.name}", "", shown, "disagreements.png")
-            )
+            parts.append(Part(f"Alone right: true class, then {first.name} | {second.name}", "", shown, BETWEEN))
     return summary, parts
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ...figures.picture import Picture
 
 
+BETWEEN = "disagreements.png"  # there only where two models are compared
+
+
 @dataclass(frozen=True)
 class Part:
     """A part of the report: a table, or a picture with the name of its file."""
@@ -51,11 +54,14 @@ class Findings:
         return "\n\n".join([self.title, *(part.text for part in self.parts if part.text)])
 
     def save(self, folder: Path) -> Path:
-        """Write the pictures, report.json and report.md, which is there last."""
+        """Write the pictures, report.json and report.md, which is there last; the picture between two models that a
+        report before it left is removed."""
         for part in self.parts:
             if part.picture is not None:
                 write_whole(folder / part.file, part.picture.png())
         write_whole(folder / "report.json", json.dumps(self.summary, indent=2, ensure_ascii=False) + "\n")
+        if BETWEEN not in {part.file for part in self.parts}:
+            (folder / BETWEEN).unlink(missing_ok=True)  # the folder is there and can be written by now
         return write_whole(folder / "report.md", f"# {self.title}\n\n" + "\n\n".join(map(_section, self.parts)) + "\n")
 
 
