@@ -63,8 +63,13 @@ def table_data(source: Path, task: str | None = None) -> Listed:
 
 
 def _task(found: Targets, parts: Sequence[str]) -> Task:
+    taught = found.labels[[part == "train" for part in parts]]
     if found.kind == Regression.name:
-        return Regression.of(found.labels[[part == "train" for part in parts]])
+        return Regression.of(taught)
+    if found.kind == MultiLabel.name:
+        seen = (taught == 1).any(0).tolist()
+        if unseen := [name for name, some in zip(found.names, seen, strict=True) if not some]:
+            warnings.warn(f"no training image has the label, so it cannot be learnt: {listed(unseen)}", stacklevel=2)
     return TASKS[found.kind]()
 
 

@@ -68,10 +68,15 @@ class Regression(Task):
 
     @classmethod
     def of(cls, labels: Shaped[Tensor, "N ..."]) -> "Regression":
-        """With mean and standard deviation of these labels, those of the training images; of equal ones std is 1."""
+        """With mean and standard deviation of these labels, those of the training images; of a target that does not
+        vary std is 1. Raises `ConfigError` if none of them varies: no net can do better than to say that number."""
         columns = _columns(labels).double()
         known = [column[~column.isnan()] for column in columns.T]
         require(all(len(column) > 0 for column in known), "no image has a number, so there is nothing to learn")
+        equal = ", ".join(f"{float(column[0]):g}" for column in known)
+        told = f"the numbers of all training images are equal ({equal}), so there is nothing to learn"
+        varies = any(bool(column.max() > column.min()) for column in known)
+        require(varies, f"{told}; look at the labels, and at which images are for training")
         means = tuple(float(column.mean()) for column in known)
         return cls(means, tuple(float(column.std(correction=0)) or 1.0 for column in known))
 

@@ -5,6 +5,12 @@ least a third of the area: milder than ImageNet's, for in a small set the thing 
 small, as a small set has few of them: on the 600 flowers of `kdtutor example`, at 64 pixels and with one seed, the
 student reached 70 % by itself with 16 images a batch, 47 % with 32, and 49 % with 32 at twice the rate; AdamW at 0.002
 with 32 did not leave 20 %, chance.
+
+For numbers `fitted` changes two things: shifts in place of crops, and gradients that are cut to a norm of 1. Of the
+diameters of the same flowers (size.csv), at 32 pixels after 10 epochs, resnet14 then told R² 0.44 and 0.45 of the test
+split with two seeds, without the two 0.02 (one seed); with the cut alone it was 0.08, with the shifts alone 0.02. At a
+rate of 0.02 it was 0.20, so the rate stays. torchvision's resnet18 diverged in step 18 before, and came to 0.08; to so
+large a net --lr 0.02 does good, 0.16 (one seed each).
 """
 
 from ..data import ResizedCrop

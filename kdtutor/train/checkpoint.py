@@ -51,7 +51,8 @@ class RunFolder:
 
     @contextmanager
     def opened(self, config: dict[str, Any]) -> Iterator[Stored | None]:
-        """Hold the folder, and give the checkpoint in it, if it is of this run; None for an empty folder.
+        """Hold the folder, and give the checkpoint in it, if it is of this run; None for an empty folder, and for one
+        whose run, another, has not kept a step: it diverged, say, and this is the next try.
 
         Raises `BusyError` while another process holds it, `ConfigError` if it is another run's, `DataError` if it
         cannot be written or its checkpoints are damaged.
@@ -61,9 +62,10 @@ class RunFolder:
             require_free(self.path, {BEST, LAST, HISTORY, TABLE})
             self.identity = identity(self.distiller, self.data, self.phases, self.batches, self.source)
             stored = newest_checkpoint(self.path)
+            if stored is not None and (told := self._differs(stored, config)):
+                require(not stored["done"], f"{self.path} holds another run: {told}; {ELSEWHERE}")
+                stored = None  # nothing is lost
             if stored is not None:
-                told = self._differs(stored, config)
-                require(not told, f"{self.path} holds another run: {told}; {ELSEWHERE}")
                 self.identity = stored["identity"]
             yield stored
 

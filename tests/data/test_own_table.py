@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+import kdtutor as kd
 from kdtutor import data
 from kdtutor.data import CLASSIFICATION, Dense, MultiLabel, Regression
 
@@ -112,6 +113,22 @@ def test_several_numbers_of_which_some_are_not_known():
     known = torch.tensor(list(by_image(found).values()))
     assert found.classes == ("width", "height") and torch.equal(known[:, 0], torch.tensor([1.5, 2.5, 3] + [0] * 17))
     assert known[:, 1].isnan().tolist() == [False, True, True] + [False] * 17
+
+
+def test_a_number_that_does_not_vary_is_refused():
+    with pytest.raises(
+        kd.ConfigError, match=r"numbers of all training images are equal \(2.5\), so there is nothing to"
+    ):
+        data.load(table("file,cm", ["2.5"] * 20))
+    with pytest.raises(kd.ConfigError, match="look at the labels, and at which images are for training"):
+        data.load(table("file,cm,split", ["2.5,train"] * 10 + ["3.5,test"] * 10))
+
+
+def test_a_label_that_no_training_image_has_is_told():
+    rows = ["red;round,train"] * 5 + ["round,train"] * 5 + ["red;rare,test"] * 10
+    with pytest.warns(UserWarning, match="no training image has the label, so it cannot be learnt: rare$"):
+        found = data.load(table("file,tags,split", rows))
+    assert found.classes == ("rare", "red", "round") and found.task == MultiLabel()
 
 
 def test_images_without_a_label_are_for_training():

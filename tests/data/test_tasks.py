@@ -151,6 +151,7 @@ REFUSED = {
     "no mean": (lambda: data_of(torch.zeros(3, 1), Regression((nan,), (1.0,)), ("a",)), "expected finite numbers"),
     "a bare mean": (lambda: Regression(5.0, 2.0), r"mean=5.0: expected a number for each target, such as \(5.0,\) for"),
     "nothing known": (lambda: Regression.of(torch.full((3, 1), nan)), "no image has a number"),
+    "nothing varies": (lambda: Regression.of(torch.tensor([[2.5, 4], [2.5, nan]])), r"equal \(2.5, 4\), so"),
     "numbers as classes": (lambda: data_of(torch.zeros(3), CLASSIFICATION, ("a",)), "task=kd.data.Regression.of"),
     "rows as classes": (lambda: data_of(torch.zeros(3, 2), CLASSIFICATION, ("a",)), r"task=kd.data.MultiLabel\(\)"),
     "masks of one image": (lambda: data_of(torch.zeros(3, 2), Dense(), ("a",)), r"expected \(N, H, W\)"),

@@ -17,7 +17,7 @@ from kdtutor.cli.groups import grouped
 from kdtutor.data.image_folder import FileSplit
 from kdtutor.data.pixels import read, square
 from kdtutor.jobs.job import Job
-from kdtutor.settings import TEACHER_PLANS, fitted, imagenet, preset, zoo
+from kdtutor.settings import TEACHER_PLANS, fitted, imagenet, own, preset, zoo
 from kdtutor.settings.teachers import take_teacher, train_teacher
 from kdtutor.train.identity import identity
 
@@ -126,6 +126,16 @@ def test_a_recipe_is_fitted_to_the_images_that_are_measured(folder):
     assert fitted(imagenet.RECIPE, small).augment == kd.data.ResizedCrop(28)
     assert fitted(imagenet.RECIPE, points).augment is None
     assert fitted(zoo.RECIPE, small) == zoo.RECIPE
+
+
+def test_numbers_are_learnt_from_images_that_keep_their_scale_and_with_gradients_that_are_cut():
+    images, sizes = torch.zeros(3, 3, 32, 32, dtype=torch.uint8), torch.tensor([1.0, 2.0, 4.0])
+    split = kd.data.Split(images, sizes, task=kd.data.Regression.of(sizes))
+    data = kd.data.Data("sizes", split, None, split, ("cm",), (0.0,) * 3, (1.0,) * 3)
+    recipe = replace(own.RECIPE, augment=kd.data.Augment(2, flip=True), clip_norm=1.0)
+    assert fitted(own.RECIPE, data) == recipe
+    assert fitted(replace(own.RECIPE, clip_norm=5.0, lr=0.01), data) == replace(recipe, clip_norm=5.0, lr=0.01)
+    assert fitted(zoo.RECIPE, data) == replace(zoo.RECIPE, clip_norm=1.0), "other augmentations stay"
 
 
 @pytest.mark.parametrize(("damage", "error", "told"), [

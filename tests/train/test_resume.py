@@ -108,6 +108,16 @@ def test_of_another_recipe_the_number_that_differs_is_told(digits, tmp_path):
         kd.fit(make(), digits, 1, recipe=slower, progress=False, device="cpu", out=tmp_path)
 
 
+def test_a_run_that_diverged_before_it_kept_a_step_makes_room_for_the_next_try(digits, tmp_path):
+    with pytest.raises(kd.DivergedError, match="lower the learning rate"):
+        kd.fit(make(), digits, 1, recipe=replace(RECIPE, lr=1e9), progress=False, device="cpu", out=tmp_path)
+    tried = kd.fit(make(), digits, 1, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
+    fresh = kd.fit(make(), digits, 1, recipe=RECIPE, progress=False, device="cpu")
+    assert tried.rows == fresh.rows
+    with pytest.raises(kd.ConfigError, match="holds another run"):
+        kd.fit(make(), digits, 1, recipe=replace(RECIPE, lr=1e9), progress=False, device="cpu", out=tmp_path)
+
+
 def test_a_damaged_checkpoint_is_named_and_kept(digits, tmp_path):
     kd.fit(make(), digits, 1, recipe=RECIPE, progress=False, device="cpu", out=tmp_path)
     path = tmp_path / CHECKPOINT
