@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
 def lab(folder) -> Lab:
     """A lab in which KD was tried with two seeds."""
     lab = Lab(folder)
-    lab.run_once(120, method="hinton", epochs=1, seeds="0,1", images=100)
+    lab.run_once(120, method="hinton", epochs=1, seeds="0,1")
     return lab
 
 
