@@ -37,17 +37,14 @@ def quiet(_: str) -> None: ...
 
 
 def test_rows_are_stored_in_order_with_their_origin(tmp_path: Path) -> None:
-    path = conduct(Study("coin", "Does it help?", CASES, toss, seeds=(0, 1)), tmp_path, say=quiet)
+    path = conduct(Study("coin", "Does it help?", CASES, epochs, seeds=(0, 1)), tmp_path, say=quiet)
     frame = stored_results("coin", tmp_path)
-    assert frame[["method", "seed"]].to_numpy().tolist() == [["alone", 0], ["alone", 1], ["taught", 0], ["taught", 1]]
+    runs = [["alone", 0], ["alone", 1], ["taught", 0], ["taught", 1]]
+    assert frame[["method", "seed"]].to_numpy().tolist() == [run for run in runs for _ in (1, 2)]
+    assert frame["epoch"].tolist() == 4 * [1, 2], "a run may give several rows"
     assert frame.attrs["question"] == "Does it help?" and frame.attrs["command"] == "kdtutor results coin"
     assert frame.attrs["environment"]["threads"] == 1
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_run_may_give_several_rows(tmp_path: Path) -> None:
-    conduct(Study("curve", "?", CASES[:1], epochs, seeds=(0,)), tmp_path, workers=1, say=quiet)
-    assert stored_results("curve", tmp_path)["epoch"].tolist() == [1, 2]
 
 
 def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:
