@@ -45,7 +45,11 @@ def test_importing_kdtutor_loads_nothing_heavy() -> None:
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120).stdout.strip() == "[]"
     )
-    code = "import sys, kdtutor.papers; print([m for m in ('matplotlib', 'ipywidgets', 'pandas') if m in sys.modules])"
+    heavy = "matplotlib ipywidgets pandas torchvision pytorch_metric_learning"
+    code = (
+        "import sys, kdtutor.nets, kdtutor.papers.metric, kdtutor.train; kdtutor.train.embed; "
+        f"print([m for m in {heavy.split()} if m in sys.modules])"
+    )
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120).stdout.strip() == "[]"
     )

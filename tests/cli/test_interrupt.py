@@ -19,24 +19,24 @@ pytestmark = pytest.mark.usefixtures("somewhere_else")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C as POSIX does")
 def test_ctrl_c_tells_how_to_go_on_and_the_same_command_does():
-    command = ["distil", *MLP, "--epochs", "150"]
+    command = ["distil", *MLP, "--epochs", "60"]
     process = subprocess.Popen(
         [*KDTUTOR, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
     )
-    folder = Path("runs/alone-minute-moons-mlp-150epochs-seed0")
-    for _ in range(600):
+    folder = Path("runs/alone-minute-moons-mlp-60epochs-seed0")
+    for _ in range(6000):
         if (folder / "checkpoint.pt").exists():
             break
-        time.sleep(0.1)
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and not out and "Traceback" not in err
     assert err.strip() == (
         f"kdtutor: interrupted; the run is kept in {folder} to its last whole epoch: "
-        "continue with `kdtutor distil alone --data moons --student mlp --epochs 150`"
+        "continue with `kdtutor distil alone --data moons --student mlp --epochs 60`"
     )
-    result = call("distil", *MLP, "--epochs", "150", "--json")
-    assert result.exit_code == 0 and json.loads(result.stdout)["phases"] == [{"name": "alone", "epochs": 150}]
+    result = call("distil", *MLP, "--epochs", "60", "--json")
+    assert result.exit_code == 0 and json.loads(result.stdout)["phases"] == [{"name": "alone", "epochs": 60}]
 
 
 def test_ctrl_c_before_the_first_epoch_keeps_nothing(monkeypatch):

@@ -37,17 +37,14 @@ def quiet(_: str) -> None: ...
 
 
 def test_rows_are_stored_in_order_with_their_origin(tmp_path: Path) -> None:
-    path = conduct(Study("coin", "Does it help?", CASES, toss, seeds=(0, 1)), tmp_path, say=quiet)
+    path = conduct(Study("coin", "Does it help?", CASES, epochs, seeds=(0, 1)), tmp_path, say=quiet)
     frame = stored_results("coin", tmp_path)
-    assert frame[["method", "seed"]].to_numpy().tolist() == [["alone", 0], ["alone", 1], ["taught", 0], ["taught", 1]]
+    runs = [["alone", 0], ["alone", 1], ["taught", 0], ["taught", 1]]
+    assert frame[["method", "seed"]].to_numpy().tolist() == [run for run in runs for _ in (1, 2)]
+    assert frame["epoch"].tolist() == 4 * [1, 2], "a run may give several rows"
     assert frame.attrs["question"] == "Does it help?" and frame.attrs["command"] == "kdtutor results coin"
     assert frame.attrs["environment"]["threads"] == 1
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_run_may_give_several_rows(tmp_path: Path) -> None:
-    conduct(Study("curve", "?", CASES[:1], epochs, seeds=(0,)), tmp_path, workers=1, say=quiet)
-    assert stored_results("curve", tmp_path)["epoch"].tolist() == [1, 2]
 
 
 def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -62,7 +59,6 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_damaged_notes_do_not_count(tmp_path: Path) -> None:
     study = Study("coin", "?", CASES, toss, seeds=(0, 1))
-    whole = conduct(study, tmp_path, workers=1, say=quiet).read_bytes()
     notes = tmp_path / "coin.partial.jsonl"
     done = [
         sealed({"case": case, "seed": seed, "rows": [toss(case, seed)], "seconds": 0.0})
@@ -75,7 +71,8 @@ def test_damaged_notes_do_not_count(tmp_path: Path) -> None:
     said: list[str] = []
     conduct(study, tmp_path, workers=1, say=said.append)
     assert "2 lines of coin.partial.jsonl are damaged" in said[0] and "2 runs to do, 2 done" in said[1]
-    assert json.loads((tmp_path / "coin.json").read_bytes())["rows"] == json.loads(whole)["rows"]
+    right = [{**case, "seed": seed, **toss(case, seed)} for case in CASES for seed in (0, 1)]
+    assert stored_results("coin", tmp_path).to_dict("records") == right
 
 
 def test_a_study_is_conducted_by_one_process(tmp_path: Path) -> None:
