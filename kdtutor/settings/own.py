@@ -10,7 +10,7 @@ For numbers `fitted` changes two things: shifts in place of crops, and gradients
 diameters of the same flowers (size.csv), at 32 pixels after 10 epochs, resnet14 then told R² 0.44 and 0.45 of the test
 split with two seeds, without the two 0.02 (one seed); with the cut alone it was 0.08, with the shifts alone 0.02. At a
 rate of 0.02 it was 0.20, so the rate stays. torchvision's resnet18 diverged in step 18 before, and came to 0.08; to so
-large a net --lr 0.02 does good, 0.16 (one seed each).
+large a net --lr 0.02 does good, 0.16 (one seed each). After all 30 epochs, at 0.05, it told R² 0.22.
 """
 
 from ..data import ResizedCrop
