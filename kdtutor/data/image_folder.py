@@ -23,6 +23,7 @@ IN_MEMORY = 2**30
 WORKERS = 2
 """Threads that read the images of a set that streams."""
 AHEAD = 2  # batches that are being read while one is used
+TOGETHER = 8  # images that a thread reads before it is asked again: to ask for each costs as much as a tenth of it
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, the custom for photographs
 TINY_IMAGENET = "tiny-imagenet-200"
 
@@ -87,13 +88,18 @@ def _read_ahead(
     try:
         coming = deque[list[Any]]()
         for chunk in chunks:
-            coming.append([pool.submit(files.__getitem__, row) for row in chunk])
+            parts = [chunk[first : first + TOGETHER] for first in range(0, len(chunk), TOGETHER)]
+            coming.append([pool.submit(_some, files, part) for part in parts])
             if len(coming) > AHEAD:
-                yield [image.result() for image in coming.popleft()]
+                yield [image for part in coming.popleft() for image in part.result()]
         while coming:
-            yield [image.result() for image in coming.popleft()]
+            yield [image for part in coming.popleft() for image in part.result()]
     finally:  # also where an epoch is left before its end
         pool.shutdown(cancel_futures=True)
+
+
+def _some(files: Files, rows: list[int]) -> list[UInt8[Tensor, "3 size size"]]:
+    return [files[row] for row in rows]
 
 
 def image_folder(

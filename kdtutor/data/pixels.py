@@ -94,7 +94,8 @@ def rgb(image: Image.Image) -> Image.Image:
     if image.mode == "La":  # premultiplied grey, which Pillow turns back only by this way
         image = image.convert("LA")
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        image.load()  # from a file that is closed soon; a conversion of what is RGB would only copy it
+        return image if image.mode == "RGB" else image.convert("RGB")
     if image.mode == "RGB" and max(image.info["transparency"]) > 255:
         raise ValueError("its transparent colour has 16 bits")
     image = image.convert("RGBA")
