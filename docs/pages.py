@@ -171,6 +171,8 @@ def math(latex: str) -> list[str]:
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """A table with a line for its head."""
+    """A table with a line for its head; nothing where it has no other lines, as of a package without names."""
+    if not rows:
+        return []
     cells = [f"   {'*' if i == 0 else ' '} - {cell}" for row in (head, *rows) for i, cell in enumerate(row)]
     return [".. list-table::", "   :header-rows: 1", "", *cells, ""]

@@ -75,7 +75,8 @@ BAD: dict[str, Bad] = {
         Exit2, ("'digits-resnet41' is not a known teacher", "digits-resnet14"),
     ),
     "model: an empty folder": Bad(
-        lambda tmp: cli("export", str(tmp), "--to", "safetensors"), Exit1, ("holds no model (last.safetensors and its card last.json)",),
+        lambda tmp: cli("export", str(tmp), "--to", "safetensors"), Exit1,
+        ("holds no model (last.safetensors and its card last.json)",),
     ),
     "model: another file": Bad(
         lambda tmp: cli("evaluate", str(text(tmp / "net.txt", ""))), Exit1, ("net.txt is no folder of a model",),
