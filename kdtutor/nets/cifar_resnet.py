@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .layers import conv, image_stem, initialise, named, pooled, scaled
 from .resnet import Block, stage, two_convolutions
-from .trace import Staged
+from .staged import Staged
 
 
 def bottleneck(c_in: int, c_out: int, stride: int) -> nn.Sequential:

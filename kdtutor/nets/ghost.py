@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from ..errors import ShapeError, require
 from .layers import Images, conv, initialise, named
-from .trace import Staged
+from .staged import Staged
 
 HEAD = 1280  # channels before the classifier, whatever the width (the authors' code)
 DROPOUT = 0.2  # before the classifier while training on ImageNet (the authors' code); `ghostnet` has none by default

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from .ghost import GhostModule
 from .layers import named
 from .resnet import resnet
-from .trace import Staged
+from .staged import Staged
 from .vgg import vgg
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, fx, nn
 
 from ..errors import ConfigError, ShapeError, require
 from .layout import mend
-from .trace import Staged
+from .staged import Staged
 
 
 class Images(nn.Module):

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .layers import conv, image_stem, initialise, named, pooled, scaled
-from .trace import Staged
+from .staged import Staged
 
 EXPANSION = 6  # how many times a block widens its map; the first block does not
 LAST = 1280  # channels before the classifier; narrower nets have as many

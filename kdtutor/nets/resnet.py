@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .layers import conv, image_stem, initialise, named, pooled, scaled
-from .trace import Staged
+from .staged import Staged
 
 MakeBlock = Callable[[int, int, int], nn.Module]
 

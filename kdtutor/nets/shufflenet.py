@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .layers import image_stem, named, pooled
 from .resnet import stage
-from .trace import Staged
+from .staged import Staged
 
 GROUPS = 3
 STEM = 24  # channels

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from ..errors import ConfigError, ShapeError, require
 from .layers import Images, named, scaled
-from .trace import Staged
+from .staged import Staged
 
 LENET_SIZE = 32  # pixels; 5×5 convolutions without padding and two poolings leave 1×1
 

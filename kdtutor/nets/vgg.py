@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .layers import Images, initialise, named, pooled, scaled
-from .trace import Staged
+from .staged import Staged
 
 # Convolutions in each of the five blocks, by number of layers.
 DEPTHS = {8: (1, 1, 1, 1, 1), 11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .layers import Images, conv, initialise, named, pooled, scaled
-from .trace import Staged
+from .staged import Staged
 
 
 def _residual(c_in: int, c_out: int, stride: int) -> nn.Sequential:

@@ -9,7 +9,7 @@ import kdtutor as kd
 from kdtutor.data import Batch
 from kdtutor.nets.layers import Images, average_pool, conv, named
 from kdtutor.nets.resnet import Block, stage
-from kdtutor.nets.trace import Staged
+from kdtutor.nets.staged import Staged
 from kdtutor.papers import attention, spot_adaptive
 from kdtutor.papers.spot_adaptive import SpotAdaptive, decide
 from kdtutor.train import Alone, Recipe
