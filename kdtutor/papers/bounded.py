@@ -20,8 +20,8 @@ def bounded_loss(
 ) -> Float[Tensor, ""]:
     """‖y_s - y‖² where ‖y_s - y‖² + margin > ‖y_t - y‖², else 0; mean over the samples that have a number.
 
-    The student is held to the truth for as long as the teacher is nearer to it (§3.3, equation 4): the teacher's error
-    is a bound, and not what is to be copied. Distances are over the known numbers of y (not NaN); 0 where none is. The
+    The student is held to the truth for as long as the teacher is nearer to it: the teacher's error is a bound, and
+    not what is to be copied. Distances are over the known numbers of y (not NaN); 0 where none is. The
     teacher's side is constant. Raises `ShapeError` unless all are `(B, D)`.
 
     >>> y_s, y_t, y = torch.tensor([[2.0], [1.0]]), torch.tensor([[1.0], [3.0]]), torch.zeros(2, 1)
