@@ -2,7 +2,7 @@
 
 from ..nets import Net, stage_table
 from ..nets.ordered import Ordered
-from ..nets.wrap import Wrapped
+from ..nets.wrapped import Wrapped
 from .job import Teaching
 from .setup import Setup
 

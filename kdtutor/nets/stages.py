@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .modes import evaluating
 from .trace import Net
-from .wrap import Wrapped
+from .wrapped import Wrapped
 
 
 class Stage(NamedTuple):
