@@ -12,6 +12,7 @@ CVPR = "IEEE/CVF Conference on Computer Vision and Pattern Recognition"
 ICCV = "IEEE/CVF International Conference on Computer Vision"
 ECCV = "European Conference on Computer Vision"
 ICLR = "International Conference on Learning Representations"
+ICML = "International Conference on Machine Learning"
 NEURIPS = "Advances in Neural Information Processing Systems"
 PREPRINT = "arXiv preprint"
 

@@ -22,7 +22,7 @@ import typer
 from ..errors import ConfigError, DataError, require
 from ..files import write_whole
 from ..methods import ROWS, find, known, taught
-from ..row import WHAT, Method, Paper
+from ..row import Method, Paper
 from .places import files
 
 ROOT = Path(__file__).resolve().parents[2]  # of a clone; an installed package has no skeleton
@@ -30,6 +30,7 @@ SKELETON = "skeleton"
 WIDTH, LONGEST = 120, 24  # characters of a line; of a name, so that no line of the skeleton grows past that
 EXAMPLE = Method("example", "", "example:Example", Paper("", "", "", "", 0), lesson=99, title="HEADLINE")
 CHANGES = "CHANGELOG.md"
+TABLE = "kdtutor/rows/matched.py"
 TODO = "TODO "
 
 
@@ -142,19 +143,18 @@ def _key(name: str, facts: Mapping[str, str], year: int) -> str:
 
 def _changes(row: Method, root: Path) -> Iterator[tuple[str, str]]:
     """Files that are there, and how they read with the new method."""
-    yield "kdtutor/methods.py", with_row((root / "kdtutor/methods.py").read_text(encoding="utf-8"), row)
+    yield TABLE, with_row((root / TABLE).read_text(encoding="utf-8"), row)
     yield CHANGES, with_change((root / CHANGES).read_text(encoding="utf-8"), row)
     if row.title:
         last = f"notebooks/{taught()[-1].notebook}.ipynb"
         yield last, with_link((root / last).read_text(encoding="utf-8"), row)
 
 
-def with_row(source: str, row: Method, rows: tuple[Method, ...] = ROWS) -> str:
-    """The list of methods with one more row, at the end of those that say what is matched."""
-    table = _assigned(source, "ROWS")
+def with_row(source: str, row: Method) -> str:
+    """The list of methods that say what is matched with one more row, at its end."""
+    table = _assigned(source, "MATCHED")
     assert isinstance(table, ast.Tuple)
-    last = max(number for number, other in enumerate(rows) if other.question == WHAT)
-    return _after_line(source, table.elts[last].end_lineno or 0, _row(row))
+    return _after_line(source, table.elts[-1].end_lineno or 0, _row(row))
 
 
 def _row(row: Method) -> str:
@@ -215,7 +215,7 @@ def _derive(root: Path, lesson: bool) -> tuple[str, ...]:
     told = (done.stderr.strip().splitlines() or [""])[-1]
     require(
         done.returncode == 0,
-        f"the files are written, but not what follows from the new row ({told}); mend it in kdtutor/methods.py, then "
+        f"the files are written, but not what follows from the new row ({told}); mend it in {TABLE}, then "
         "run `kdtutor cite > references.bib`, `kdtutor cite --cff > CITATION.cff`, `kdtutor map --write README.md`",
     )
     return ("references.bib", "CITATION.cff", *(["README.md"] if lesson else []))
@@ -236,7 +236,7 @@ def _next(row: Method) -> Iterator[str]:
     todo = [name for name in ("title", "authors", "venue") if getattr(row.paper, name).startswith(TODO)]
     if todo or not row.paper.arxiv:
         missing = [*todo, *([] if row.paper.arxiv else ["arXiv number or DOI"])]
-        yield f"write {', '.join(missing)} into its row in kdtutor/methods.py"
+        yield f"write {', '.join(missing)} into its row in {TABLE}"
         yield "kdtutor cite > references.bib; kdtutor cite --cff > CITATION.cff"
     yield f"put the paper's formula into kdtutor/papers/{row.module}.py, and into its test"
     yield f"pytest tests/papers -k '{row.name}'"

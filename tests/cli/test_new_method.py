@@ -73,7 +73,7 @@ def test_a_method_with_its_lesson_passes_every_check_as_it_is(clone):
     new = [clone / file for file in files(made)]
     assert all(file.is_file() for file in new) and all(file in said for file in files(made))
     assert lacking(made, clone) == ()
-    written = [*(file for file in new if file.suffix != ".toml"), "kdtutor/methods.py"]
+    written = [*(file for file in new if file.suffix != ".toml"), "kdtutor/rows/matched.py"]
     run(clone, "-m", "ruff", "check", "--no-cache", *written)
     run(clone, "-m", "ruff", "format", "--no-cache", "--force-exclude", "--check", *written)
     known = ROOT / ".mypy_cache"  # what is known of torch, if the repository was checked before, as `make test` does
@@ -150,13 +150,13 @@ def test_only_a_clone_takes_a_method(tmp_path):
 
 
 def test_the_row_stands_last_among_those_of_its_question():
-    source = (ROOT / "kdtutor/methods.py").read_text(encoding="utf-8")
+    source = (ROOT / "kdtutor/rows/matched.py").read_text(encoding="utf-8")
     made = begun(title="Quiet Logits: " + "Very " * 40 + "Quiet", lesson=LESSON)
-    space: dict[str, object] = {"__name__": "kdtutor.methods", "__package__": "kdtutor"}
+    space: dict[str, object] = {"__name__": "kdtutor.rows.matched", "__package__": "kdtutor.rows"}
     changed = with_row(source, made)
     assert all(len(line) <= WIDTH for line in changed.splitlines())
-    exec(compile(ast.parse(changed), "methods.py", "exec"), space)
-    rows, old = space["ROWS"], list(methods.ROWS)
+    exec(compile(ast.parse(changed), "matched.py", "exec"), space)
+    rows, old = space["MATCHED"], list(methods.matched())
     assert isinstance(rows, tuple)
     place = [row.name for row in rows].index(made.name)
     assert repr(rows[place]) == repr(made) and [row.name for row in rows if row.name != made.name] == [

@@ -13,7 +13,7 @@ from docs.pages import pages
 from docs.resolve import resolve
 
 PAGES = pages("../../..")
-LAYERS = ("course", "data", "figures", "jobs", "nets", "papers", "settings", "train", "widgets", "workers")
+LAYERS = ("course", "data", "figures", "jobs", "nets", "papers", "rows", "settings", "train", "widgets", "workers")
 
 
 def test_the_walk_finds_every_layer() -> None:

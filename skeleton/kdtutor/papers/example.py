@@ -18,6 +18,10 @@ def example_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[
     """The mean over B and K of (z_s - z_t)². TODO: the paper's formula, and where it stands (§).
 
     The teacher's side is constant. Raises `ShapeError` unless the shapes are equal.
+
+    >>> import torch
+    >>> example_loss(torch.tensor([[3.0, 1.0]]), torch.tensor([[1.0, 1.0]])).item()
+    2.0
     """
     same_shape(z_s, z_t, "example_loss, logits")
     return (z_s - z_t.detach()).square().mean()

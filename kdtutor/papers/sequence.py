@@ -1,0 +1,41 @@
+"""sequence (SeqKD): TODO say in a line what the student is to learn from its teacher.
+
+Kim, Rush: Sequence-Level Knowledge Distillation (2016; Conference on Empirical Methods in Natural Language Processing)
+"""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from ..errors import require
+from ..nets import Net
+from ..train import Distiller, Spot
+from ..train.checks import same_classes
+from .tensors import full_precision, same_shape
+
+
+@full_precision
+def sequence_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
+    """The mean over B and K of (z_s - z_t)². TODO: the paper's formula, and where it stands (§).
+
+    The teacher's side is constant. Raises `ShapeError` unless the shapes are equal.
+    """
+    same_shape(z_s, z_t, "sequence_loss, logits")
+    return (z_s - z_t.detach()).square().mean()
+
+
+class Sequence(Distiller):
+    """L = cross-entropy + beta · `sequence_loss`.
+
+    TODO: what is matched, where, and what the authors' code does that the paper does not say.
+    """
+
+    needs_teacher = True
+
+    def __init__(self, student: Net, teacher: Net, beta: float = 0.1) -> None:
+        super().__init__(student, teacher, beta=beta)
+        require(beta >= 0, f"beta={beta}: the weight of the teacher must not be negative")
+        same_classes(student, teacher)
+        self.beta = beta
+
+    def spots(self) -> tuple[Spot, ...]:
+        return (Spot("match", lambda s, t: sequence_loss(s.logits, t.logits), ("logits",), self.beta),)
