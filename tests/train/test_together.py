@@ -35,6 +35,7 @@ class Apprentice(kd.papers.method("hinton")):
         teacher.requires_grad_(True)
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 def test_every_number_is_that_of_the_run_alone(digits):
     teacher = small(99)
