@@ -91,11 +91,13 @@ def death(code: int) -> str:
 
 @contextmanager
 def clean_environment() -> Iterator[None]:
-    """Kernels started here compute on the CPU, as the stored outputs did, and see no IPython profile of the user's."""
-    from ..train import DEVICE_VARIABLE  # here, because it imports torch
+    """Kernels started here compute on the CPU and on the digits, as the stored outputs did, and see no IPython profile
+    of the user's."""
+    from ..settings.chosen import SET_VARIABLE, USUAL  # here, because it imports torch
+    from ..train import DEVICE_VARIABLE
 
     with tempfile.TemporaryDirectory(prefix="kdtutor-") as folder:
-        ours = {DEVICE_VARIABLE: "cpu", "IPYTHONDIR": folder}
+        ours = {DEVICE_VARIABLE: "cpu", SET_VARIABLE: USUAL, "IPYTHONDIR": folder}
         before = {name: os.environ.get(name) for name in ours}
         os.environ.update(ours)
         try:
