@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_notebook, new_output
 
+import kdtutor as kd
 from kdtutor.cli.notebooks import store
 from kdtutor.cli.validate import Failure, validate
 
@@ -43,6 +44,15 @@ def test_validate_says_which_cell_and_why(tmp_path):
     assert "is not a notebook that can be read" in found["broken.ipynb"].problems[0]
     (plain,) = validate([tmp_path / "unrun.ipynb"], style=False)
     assert plain.ok and plain.cells == 2
+
+
+def test_on_another_set_nothing_is_compared_and_only_what_raises_fails(tmp_path):
+    cells = "import os\nprint(os.environ['KDTUTOR_SET'])", "assert os.environ['KDTUTOR_SET'] == 'digits'"
+    store(write(tmp_path / "of_digits.ipynb", *cells))
+    (here,), (there,) = (validate([tmp_path], data=name) for name in ("digits", "fashion"))
+    assert here.ok and [failure.cell for failure in there.failures] == [2]
+    with pytest.raises(kd.UnknownName, match="Choose from: digits, fashion"):
+        validate([tmp_path], data="cloths")
 
 
 UNJUDGED = "; the cells after it were not judged"
