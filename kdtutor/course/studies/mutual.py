@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import cache
 
 from ... import nets
 from ...data import Data
@@ -10,20 +11,16 @@ from ...papers.mutual import Mutual
 from ...train import Alone, Distiller, Progress, evaluate
 from ...train.flatness import losses_when_shaken
 from .common import TUNING_SEEDS, filled, minute_of, recipe, student, train
-from .runner import Case, Study
+from .runner import Case, Study, stored_results
 
 EPOCHS, STEPS = 8, 50  # 400 steps of 64 images for every net
 LABELS = 20  # a class
 SETS = ("digits", "fashion")
+TUNED = ("alone", "together", "taught")
 PEER = 50  # what is added to the seed for the first weights of each further net
 SAME = "same images"  # the labelled ones alone, for everybody
 
-# The learning rate of each method and set, chosen on validation images among `RATES` (study mutual_tuning).
-RATES = (0.1, 0.2, 0.4)
-LR = {
-    "digits": {"alone": 0.2, "together": 0.2, "taught": 0.2},
-    "fashion": {"alone": 0.2, "together": 0.2, "taught": 0.2},
-}
+RATES = (0.1, 0.2, 0.4)  # tried for each method and set, on validation images (study mutual_tuning)
 SIGMAS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1)  # of the noise in every parameter
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)  # of the length of every filter
 DRAWS = 5
@@ -34,11 +31,18 @@ def seen(method: str, few: Data) -> Data:
     return filled(few.labelled_only()) if method == "alone" or SAME in method else few
 
 
+@cache
+def tuned(data: str, method: str) -> float:
+    """The rate of a method that was best in the stored tuning, however many nets there are and whatever they see."""
+    kind = next(name for name in TUNED if method.startswith(name))
+    tuning = stored_results("mutual_tuning")
+    mine = tuning[(tuning["data"] == data) & (tuning["method"] == kind)]
+    return float(mine.groupby("lr")["val"].mean().idxmax())
+
+
 def rate(case: Case) -> float:
-    """The rate of a case: that of its method, however many nets there are and whatever images they see."""
-    method = str(case["method"])
-    kind = next(name for name in ("alone", "together", "taught") if method.startswith(name))
-    return float(case.get("lr", LR[str(case["data"])][kind]))
+    """The rate of a case: its own, where rates are tried, else the best one of its method."""
+    return float(case["lr"] if "lr" in case else tuned(str(case["data"]), str(case["method"])))
 
 
 def together(case: Case, seed: int) -> Mutual:
@@ -51,7 +55,7 @@ def together(case: Case, seed: int) -> Mutual:
 def lone(case: Case, few: Data, seed: int) -> nets.Net:
     """A student alone, trained; its seed is that of its weights and of its batches."""
     method = Alone(student(seed))
-    train(method, seen("alone", few), EPOCHS, recipe(LR[str(case["data"])]["alone"], STEPS), seed)
+    train(method, seen("alone", few), EPOCHS, recipe(tuned(str(case["data"]), "alone"), STEPS), seed)
     return method.student.eval()
 
 
@@ -130,12 +134,7 @@ STUDIES = (
     Study(
         "mutual_tuning",
         "Which learning rate is best on validation images for each method and set?",
-        tuple(
-            {"data": data, "method": method, "lr": lr}
-            for data in SETS
-            for method in ("alone", "together", "taught")
-            for lr in RATES
-        ),
+        tuple({"data": data, "method": method, "lr": lr} for data in SETS for method in TUNED for lr in RATES),
         learn,
         seeds=TUNING_SEEDS,
     ),
