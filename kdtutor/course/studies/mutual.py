@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from ... import nets
 from ...data import Data
@@ -123,6 +124,14 @@ def shake(case: Case, seed: int) -> list[dict[str, float]]:
     return rows
 
 
+FEWER = 5  # labels a class
+VARIANTS: dict[str, dict[str, Any]] = {
+    "3 nets": {"nets": 3},
+    "4 nets": {"nets": 4},
+    "3 nets, one voice": {"nets": 3, "target": "mean"},
+    "2 nets, in turn": {"update": "alternating"},
+}
+"""What else can be asked of students that learn together; the pair itself is in mutual_rivals."""
 RIVALS = ("alone", f"together, {SAME}", "together", f"taught, {SAME}", "taught", "taught by two")
 
 
@@ -144,10 +153,11 @@ STUDIES = (
         "mutual_nets",
         "What do more nets bring, another target, or updates in turn?",
         (
-            *({"data": "digits", "method": "together", "nets": count} for count in (3, 4)),
-            {"data": "digits", "method": "together", "nets": 3, "target": "mean"},
-            {"data": "digits", "method": "together", "update": "alternating"},
-            *({"data": "digits", "method": method, "labels": 5} for method in ("alone", "together")),
+            *(
+                {"data": "digits", "method": "together", "variant": variant, **options}
+                for variant, options in VARIANTS.items()
+            ),
+            *({"data": "digits", "method": method, "labels": FEWER} for method in ("alone", "together")),
         ),
         learn,
     ),
