@@ -74,7 +74,7 @@ def shaken(frames: Mapping[str, "pd.DataFrame"], *, alt: str, methods: Sequence[
     """Training loss over the noise in the weights, mean ± standard error over the seeds: a row for each set, at the
     left with the same noise in every parameter, at the right with noise in units of each filter's length."""
     picture = Picture(alt=alt, size=(7.4, 0.5 + 2.7 * len(frames)))
-    axes = picture.subplots(len(frames), 2, squeeze=False, sharey="row")
+    axes = picture.subplots(len(frames), 2, squeeze=False)
     for row, (title, frame) in zip(axes, frames.items(), strict=True):
         for ax, relative in zip(row, (False, True), strict=True):
             for method in methods:

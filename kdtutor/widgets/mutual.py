@@ -186,8 +186,8 @@ class NoiseExplorer(Explorer):
         self._means = {n: ax.plot([], [], label=n, markersize=5, **style)[0] for n, style in looks.items()}
         self._dots = {n: ax.plot([], [], ".", color=style["color"], alpha=0.5)[0] for n, style in looks.items()}
         self._line = ax.axvline(0, color="0.4", linewidth=1)
-        top = max(float(np.quantile(x, 0.95)) for _, nets in self._losses.values() for x in nets.values())
-        ax.set(xlim=(-0.03, 1.03), ylim=(0, top), xlabel="σ, as a share of the largest", ylabel="training loss, nats")
+        self._ax, self._shown = ax, ""
+        ax.set(xlim=(-0.03, 1.03), xlabel="σ, as a share of the largest", ylabel="training loss, nats")
         ax.legend(fontsize=9, framealpha=0.8, edgecolor="none", loc="upper left")
         live.live(self._means.values(), self._dots.values(), self._line)
         steps = min(len(s) for s, _ in self._losses.values())
@@ -202,6 +202,9 @@ class NoiseExplorer(Explorer):
     def draw(self, noise: str, strength: int) -> str:
         sigmas, nets = self._losses[noise]
         share = sigmas / sigmas.max()
+        if noise != self._shown:  # a scale of its own: then everything is drawn again
+            self._shown = noise
+            self._ax.set_ylim(0, 1.05 * max(losses.max() for losses in nets.values()))
         for name, losses in nets.items():
             self._means[name].set_data(share, losses.mean(1))
             self._dots[name].set_data(np.repeat(share, losses.shape[1]), losses.ravel())
