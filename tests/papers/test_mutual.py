@@ -256,7 +256,7 @@ def test_wrong_nets_and_options_are_named(digits):
         ({"target": "all"}, "target"),
         ({"update": "both"}, "update"),
     ):
-        with pytest.raises(ConfigError, match=told):
+        with pytest.raises(kd.Error, match=told):
             Mutual(*two, **options)
     with pytest.raises(ConfigError, match="from two on"):
         Mutual(two[0])
