@@ -21,7 +21,7 @@ TUNED = ("alone", "together", "taught")
 PEER = 50  # what is added to the seed for the first weights of each further net
 SAME = "same images"  # the labelled ones alone, for everybody
 
-RATES = (0.1, 0.2, 0.4)  # tried for each method and set, on validation images (study mutual_tuning)
+RATES = (0.05, 0.1, 0.2, 0.4, 0.8)  # tried for each method and set, on validation images (study mutual_tuning)
 SIGMAS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1)  # of the noise in every parameter
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)  # of the length of every filter
 DRAWS = 5
