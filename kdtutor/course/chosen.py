@@ -5,9 +5,9 @@ from IPython.display import Markdown, display
 from ..settings.chosen import CALLED, USUAL, chosen_set
 
 NOTE = (
-    "You have chosen **{called}** in lesson 0, and every cell here runs on them. The text is written about the {usual}: "
-    "a class that it calls by a number is the class of that number, and what it says of single images, of measured "
-    "values and of stored tables holds for the {usual}, unless it says otherwise."
+    "You have chosen **{called}** in lesson 0, and every cell here runs on them. The text is written about the "
+    "{usual}: a class that it calls by a number is the class of that number, and what it says of single images, of "
+    "measured values and of stored tables holds for the {usual}, unless it says otherwise."
 )
 
 
