@@ -58,6 +58,7 @@ def test_a_case_leaves_its_loss_out() -> None:
     assert study.weights_of("all three") == study.WEIGHTS
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 @pytest.mark.parametrize("index", range(1, 6))
 def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +96,7 @@ def test_only_the_entropy_keeps_the_classes() -> None:
 
 
 def test_the_generator_that_ships_pleases_its_teacher() -> None:
-    told = study.made(nets.trained_generator(study.GENERATOR), nets.teacher(study.TEACHER))
+    told = study.made(nets.trained_generator(study.generator_of("digits")), nets.teacher(study.teacher_of("digits")))
     (row,) = stored_results("data_free_generator").to_dict("records")
     assert told["entropy"] == pytest.approx(row["entropy"], abs=0.01) and told["entropy"] < -2.2
     assert told["one_hot"] == pytest.approx(row["one_hot"], abs=0.01)
