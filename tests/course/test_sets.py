@@ -47,7 +47,7 @@ def test_the_table_says_what_a_hand_computes() -> None:
 
 
 def test_groups_stay_apart_and_what_one_set_lacks_is_left_out() -> None:
-    digits = pd.concat([frame(labels=5), frame(0.1, labels=20), frame(labels="all")])
+    digits = pd.concat([frame(labels="all"), frame(0.1, labels=20), frame(labels=5)])
     clothes = pd.concat([frame(0.1, labels=5), frame(labels="all")])
     table = on_both(digits, clothes, "method", base="alone", by="labels")
     assert table.index.tolist() == [(n, m) for n in (5, "all") for m in ("alone", "taught")]

@@ -144,8 +144,9 @@ def _by_group(
     frame = frame[frame[value].notna()]
     if by is None:
         return _against(frame, case, base, value, show)
-    groups = frame.groupby(by, sort=False)
-    return pd.concat({group: _against(part, case, base, value, show) for group, part in groups}, names=[by])
+    groups = dict(list(frame.groupby(by, sort=False)))
+    order = sorted(groups, key=lambda group: (isinstance(group, str), group))  # numbers, then "all"
+    return pd.concat({group: _against(groups[group], case, base, value, show) for group in order}, names=[by])
 
 
 def _against(
