@@ -115,7 +115,7 @@ def test_wrong_input_is_named():
     with pytest.raises(kd.ConfigError, match="only over the same classes"):
         Standardized(net(0), net(1, classes=7))
     for make in (Standardized, lambda s, t: StandardizedLogits(Hinton(s, t))):
-        with pytest.raises(kd.ConfigError, match="know 2 classes, whose z-scores tell which is larger.*at least 3"):
+        with pytest.raises(kd.ConfigError, match=r"know 2 classes, whose z-scores tell which is larger.*at least 3"):
             make(net(0, classes=2), net(1, classes=2))
 
 
@@ -146,7 +146,7 @@ def test_the_objective_of_a_batch():
 
 def test_around_other_methods_of_logits():
     given = batch(torch.tensor([3, UNLABELLED, 0, 9, 3]))
-    student, teacher = net(0), net(1)
+    student, teacher = net(0), net(1).eval()
     z_s, z_t = (standardize(each(given.images)) for each in (student, teacher))
     task = kd.train.task_loss(student(given.images), given.labels)
     for inner, expected in (
@@ -166,8 +166,8 @@ def test_what_reads_other_layers_is_refused():
             StandardizedLogits(inner)
 
 
-def learn(method: kd.Distiller, data: kd.Data) -> kd.History:
-    recipe = kd.Recipe(lr=0.01, batch_size=20, steps_per_epoch=3)
+def learn(method: kd.Distiller, data: kd.Data, steps: int = 3) -> kd.History:
+    recipe = kd.Recipe(lr=0.01, batch_size=20, steps_per_epoch=steps)
     return kd.fit(method, data, 1, recipe=recipe, progress=False, device="cpu")
 
 
@@ -178,9 +178,7 @@ def test_it_composes_with_spots_and_with_made_images(digits):
     assert learn(Adversarial(StandardizedLogits(Hinton(net(0), net(1))), made, k=2), digits).last("kd") > 0
 
 
-def test_around_kd_it_trains_as_the_method_itself(digits):
-    """Equal weights of the terms, equal steps: the method is KD around which the logits are standardised."""
-    runs = [learn(method, digits) for method in (
-        Standardized(net(0), net(1), beta=1.0, T=2.0), StandardizedLogits(Hinton(net(0), net(1), T=2.0, alpha=0.5)))]  # fmt: skip
-    first = [run.curve("kd")[1][0] for run in runs]
-    assert first[0] == pytest.approx(first[1], rel=0.2) and runs[0].terms == runs[1].terms
+def test_around_kd_it_compares_as_the_method_itself(digits):
+    itself, around = Standardized(net(0), net(1), T=2.0), StandardizedLogits(Hinton(net(0), net(1), T=2.0))
+    first, second = (learn(method, digits, steps=1) for method in (itself, around))
+    assert first.last("kd") == second.last("kd") and first.terms == second.terms
