@@ -124,7 +124,7 @@ class TargetExplorer(Explorer):
             )
         ]  # fmt: skip
         self._mark = right.axvline(0, color="0.3", linewidth=1)
-        right.legend(fontsize=8.5, framealpha=0.8, edgecolor="none", loc="upper center")
+        right.legend(fontsize=8.5, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
         right.set(xlim=(-8, 24), ylim=(0, 12), xlabel="added to the teacher's logit of the label", ylabel="nats")
         live.live(self._bars, self._lines, self._mark)
         super().__init__(
@@ -206,7 +206,7 @@ class ScaleExplorer(Explorer):
         self._mark = right.axvline(0, color="0.3", linewidth=1)
         right.axhline(1, color="0.5", linestyle=":", linewidth=1.2)
         right.annotate("all classes equal", (-LOUDEST, 1), xytext=(2, 2), textcoords="offset points", fontsize=8.5)
-        right.legend(fontsize=8.5, framealpha=0.8, edgecolor="none", loc="upper center")
+        right.legend(fontsize=8.5, framealpha=0.8, edgecolor="none", loc="upper left")
         right.set(xlim=(-LOUDEST, LOUDEST), ylim=(-0.05, 2), xlabel="scale of the student's logits", ylabel="cost")
         ticks = range(-int(LOUDEST), int(LOUDEST) + 1)
         right.set_xticks(ticks, [f"{2.0**k:g}" if k >= 0 else f"1/{2**-k}" for k in ticks])
