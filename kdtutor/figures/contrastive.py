@@ -79,7 +79,9 @@ def lines(
 def certainty(p: Float[Tensor, " N"], parts: Mapping[str, Float[Tensor, " N"]], *, alt: str, xlabel: str) -> Picture:
     """Numbers of samples over the teacher's probability of the label, a panel each, and their mean as a line."""
     picture = Picture(alt=alt, size=(2.7 * len(parts) + 0.4, 3.0))
-    for ax, (name, values) in zip(picture.subplots(1, len(parts), squeeze=False)[0], parts.items(), strict=True):
+    for ax, (name, values) in zip(
+        picture.subplots(1, len(parts), squeeze=False, sharey=True)[0], parts.items(), strict=True
+    ):
         require(len(values) == len(p), f"{name}: {len(values)} numbers for {len(p)} samples", ShapeError)
         ax.plot(array(p), array(values), ".", color=BLUE, markersize=3, alpha=0.5)
         ax.axhline(array(values).mean(), color=BLACK, linestyle="--", linewidth=1.3)
