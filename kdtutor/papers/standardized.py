@@ -11,10 +11,11 @@ from ..data import Batch, Classification, Dense
 from ..errors import ShapeError, require
 from ..nets import Net, Trace
 from ..train import Around, Distiller, Phase, Spot
-from ..train.checks import same_classes, warn_of_probabilities
+from ..train.checks import same_classes
 from ..train.objective import Terms
 from .hinton import check_temperature
-from .tensors import centred_unit, full_precision, same_shape, shape, softened_divergence
+from .stronger import check_logits
+from .tensors import centred_unit, full_precision, shape, softened_divergence
 
 LEAST = 3  # classes: two z-scores tell the order and nothing else
 
@@ -47,20 +48,17 @@ def standardized_loss(
 
     Each sample of each net has a temperature of its own, T times the standard deviation of its logits; T is called the
     base temperature. Of two classes only the order is left, and no gradient. The teacher's side is constant. Raises
-    `ShapeError` unless both are (B, K), or (B, K, H, W) of pixels, with K ≥ 2, `ConfigError` unless T > 0; warns if z_t
-    are probabilities.
+    `ShapeError` unless both are (B, K), or (B, K, H, W) of pixels, with K ≥ 2, `ConfigError` unless T > 0 and all
+    logits are finite; warns if z_t are probabilities.
 
     >>> z = torch.tensor([[5.0, 1.0, 0.0]])
     >>> abs(standardized_loss(0.2 * z - 1, z).item()) < 1e-6, bool(standardized_loss(z.flip(1), z) > 0.1)
     (True, True)
     """
-    check_temperature(T)
-    if z_s.ndim not in (2, 4) or z_s.numel() == 0 or z_s.shape[1] < 2:
-        told = f"standardized_loss: the student's logits have shape {shape(z_s)}; expected (B, K)"
-        raise ShapeError(f"{told} with B ≥ 1 and K ≥ 2, or (B, K, H, W) of pixels")
-    same_shape(z_s, z_t, "standardized_loss, logits")
+    check_logits("standardized_loss", z_s, z_t, T)
     if z_t.device.type == "cpu":  # on a GPU each answer is a wait
-        warn_of_probabilities(z_t, "standardized_loss: the teacher's logits")
+        told = "standardized_loss: a logit is no finite number, and has no z-score; raise -∞, such as by clamp(min=-30)"
+        require(bool(z_s.isfinite().all() and z_t.isfinite().all()), told)
     return softened_divergence(standardize(z_s), standardize(z_t.detach()), T)
 
 

@@ -41,7 +41,7 @@ def inter_class_loss(
     >>> abs(inter_class_loss(z, z).item()) < 1e-5, bool(inter_class_loss(z.flip(1), z) > 1)
     (True, True)
     """
-    _check("inter_class_loss", z_s, z_t, T)
+    check_logits("inter_class_loss", z_s, z_t, T)
     return _inter(z_s, z_t, T)
 
 
@@ -62,7 +62,7 @@ def intra_class_loss(
     >>> abs(intra_class_loss(z, z).item()) < 1e-5, bool(intra_class_loss(z.flip(0), z) > 1)
     (True, True)
     """
-    _check("intra_class_loss", z_s, z_t, T)
+    check_logits("intra_class_loss", z_s, z_t, T)
     return _intra(z_s, z_t, T)
 
 
@@ -127,7 +127,12 @@ def _softened(z: Float[Tensor, "B K *size"], T: float) -> Float[Tensor, "n K"]:
     return F.softmax(torch.movedim(z, 1, -1).flatten(0, -2) / T, dim=1)
 
 
-def _check(loss: str, z_s: Tensor, z_t: Tensor, T: float) -> None:
+def check_logits(loss: str, z_s: Float[Tensor, "B K *size"], z_t: Float[Tensor, "B K *size"], T: float) -> None:
+    """Raises `ShapeError` unless both are (B, K), or (B, K, H, W) of pixels, with K ≥ 2, `ConfigError` unless T > 0;
+    warns if z_t are probabilities.
+
+    >>> check_logits("a loss", torch.zeros(2, 3), torch.ones(2, 3), T=4.0)  # silent: all is well
+    """
     check_temperature(T)
     if z_s.ndim not in (2, 4) or z_s.numel() == 0 or z_s.shape[1] < 2:
         told = f"{loss}: the student's logits have shape {shape(z_s)}; expected (B, K)"

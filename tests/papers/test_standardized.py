@@ -107,6 +107,8 @@ def test_wrong_input_is_named():
             call()
     with pytest.raises(kd.ConfigError, match="T=0: the temperature"):
         standardized_loss(z, z, T=0)
+    with pytest.raises(kd.ConfigError, match="no finite number, and has no z-score"):
+        standardized_loss(z, z.index_fill(1, torch.tensor([1]), -math.inf))
     with pytest.warns(UserWarning, match="standardized_loss: the teacher's logits look like probabilities"):
         standardized_loss(z, torch.full((2, 3), 1 / 3))
     for options, says in (({"beta": -1.0}, "beta=-1.0"), ({"T": 0.0}, "T=0.0"), ({"T": "2"}, "T='2'")):
