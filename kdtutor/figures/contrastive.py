@@ -40,8 +40,8 @@ def memory(
     kin[row] = False
     for ax, (time, bank) in zip(axes, banks.items(), strict=True):
         place = (array(bank) - last.mean(0)) @ flat
-        ax.plot(*place.T, ".", color="0.88", markersize=2, label="all other images")
-        ax.plot(*place[kin].T, ".", color=SKY, markersize=2.5, label="images of its class")
+        ax.plot(*place.T, ".", color="0.78", markersize=3, label="all other images")
+        ax.plot(*place[kin].T, ".", color=SKY, markersize=4, label="images of its class")
         ax.plot(*place[others].T, ".", color=ORANGE, markersize=5, label="negatives")
         ax.plot(*place[row], "*", color=BLUE, markersize=14, markeredgecolor="white", label="the positive")
         seen = (array(views[time]) - last.mean(0)) @ flat
