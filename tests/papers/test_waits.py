@@ -13,6 +13,7 @@ from kdtutor.papers.adversarial import Adversarial
 from kdtutor.papers.data_free import DataFree
 from kdtutor.papers.gan import Distil
 from kdtutor.papers.spot_adaptive import STRATEGIES, SpotAdaptive
+from kdtutor.papers.standardized import StandardizedLogits
 from kdtutor.train import Recipe
 from tests.tasks import fitting
 from tests.waits import copies, optimisers, waits
@@ -55,6 +56,7 @@ MAKE: dict[str, Callable[[], object]] = {
     "matching, sparse": lambda: METHODS["matching"](*pair(), how="sparse"),
     "correlation, consecutive": lambda: METHODS["correlation"](*pair(), form="consecutive"),
     "factor, attention": lambda: METHODS["factor"](*pair(), form="attention"),
+    "decoupled, standardized": lambda: StandardizedLogits(METHODS["decoupled"](*pair())),
     "attention with logits": lambda: METHODS["attention"](*pair(), alpha=0.5),
     "adversarial": imagined(Adversarial, k=2),
     "data-free": imagined(DataFree),
