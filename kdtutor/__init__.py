@@ -50,10 +50,9 @@ _WHERE = {name: layer for layer, names in _HOME.items() for name in names}
 
 __all__ = [
     "Alone", "BusyError", "ConfigError", "Data", "DataError", "Distiller", "DivergedError", "Ensemble", "Error",
-    "History",
-    "LostError", "Net", "Phase", "Recipe", "ShapeError", "Specialists", "StoppedError", "Trace", "UnknownName", "cache", "course",
-    "data", "device", "evaluate", "figures", "fit", "jobs", "nets", "papers", "preset", "seed_everything", "settings",
-    "train", "widgets", "workers",
+    "History", "LostError", "Net", "Phase", "Recipe", "ShapeError", "Specialists", "StoppedError", "Trace",
+    "UnknownName", "cache", "course", "data", "device", "evaluate", "figures", "fit", "jobs", "nets", "papers",
+    "preset", "seed_everything", "settings", "train", "widgets", "workers",
 ]  # fmt: skip
 
 

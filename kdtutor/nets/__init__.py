@@ -22,9 +22,8 @@ from .weights import load_weights
 from .wrap import node_names, wrap
 
 __all__ = [
-    "GENERATORS", "NAMES", "Cost", "Critic", "Ensemble", "Generator", "Latency", "Net", "Specialists",
-    "Stage", "Trace", "build",
-    "count_multiply_adds", "count_parameters", "critic", "export", "from_torchvision", "full_name", "generator",
-    "ghostnet", "in_order", "load_weights", "measure", "node_names", "save_generator", "save_model", "save_teacher",
-    "stage_table", "stages_of", "teacher", "teachers", "trained_generator", "wrap",
+    "GENERATORS", "NAMES", "Cost", "Critic", "Ensemble", "Generator", "Latency", "Net", "Specialists", "Stage",
+    "Trace", "build", "count_multiply_adds", "count_parameters", "critic", "export", "from_torchvision", "full_name",
+    "generator", "ghostnet", "in_order", "load_weights", "measure", "node_names", "save_generator", "save_model",
+    "save_teacher", "stage_table", "stages_of", "teacher", "teachers", "trained_generator", "wrap",
 ]  # fmt: skip

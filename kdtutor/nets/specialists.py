@@ -169,13 +169,15 @@ def _checked(classes: Any, teachers: Sequence[Net]) -> Classes:
     for net, own in zip(teachers, rows, strict=True):
         assert own is not None
         whole = all(isinstance(k, Integral) and not isinstance(k, bool) and k >= 0 for k in own)
-        require(whole and len(set(own)) == len(own), f"classes {own!r:.40} of {net.name}: expected different numbers, ≥ 0")
+        require(
+            whole and len(set(own)) == len(own), f"classes {own!r:.40} of {net.name}: expected different numbers, ≥ 0"
+        )
         told = f"{net.name} has {net.num_classes} outputs and is given {len(own)} classes, {own!r:.40}"
         require(len(own) == net.num_classes, f"{told}; name one class for each output")
         found.append(tuple(map(int, own)))
     known = {k for own in found for k in own}
     missing = sorted(set(range(max(known) + 1)) - known)
-    told = f"no teacher knows class {listed(map(str, missing))}, and the classes go up to {max(known)}"
+    told = f"no teacher knows class {listed([str(k) for k in missing])}, and the classes go up to {max(known)}"
     require(not missing, f"{told}; add a teacher that does, or number the classes anew without gaps")
     _check_names(found, teachers)
     return tuple(found)

@@ -96,7 +96,9 @@ class Amalgamation(Distiller):
         **options: Any,
     ) -> None:
         joint = isinstance(teachers, Specialists)
-        told = "the specialists that are given know their classes" if joint else "the classes of each teacher are needed"
+        told = (
+            "the specialists that are given know their classes" if joint else "the classes of each teacher are needed"
+        )
         require(joint == (classes is None), f"{told}: {'leave classes out' if joint else 'classes=[range(5), …]'}")
         teacher = teachers if isinstance(teachers, Specialists) else Specialists(teachers, classes or ())
         super().__init__(student, teacher, match=match, T=T, **options)

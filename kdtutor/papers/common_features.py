@@ -28,41 +28,42 @@ BETA = 10.0
 def gaussian_kernels(
     x: Float[Tensor, "N D"], y: Float[Tensor, "M D"], sigmas: Sequence[float] = SIGMAS
 ) -> Float[Tensor, "N M"]:
-    """Σ_σ exp(-‖x_i - y_j‖² / 2σ²) for every pair, in float64: for σ = 0.001 a rounding error of 1e-7 in the squared
-    distance, as float32 makes it, would change the value by 5 %.
+    """Σ_σ exp(-‖x_i - y_j‖² / 2σ²) for every pair, in float64.
+
+    Distances are those of differences. The usual ‖x‖² + ‖y‖² - 2⟨x, y⟩ in float32, as in the authors' code, is wrong by
+    1e-7 for vectors of unit length, which changes the kernel of σ = 0.001 by 5 % where the two are close.
 
     >>> gaussian_kernels(torch.zeros(1, 2), torch.tensor([[0.0, 0.0], [3.0, 4.0]]), [5.0]).round(decimals=4)
     tensor([[1.0000, 0.6065]], dtype=torch.float64)
     """
-    x, y = x.double(), y.double()
-    squares = (x.square().sum(1).unsqueeze(1) + y.square().sum(1).unsqueeze(0) - 2 * x @ y.T).clamp(min=0)
-    return torch.stack([torch.exp(-squares / (2 * sigma**2)) for sigma in sigmas]).sum(0)
+    distances = torch.cdist(x.double(), y.double(), compute_mode="donot_use_mm_for_euclid_dist")
+    return torch.stack([torch.exp(-(distances**2) / (2 * sigma**2)) for sigma in sigmas]).sum(0)
 
 
 @full_precision
-def mmd(
-    x: Float[Tensor, "N *d"], y: Float[Tensor, "M *d"], sigmas: Sequence[float] = SIGMAS
-) -> Float[Tensor, ""]:
-    """The squared maximum mean discrepancy of two sets of vectors, each scaled to unit length: mean k(x, x) + mean k(y, y)
-    - 2 · mean k(x, y), where k are `gaussian_kernels`.
+def mmd(x: Float[Tensor, "N *d"], y: Float[Tensor, "M *d"], sigmas: Sequence[float] = SIGMAS) -> Float[Tensor, ""]:
+    """The squared maximum mean discrepancy of two sets of vectors, each scaled to unit length: mean k(x, x) + mean
+    k(y, y) - 2 · mean k(x, y), where k are `gaussian_kernels`.
 
     The means are over all pairs, each with itself included, as in the authors' code. So it is 0 for equal sets, and two
     draws from one distribution are apart by about (1/N + 1/M) · (the kernels at 0 - their mean), the more the fewer
     they are. Maps count as one vector each. Gradients reach both sides.
 
     >>> x = torch.eye(3)
-    >>> abs(mmd(x, 2 * x.flip(0)).item()) < 1e-12, mmd(x, -x).item() > 0.1
+    >>> abs(mmd(x, 2 * x.flip(0)).item()) < 1e-6, mmd(x, -x).item() > 0.1
     (True, True)
     """
     fits = min(x.ndim, y.ndim) >= 2 and x.shape[1:] == y.shape[1:] and min(len(x), len(y)) > 0
-    require(fits, f"mmd: the shapes are {shape(x)} and {shape(y)}; expected vectors of one length, ≥ 1 each", ShapeError)
+    require(
+        fits, f"mmd: the shapes are {shape(x)} and {shape(y)}; expected vectors of one length, ≥ 1 each", ShapeError
+    )
     a, b = unit(x.flatten(1).double()), unit(y.flatten(1).double())
-    within, between = gaussian_kernels(a, a, sigmas).mean() + gaussian_kernels(b, b, sigmas).mean(), gaussian_kernels(a, b, sigmas).mean()
-    return (within - 2 * between).to(x.dtype)
+    within = gaussian_kernels(a, a, sigmas).mean() + gaussian_kernels(b, b, sigmas).mean()
+    return (within - 2 * gaussian_kernels(a, b, sigmas).mean()).to(x.dtype)
 
 
 class Residual(nn.Module):
-    """Two 3×3 convolutions around a shortcut, a ReLU after each; a 1×1 convolution on the shortcut where widths differ."""
+    """Two 3×3 convolutions beside a shortcut, a ReLU after each; on the shortcut a 1×1 one where widths differ."""
 
     def __init__(self, c_in: int, c_out: int) -> None:
         super().__init__()
@@ -134,7 +135,7 @@ class CommonFeatures(Amalgamation):
         self.train(student.training)
 
     def spots(self) -> tuple[Spot, ...]:
-        """The scores, the distributions, and what is rebuilt of the teachers' maps, in which the student has no part."""
+        """The scores, the distributions, and the teachers' maps rebuilt, in which the student has no part."""
         return (
             *super().spots(),
             Spot("common", lambda s, t: self.common(s, t)[0], (len(self.student.widths),), self.beta),

@@ -59,6 +59,18 @@ TEACHER_PLANS: dict[str, TeacherPlan] = {
     "digits-16-resnet8": TeacherPlan(  # no teacher of a lesson, but the judge of made images
         "digits-16", {"name": "resnet8", **_DIGITS}, 20, Recipe(lr=0.1, augment=Augment(pad=1))
     ),
+    # Those that know half of the classes of a set that ships.
+    **{
+        f"{data}-{half}-{kind}": TeacherPlan(
+            f"{data}-{half}", {**net, "classes": 5, "channels": 1}, epochs, Recipe(lr=lr, augment=Augment(pad=2)), seed
+        )
+        for data, epochs in (("digits", 20), ("fashion", 12))
+        for half, kind, net, lr, seed in (
+            ("low", "resnet8", {"name": "resnet8x0.5", "stem_stride": 2}, 0.1, 0),
+            ("high", "resnet8", {"name": "resnet8x0.5", "stem_stride": 2}, 0.1, 1),
+            ("high", "lenet5", {"name": "lenet5"}, 0.02, 1),
+        )
+    },
     # The teachers of the data-free papers' tables: github.com/VainF/Data-Free-Adversarial-Distillation
     "mnist-lenet5": TeacherPlan(
         "mnist",
