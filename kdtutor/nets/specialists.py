@@ -163,6 +163,7 @@ def _check_nets(teachers: Any) -> None:
 def _checked(classes: Any, teachers: Sequence[Net]) -> Classes:
     """The classes of each net, as tuples. Raises `ConfigError` unless they fit the nets and are 0 … K-1 together."""
     told = f"classes={classes!r:.60}: expected the numbers of the classes of each of the {len(teachers)} nets"
+    rows: list[list[Any] | None]
     rows = [list(own) if isinstance(own, Sequence) else None for own in classes] if _is_list(classes) else []
     require(len(rows) == len(teachers) and None not in rows, f"{told}, such as [range(5), range(5, 10)]")
     found: list[tuple[int, ...]] = []

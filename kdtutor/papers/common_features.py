@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ..data import Batch
 from ..errors import ShapeError, require
 from ..nets import Net, Specialists, Trace
+from ..nets.trace import Map
 from ..train import Spot
 from ..train.objective import Terms
 from .adapters import same_size
@@ -151,9 +152,18 @@ class CommonFeatures(Amalgamation):
     def common(self, s: Trace, t: Trace) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         """How far apart student and teachers are in the common space, and how far the teachers' maps from rebuilt ones:
         each the sum over the teachers."""
-        f_s, side_by_side = same_size(s.active[-1], t.active[-1], "avg")
-        f_ts = side_by_side.split(self.teacher.parts[-1], 1)
-        h_s, h_ts = self.space.student(f_s), self.space.teachers(f_ts)
+        _, f_ts = self.maps(s, t)
+        h_s, h_ts = self.codes(s, t)
         apart = torch.stack([mmd(h_s, h) for h in h_ts]).sum()
         missing = [F.mse_loss(made, f) for made, f in zip(self.space.rebuilt(h_ts), f_ts, strict=True)]
         return apart, torch.stack(missing).sum()
+
+    def codes(self, s: Trace, t: Trace) -> tuple[Map, list[Map]]:
+        """The student's last map and each teacher's in the common space."""
+        f_s, f_ts = self.maps(s, t)
+        return self.space.student(f_s), self.space.teachers(f_ts)
+
+    def maps(self, s: Trace, t: Trace) -> tuple[Map, list[Map]]:
+        """The student's last map and each teacher's, of one size."""
+        f_s, side_by_side = same_size(s.active[-1], t.active[-1], "avg")
+        return f_s, list(side_by_side.split(self.teacher.parts[-1], 1))

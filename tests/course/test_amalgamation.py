@@ -52,4 +52,4 @@ def test_the_smallest_run_of_each_method_works(monkeypatch: pytest.MonkeyPatch, 
     assert set(row) == {"val", "test", "routed", "within"} and row["test"] <= min(row["routed"], row["within"])
     if trial is study.TRIALS[-1]:
         monkeypatch.setattr(study, "setting", lambda method, data: {"lr": 0.1})
-        assert set(study.overlapping({"data": "digits", "shared": 2}, 0)) == {"val", "test", "joint"}
+        assert set(study.parted({"data": "digits", "split": "0–5 and 4–9"}, 0)) == {"val", "test", "joint"}
