@@ -163,16 +163,12 @@ def _check_nets(teachers: Any) -> None:
 def _checked(classes: Any, teachers: Sequence[Net]) -> Classes:
     """The classes of each net, as tuples. Raises `ConfigError` unless they fit the nets and are 0 … K-1 together."""
     told = f"classes={classes!r:.60}: expected the numbers of the classes of each of the {len(teachers)} nets"
-    rows: list[list[Any] | None]
-    rows = [list(own) if isinstance(own, Sequence) else None for own in classes] if _is_list(classes) else []
-    require(len(rows) == len(teachers) and None not in rows, f"{told}, such as [range(5), range(5, 10)]")
+    listed_all = isinstance(classes, list | tuple) and all(isinstance(own, Sequence) for own in classes)
+    require(listed_all and len(classes) == len(teachers), f"{told}, such as [range(5), range(5, 10)]")
     found: list[tuple[int, ...]] = []
-    for net, own in zip(teachers, rows, strict=True):
-        assert own is not None
-        whole = all(isinstance(k, Integral) and not isinstance(k, bool) and k >= 0 for k in own)
-        require(
-            whole and len(set(own)) == len(own), f"classes {own!r:.40} of {net.name}: expected different numbers, ≥ 0"
-        )
+    for net, own in zip(teachers, classes, strict=True):
+        numbers = all(_is_class(k) for k in own) and len(set(own)) == len(own)
+        require(numbers, f"classes {own!r:.40} of {net.name}: expected different numbers, ≥ 0")
         told = f"{net.name} has {net.num_classes} outputs and is given {len(own)} classes, {own!r:.40}"
         require(len(own) == net.num_classes, f"{told}; name one class for each output")
         found.append(tuple(map(int, own)))
@@ -194,5 +190,5 @@ def _check_names(classes: Sequence[Sequence[int]], teachers: Sequence[Net]) -> N
             require(known == name, f"{told}; give each net its own classes, in the order of its outputs")
 
 
-def _is_list(x: Any) -> bool:
-    return isinstance(x, list | tuple)
+def _is_class(k: Any) -> bool:
+    return isinstance(k, Integral) and not isinstance(k, bool) and int(k) >= 0  # type: ignore[unreachable]  # True is one
