@@ -39,16 +39,16 @@ TEACHER = "resnet8x0.5"  # of five classes; the student is of half its width
 UNTRAINED = {"largest score": "scores", "largest probability": "probabilities"}
 """The two teachers by themselves, side by side."""
 LABELLED, ONE_TEACHER = "alone, all labels", "KD, a teacher of ten"
-RATES = {"alone": (0.1, 0.2, 0.4), "scores": (0.01, 0.03, 0.1), "softmax": (0.05, 0.1, 0.2, 0.4)}
+RATES = (0.1, 0.2, 0.4)
 TRIALS = (
-    Trial(({"method": LABELLED},), grid(lr=RATES["alone"])),
-    Trial(({"method": ONE_TEACHER},), grid(lr=RATES["softmax"])),
+    Trial(({"method": LABELLED},), grid(lr=RATES)),
+    Trial(({"method": ONE_TEACHER},), grid(lr=RATES)),
     *(Trial(({"method": name},), grid()) for name in UNTRAINED),
-    Trial(({"method": "scores"},), grid(lr=RATES["scores"])),
-    Trial(({"method": "softmax"},), grid(lr=RATES["softmax"])),
-    Trial(({"method": "blocks"},), grid(lr=RATES["softmax"][1:3])),
-    Trial(({"method": "features"},), grid(lr=RATES["scores"])),
-    Trial(({"method": "common features"},), grid(lr=RATES["softmax"][:3], beta=(0.1, 1.0))),
+    Trial(({"method": "scores"},), grid(lr=(0.01, 0.03, 0.1))),
+    Trial(({"method": "softmax"},), grid(lr=RATES)),
+    Trial(({"method": "blocks"},), grid(lr=RATES)),
+    Trial(({"method": "features"},), grid(lr=(0.01, 0.03, 0.1))),
+    Trial(({"method": "common features"},), grid(lr=RATES[:2], beta=(0.1, 1.0))),
 )
 KINDS = ("largest score", "largest probability", "scores", "softmax", "common features")
 """What is tried with teachers of two architectures too."""
