@@ -14,6 +14,7 @@ from .ghost import ghostnet
 from .models import save_model
 from .names import full_name
 from .ordered import in_order
+from .specialists import Specialists
 from .stages import Stage, stage_table, stages_of
 from .teacher import save_generator, save_teacher, teacher, teachers, trained_generator
 from .trace import Net, Trace
@@ -21,8 +22,8 @@ from .weights import load_weights
 from .wrap import node_names, wrap
 
 __all__ = [
-    "GENERATORS", "NAMES", "Cost", "Critic", "Ensemble", "Generator", "Latency", "Net", "Stage", "Trace", "build",
-    "count_multiply_adds", "count_parameters", "critic", "export", "from_torchvision", "full_name", "generator",
-    "ghostnet", "in_order", "load_weights", "measure", "node_names", "save_generator", "save_model", "save_teacher",
-    "stage_table", "stages_of", "teacher", "teachers", "trained_generator", "wrap",
+    "GENERATORS", "NAMES", "Cost", "Critic", "Ensemble", "Generator", "Latency", "Net", "Specialists", "Stage",
+    "Trace", "build", "count_multiply_adds", "count_parameters", "critic", "export", "from_torchvision", "full_name",
+    "generator", "ghostnet", "in_order", "load_weights", "measure", "node_names", "save_generator", "save_model",
+    "save_teacher", "stage_table", "stages_of", "teacher", "teachers", "trained_generator", "wrap",
 ]  # fmt: skip

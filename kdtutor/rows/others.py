@@ -40,6 +40,16 @@ OTHERS: tuple[Method, ...] = (
         NETS, lesson=15, title="Several teachers into one",
     ),
     Method(
+        "common_features", "CFL", "common_features:CommonFeatures",
+        Paper(
+            "luo2019knowledge",
+            "Knowledge Amalgamation from Heterogeneous Networks by Common Feature Learning",
+            "Sihui Luo, Xinchao Wang, Gongfan Fang, Yao Hu, Dapeng Tao, Mingli Song",
+            "International Joint Conference on Artificial Intelligence", 2019, "1906.10546",
+        ),
+        NETS, lesson=15,
+    ),
+    Method(
         "sequence", "SeqKD", "sequence:Sequence",
         Paper(
             "kim2016sequencelevel",
