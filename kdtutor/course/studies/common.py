@@ -20,6 +20,11 @@ def minute_of(name: str) -> Preset:
     return preset("minute", data=name)
 
 
+def suffix(data: str) -> str:
+    """What the name of a study ends with that is about this set."""
+    return "" if data == MINUTE.data_name else "_clothes"
+
+
 def student(seed: int, name: str = MINUTE.student_name, classes: int = 10) -> Net:
     """A new student; equal seeds, equal first weights."""
     seed_everything(seed)
