@@ -16,6 +16,31 @@ from .style import BLACK, BLUE, ORANGE, SEQUENTIAL, VERMILION, bare, looks
 if TYPE_CHECKING:
     import pandas as pd
 
+CALLED = {
+    "cnn": "CNN alone",
+    "alone": "ViT alone",
+    "alone, twice the steps": "ViT alone, twice the steps",
+    "alone, wider shifts": "ViT alone, shifts up to 4 pixels",
+    "alone, mixup": "ViT alone, mixup",
+    "alone, two tokens": "ViT alone, two class tokens",
+    "alone, no positions": "ViT alone, without positions",
+    "soft": "ViT, soft, class token",
+    "hard": "ViT, hard, class token",
+    "soft, token": "DeiT, soft",
+    "hard, token": "DeiT, hard",
+    "hard, token, vit teacher": "DeiT, hard, taught by a ViT",
+}
+"""The methods of the study deit_rivals in order, and what they are called."""
+DECIDERS = {
+    "CNN alone": ("cnn", ""),
+    "ViT alone": ("alone", ""),
+    "ViT, hard, class token": ("hard", ""),
+    "DeiT, class head": ("hard, token", ", class head"),
+    "DeiT, distillation head": ("hard, token", ", teacher's head"),
+    "DeiT, both": ("hard, token", ""),
+    "DeiT taught by the ViT, both": ("hard, token, vit teacher", ""),
+}
+"""Whose decisions are compared: {title: (method of the study, which of its heads)}."""
 PAPER = {"first": 0.06, "last": 0.93}  # the cosine of both tokens in the paper's DeiT-B (§4)
 
 
@@ -88,16 +113,13 @@ def ranking(
     return picture
 
 
-def otherwise(frame: "pd.DataFrame", rows: Mapping[str, tuple[str, str]]) -> "pd.DataFrame":
-    """How often a net decides otherwise than each of the two teachers, in percent of the test images, mean over seeds.
-
-    rows: {title: (method of the study, which head: "" for both, ", class head" or ", teacher's head")}.
-    """
+def otherwise(frame: "pd.DataFrame", rows: Mapping[str, tuple[str, str]] = DECIDERS) -> "pd.DataFrame":
+    """How often a net decides otherwise than each of the two teachers, in percent of the test images: mean ± standard
+    error over the seeds. rows: as `DECIDERS`."""
     import pandas as pd
 
     def mean(method: str, column: str) -> str:
-        values = 100 * frame.loc[frame["method"] == method, column].to_numpy()
-        average, error = mean_and_error(values)
+        average, error = mean_and_error(100 * frame.loc[frame["method"] == method, column].to_numpy())
         return f"{average:.1f} ± {error:.1f}"
 
     columns = {"otherwise than the CNN teacher, %": "unlike cnn", "than the ViT teacher, %": "unlike vit"}
