@@ -17,9 +17,9 @@ from ..data.pinned import onto
 from ..errors import ShapeError, choose, require
 from ..nets import Net, Trace
 from ..train import Alone, Distiller, History, Recipe, Spot, fit
-from ..train.checks import same_classes
+from ..train.checks import same_classes, warn_of_probabilities
 from ..train.objective import Terms
-from .tensors import full_precision, same_shape, shape
+from .tensors import check_labels, full_precision, same_shape, shape
 
 Form = Literal["ban", "dkpp", "cwtm"]
 FORMS = ("ban", "dkpp", "cwtm")
@@ -40,6 +40,11 @@ def ban_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tens
     (0.6931, 0.0)
     """
     _check("ban_loss", z_s, z_t)
+    return _ban(z_s, z_t)
+
+
+@full_precision
+def _ban(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
     return _soft_cross_entropy(z_s, F.softmax(z_t.detach(), 1)).mean()
 
 
@@ -57,7 +62,7 @@ def permuted(p: Float[Tensor, "B K"], order: Int[Tensor, "B K-1"]) -> Float[Tens
     return p.scatter(1, others, p.gather(1, others.gather(1, order)))
 
 
-def draw_orders(count: int, classes: int, generator: torch.Generator | None = None) -> Int[Tensor, "count classes-1"]:
+def draw_orders(count: int, classes: int, generator: torch.Generator | None = None) -> Int[Tensor, "count _others"]:
     """For each of `count` samples a permutation of the classes beside the largest, all equally likely.
 
     >>> draw_orders(2, 4, torch.Generator().manual_seed(0)).sort(1).values
@@ -68,9 +73,7 @@ def draw_orders(count: int, classes: int, generator: torch.Generator | None = No
 
 
 @full_precision
-def dkpp_loss(
-    z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], order: Int[Tensor, "B K-1"]
-) -> Float[Tensor, ""]:
+def dkpp_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], order: Int[Tensor, "B K-1"]) -> Float[Tensor, ""]:
     """`ban_loss` with dark knowledge permuted: the teacher's largest probability stays with its class, the others
     change places (`permuted`).
 
@@ -85,6 +88,11 @@ def dkpp_loss(
     fits = order.shape == (z_t.shape[0], z_t.shape[1] - 1)
     told = f"dkpp_loss: the order has shape {shape(order)} and the logits {shape(z_t)}; expected (B, K-1)"
     require(fits, told, ShapeError)
+    return _dkpp(z_s, z_t, order)
+
+
+@full_precision
+def _dkpp(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], order: Int[Tensor, "B K-1"]) -> Float[Tensor, ""]:
     return _soft_cross_entropy(z_s, permuted(F.softmax(z_t.detach(), 1), order)).mean()
 
 
@@ -103,9 +111,7 @@ def cwtm_weights(z_t: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[
 
 
 @full_precision
-def cwtm_loss(
-    z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], labels: Int[Tensor, " B"]
-) -> Float[Tensor, ""]:
+def cwtm_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
     """Σ_b w_b · cross-entropy with the label, w = `cwtm_weights`: confidence weighted by the teacher's maximum.
 
     No soft target is left: of the teacher only one number a sample. 0 where no sample is labelled.
@@ -117,6 +123,12 @@ def cwtm_loss(
     _check("cwtm_loss", z_s, z_t)
     told = f"cwtm_loss: the labels have shape {shape(labels)} and the logits {shape(z_s)}; expected (B,)"
     require(labels.shape == z_s.shape[:1], told, ShapeError)
+    check_labels(labels, z_s.shape[1], "cwtm_loss")
+    return _cwtm(z_s, z_t, labels)
+
+
+@full_precision
+def _cwtm(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, ""]:
     own = F.cross_entropy(z_s, labels.long(), ignore_index=UNLABELLED, reduction="none")
     return (cwtm_weights(z_t, labels) * own).sum()
 
@@ -151,9 +163,9 @@ class BornAgain(Distiller):
 
     def spots(self) -> tuple[Spot, ...]:
         losses: dict[str, Callable[[Trace, Trace], Tensor]] = {
-            "ban": lambda s, t: ban_loss(s.logits, t.logits),
-            "dkpp": lambda s, t: dkpp_loss(s.logits, t.logits, self._orders(t.logits)),
-            "cwtm": lambda s, t: cwtm_loss(s.logits, t.logits, self._labels()),
+            "ban": lambda s, t: _ban(s.logits, t.logits),
+            "dkpp": lambda s, t: _dkpp(s.logits, t.logits, self._orders(t.logits)),
+            "cwtm": lambda s, t: _cwtm(s.logits, t.logits, self._labels()),
         }
         return (Spot(self.form, losses[self.form], ("logits",), self.alpha),)
 
@@ -229,6 +241,9 @@ def _soft_cross_entropy(z: Float[Tensor, "B K"], p: Float[Tensor, "B K"]) -> Flo
 
 
 def _check(loss: str, z_s: Tensor, z_t: Tensor) -> None:
+    """What shapes and numbers tell; a run has asked before its first step."""
     if z_s.ndim != 2 or len(z_s) == 0 or z_s.shape[1] < 2:
         raise ShapeError(f"{loss}: the student's logits have shape {shape(z_s)}; expected (B, K) with B ≥ 1 and K ≥ 2")
     same_shape(z_s, z_t, f"{loss}, logits")
+    if z_t.device.type == "cpu":  # on a GPU each answer is a wait
+        warn_of_probabilities(z_t, f"{loss}: the teacher's logits")

@@ -13,7 +13,7 @@ from ..nets import MultiExit, Net, Trace
 from ..train import Distiller, evaluate
 from ..train.objective import Terms
 from .hinton import check_temperature
-from .tensors import full_precision, same_shape, shape, softened_divergence
+from .tensors import check_labels, full_precision, same_shape, shape, softened_divergence
 
 
 @full_precision
@@ -54,6 +54,7 @@ def own_teacher_loss(
     told = f"own_teacher_loss: logits of {count} exits, features of {len(features)}; expected as many, at least 2"
     require(count == len(features) >= 2, told, ShapeError)
     check_temperature(T)
+    check_labels(labels, logits[-1].shape[1], "own_teacher_loss")
     total = _task(logits[-1], labels)
     for z, f in zip(logits[:-1], features[:-1], strict=True):
         same_shape(z, logits[-1], "own_teacher_loss, logits")

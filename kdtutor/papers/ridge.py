@@ -25,9 +25,7 @@ def bending_kernel(x: Float[Tensor, " N"], y: Float[Tensor, " M"]) -> Float[Tens
     return near * (1 - far) * (1 - near**2 - (1 - far) ** 2) / 6
 
 
-def refitted(
-    K: Float[Tensor, "N N"], y: Float[Tensor, " N"], c: float, rounds: int
-) -> Float[Tensor, "rounds+1 N"]:
+def refitted(K: Float[Tensor, "N N"], y: Float[Tensor, " N"], c: float, rounds: int) -> Float[Tensor, "_said N"]:
     """The labels y, and what kernel ridge regression says at the same points in each round: K (K + c I)⁻¹ times what
     was said in the round before, solved anew each time.
 
@@ -52,9 +50,7 @@ def shrinkage(d: Float[Tensor, " N"], c: float, rounds: int) -> Float[Tensor, " 
     return (d / (d + c)) ** rounds
 
 
-def in_closed_form(
-    K: Float[Tensor, "N N"], y: Float[Tensor, " N"], c: float, rounds: int
-) -> Float[Tensor, "rounds+1 N"]:
+def in_closed_form(K: Float[Tensor, "N N"], y: Float[Tensor, " N"], c: float, rounds: int) -> Float[Tensor, "_said N"]:
     """The numbers of `refitted` without a fit: V `shrinkage`(d) Vᵀ y for each round, with K = V diag(d) Vᵀ.
 
     >>> in_closed_form(torch.eye(2), torch.tensor([4.0, 8.0]), c=1.0, rounds=1)
@@ -66,9 +62,7 @@ def in_closed_form(
     return torch.stack([V @ (shrinkage(d.clamp(min=0), c, n) * (V.mT @ y)) for n in range(rounds + 1)])
 
 
-def curve(
-    at: Float[Tensor, " M"], x: Float[Tensor, " N"], said: Float[Tensor, " N"], c: float
-) -> Float[Tensor, " M"]:
+def curve(at: Float[Tensor, " M"], x: Float[Tensor, " N"], said: Float[Tensor, " N"], c: float) -> Float[Tensor, " M"]:
     """The curve that is fitted to `said` at the points x, read between them: k(at, x) (K + c I)⁻¹ said.
 
     >>> x = torch.tensor([0.25, 0.75])
