@@ -141,9 +141,11 @@ def _widgets() -> Answer:
 def _data() -> Answer:
     from .. import data
 
-    folder = data.root() / "digits"
-    problem = _damage(folder / "digits.npz", folder / "card.json")
-    return not problem, problem or "digits", BRING_BACK.format("digits") if problem else ""
+    folders = [data.root() / name for name in data.SHIPPED]
+    found = {folder.name: _damage(folder / f"{folder.name}.npz", folder / "card.json") for folder in folders}
+    if damaged := [name for name, problem in found.items() if problem]:
+        return False, "; ".join(filter(None, found.values())), BRING_BACK.format(" data/".join(damaged))
+    return True, ", ".join(found), ""
 
 
 def _nets(folder: str) -> Answer:

@@ -13,6 +13,7 @@ import torch
 
 from kdtutor.cli import doctor
 from kdtutor.cli.doctor import Finding
+from kdtutor.data import SHIPPED
 
 NAMES = [
     "Python", "torch", "device", "CPU", "torchvision", "Jupyter", "widgets", "data", "teachers", "generators",
@@ -29,11 +30,11 @@ def ask(name: str) -> Finding:
 
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder with a small digits file and a small net of each kind, all as their cards say, and one study."""
+    """A data folder with a small file of each set and kind, all as their cards say, and one study."""
     (tmp_path / "results").mkdir()
     (tmp_path / "results/coin.json").write_text('{"rows": []}')
     kinds = ((f"{kind}/{kind[0]}.safetensors", f"{kind}/{kind[0]}.json") for kind in KINDS)
-    for file, card in (("digits/digits.npz", "digits/card.json"), *kinds):
+    for file, card in (*((f"{name}/{name}.npz", f"{name}/card.json") for name in SHIPPED), *kinds):
         path = tmp_path / file
         path.parent.mkdir()
         path.write_bytes(file.encode())
@@ -135,14 +136,19 @@ def test_a_jupyter_without_the_kernel(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_files_as_their_cards_say(shipped: Path):
-    assert ask("data") == Finding("data", True, "digits")
+    assert ask("data") == Finding("data", True, "digits, fashion")
     for kind in KINDS:
         assert ask(kind) == Finding(kind, True, kind[0])
     assert ask("results") == Finding("results", True, "1 stored studies")
 
 
 @pytest.mark.parametrize(
-    "question,file", [("data", "digits/digits.npz"), *((kind, f"{kind}/{kind[0]}.safetensors") for kind in KINDS)]
+    "question,file",
+    [
+        ("data", "digits/digits.npz"),
+        ("data", "fashion/fashion.npz"),
+        *((kind, f"{kind}/{kind[0]}.safetensors") for kind in KINDS),
+    ],
 )
 def test_damaged_and_absent_files(shipped: Path, question: str, file: str):
     path = shipped / file
@@ -151,7 +157,7 @@ def test_damaged_and_absent_files(shipped: Path, question: str, file: str):
     path.unlink()
     finding = ask(question)
     assert (finding.ok, finding.detail) == (False, f"{path.name} is absent")
-    assert "git checkout" in finding.advice
+    assert f"git checkout data/{file.split('/')[0]}" in finding.advice
 
 
 def test_nothing_there_at_all(shipped: Path):
