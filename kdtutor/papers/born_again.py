@@ -180,7 +180,8 @@ class BornAgain(Distiller):
         return super().losses(s, t, batch)
 
     def _orders(self, z_t: Float[Tensor, "B K"]) -> Int[Tensor, "B K-1"]:
-        return onto(draw_orders(*z_t.shape, generator=self.noise), z_t)
+        count, classes = z_t.shape
+        return onto(draw_orders(count, classes, self.noise), z_t)
 
     def _labels(self) -> Int[Tensor, " B"]:
         require(self.labels is not None, "the spot needs the labels of the batch; call look_at(batch) before it")

@@ -1,4 +1,4 @@
-"""Be Your Own Teacher (Zhang, Song, Gao, Chen, Bao, Ma; ICCV 2019): the deepest classifier of a net teaches those at its
+"""Be Your Own Teacher (Zhang, Song, Gao, Chen, Bao, Ma; ICCV 2019): a net's deepest classifier teaches those at its
 shallower stages."""
 
 from collections.abc import Sequence

@@ -22,7 +22,8 @@ def bending_kernel(x: Float[Tensor, " N"], y: Float[Tensor, " M"]) -> Float[Tens
         inside = bool(((points >= 0) & (points <= 1)).all())
         require(inside, "bending_kernel: the curves live on 0…1; bring the points there", ConfigError)
     near, far = torch.minimum(x[:, None], y), torch.maximum(x[:, None], y)
-    return near * (1 - far) * (1 - near**2 - (1 - far) ** 2) / 6
+    pushed: Tensor = near * (1 - far) * (1 - near**2 - (1 - far) ** 2) / 6
+    return pushed
 
 
 def refitted(K: Float[Tensor, "N N"], y: Float[Tensor, " N"], c: float, rounds: int) -> Float[Tensor, "_said N"]:

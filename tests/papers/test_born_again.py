@@ -69,8 +69,8 @@ def by_hand(form: str, z_s: Tensor, z_t: Tensor, labels: Tensor, orders: Tensor)
         for w, target, row in zip(weights, targets, q, strict=True)
         for y, x in zip(target, row, strict=True)
     )
-    slope = [[w * (x - y) for x, y in zip(row, target, strict=True)] for w, target, row in zip(weights, targets, q, strict=True)]  # fmt: skip
-    return value, slope
+    samples = zip(weights, targets, q, strict=True)
+    return value, [[w * (x - y) for x, y in zip(row, target, strict=True)] for w, target, row in samples]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -22,7 +22,8 @@ LOSSES: dict[str, Loss] = {
 def exits(count: int = 3, B: int = 4, K: int = 5, D: int = 6) -> tuple[list[Tensor], list[Tensor], Tensor]:
     generator = torch.Generator().manual_seed(0)
     z, f = (torch.randn(count, B, n, generator=generator, dtype=torch.float64) for n in (K, D))
-    return [x.requires_grad_() for x in 3 * z], [x.requires_grad_() for x in f], torch.randint(K, (B,), generator=generator)  # fmt: skip
+    labels = torch.randint(K, (B,), generator=generator)
+    return [x.requires_grad_() for x in 3 * z], [x.requires_grad_() for x in f], labels
 
 
 def as_in_the_paper(z, f, y, alpha, beta, T):
@@ -115,7 +116,7 @@ def test_a_run_goes_on_where_it_was_stopped_and_measures_every_exit(digits, tmp_
 
 
 def test_what_it_cannot_do_is_said(digits):
-    with pytest.raises(kd.ConfigError, match="resnet8x0.25 has no exits to teach; build it with exits=True"):
+    with pytest.raises(kd.ConfigError, match=r"resnet8x0.25 has no exits to teach; build it with exits=True"):
         OwnTeacher(net(exits=False))
     for options in ({"alpha": 1.1}, {"beta": -1.0}, {"T": 0.0}):
         ((name, value),) = options.items()
