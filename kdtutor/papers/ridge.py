@@ -73,7 +73,8 @@ def curve(at: Float[Tensor, " M"], x: Float[Tensor, " N"], said: Float[Tensor, "
     K = bending_kernel(x, x)
     _check(K, said, c, 0)
     weights = torch.linalg.solve(K + c * torch.eye(len(x), dtype=K.dtype), said)
-    return bending_kernel(at, x) @ weights
+    between: Tensor = bending_kernel(at, x) @ weights
+    return between
 
 
 def _check(K: Tensor, y: Tensor, c: float, rounds: int) -> None:
