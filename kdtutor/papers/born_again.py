@@ -35,7 +35,7 @@ def ban_loss(z_s: Float[Tensor, "B K"], z_t: Float[Tensor, "B K"]) -> Float[Tens
     Its gradient is that of `kd_loss` at T = 1, (p_s - p_t) / B; its least value is the teacher's entropy, not 0. The
     teacher's side is constant.
 
-    >>> undecided, sure = torch.zeros(1, 2), torch.tensor([[100.0, 0.0]])
+    >>> undecided, sure = torch.zeros(1, 2), torch.tensor([[999.0, 0.0]])
     >>> round(ban_loss(undecided, sure).item(), 4), ban_loss(sure, sure).item()  # log 2
     (0.6931, 0.0)
     """
