@@ -101,7 +101,7 @@ class DarkExplorer(Explorer):
         live = LiveFigure(
             alt="An image; the teacher's probabilities of its classes as bars, as they are and permuted; and the "
             "weight of each image of the batch, this one's in orange.",
-            size=(9.4, 2.8),
+            size=(8.6, 2.6),
             width_ratios=(0.8, 1.3, 1.3, 1),
         )
         shown, ban, dkpp, cwtm = live.axes
@@ -181,7 +181,7 @@ class ThresholdExplorer(Explorer):
             *zip(*[(cost / 1e3, 100 * rate) for cost, rate, _ in line], strict=True), color=BLUE, label="threshold"
         )
         left.plot(*zip(*alone, strict=True), "s", color=VERMILION, label="one exit for all")
-        (self._point,) = left.plot([0.0], [0.0], "o", color=BLUE, markersize=10)
+        (self._point,) = left.plot([alone[0][0]], [alone[0][1]], "o", color=BLUE, markersize=10)
         left.set(xlabel="thousand multiply-adds an image", ylabel="accuracy, %")
         left.legend(fontsize=9, framealpha=0.8, edgecolor="none", loc="lower right")
         self._bars = right.bar(range(1, E + 1), [0.0] * E, color=BLUE, alpha=0.75)
