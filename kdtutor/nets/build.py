@@ -81,6 +81,7 @@ def build(
         whole = isinstance(number, int) and not isinstance(number, bool) and number >= 1
         default = number is None and what != "classes"
         require(whole or default, f"{what} is {number!r}; expected a whole number of at least 1")
+    require(isinstance(exits, bool), f"exits is {exits!r}; expected True or False")
     net = _built(name, classes, channels, stem_stride, size, stages)
     return MultiExit(net) if exits else net
 

@@ -67,6 +67,9 @@ class MultiExit(Net):
 
     def __init__(self, net: Net) -> None:
         super().__init__()
+        kind = type(net).__name__
+        told = f"exits are put into a net, made by nets.build, nets.wrap or nets.teacher; this is of type {kind}"
+        require(isinstance(net, Net), told)
         check_classifies(net.name, net.per_pixel)
         require(not isinstance(net, MultiExit), f"{net.name} has exits already")
         told = f"{net.name} has {len(net.widths)} stages; an exit stands between two stages, so it takes at least 2"
@@ -92,7 +95,7 @@ class MultiExit(Net):
         """Exit 1, 2, … as a net that stops there, with the same weights; the last exit is the net within."""
         last = len(self.widths)
         require(1 <= number <= last, f"exit {number} does not exist: {self.name} has exits 1 to {last}")
-        return self.net if number == last else _UpToExit(self, number)
+        return self.net if number == last else UpToExit(self, number)
 
     def run(self, h: Float[Tensor, "B ..."], i: int) -> Float[Tensor, "B ..."]:
         return self.net.run(h, i)
@@ -113,8 +116,8 @@ class MultiExit(Net):
         return found
 
 
-class _UpToExit(Net):
-    """The first stages of a net with exits, and the exit after them."""
+class UpToExit(Net):
+    """The first stages of a net with exits, and the exit after them; made by `MultiExit.at`."""
 
     def __init__(self, whole: MultiExit, number: int) -> None:
         super().__init__()
@@ -183,6 +186,7 @@ def early_exit(
     tensor([0, 0, 0, 0])
     """
     _check_threshold(threshold)
+    _check_exits(net)
     left = torch.full((len(x),), len(net.exits), device=x.device)
     logits = x.new_empty(len(x), net.num_classes)
     rest = torch.arange(len(x), device=x.device)
@@ -210,12 +214,20 @@ def exit_costs(net: MultiExit, x: Float[Tensor, "1 ..."]) -> tuple[int, ...]:
     """
     from .build import count_multiply_adds  # which builds what is made here
 
+    _check_exits(net)
     with torch.no_grad():
         maps = net.trace(x).active
         heads = [count_multiply_adds(leave, maps[i]) for i, leave in enumerate(net.exits)]
     stops = [count_multiply_adds(net.at(i + 1), x) for i in range(len(net.widths))]
     before = [0, *accumulate(heads)]
     return tuple(stop + asked for stop, asked in zip(stops, before, strict=True))
+
+
+def _check_exits(net: Net) -> None:
+    told = (
+        f"{getattr(net, 'name', type(net).__name__)} has no exits; build it with exits=True, or put nets.MultiExit(net)"
+    )
+    require(isinstance(net, MultiExit), f"{told} around it")
 
 
 def _check_threshold(threshold: float) -> None:

@@ -48,6 +48,14 @@ def test_the_net_within_is_as_it_was():
     torch.testing.assert_close(plain.eval()(images()), whole.eval()(images()))
 
 
+def test_its_stages_are_shown():
+    assert nets.stages_of(net()) == nets.stages_of(net().net) and len(nets.stages_of(net().at(1))) == 1
+    model = torch.nn.Sequential(*(torch.nn.Sequential(torch.nn.Conv2d(c, 4, 3, 2), torch.nn.ReLU()) for c in (1, 4)))
+    model.extend([torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(4, 10)])
+    wrapped = nets.MultiExit(nets.wrap(model, stages=["0", "1"], example=images(2)))
+    assert [stage.name for stage in nets.stages_of(wrapped.at(1))] == ["0"]
+
+
 def test_exits_survive_saving(tmp_path):
     whole = net().eval()
     back = nets.teacher(nets.save_model(whole, tmp_path / "mine", dict.fromkeys(TOLD, "…")))
@@ -96,6 +104,13 @@ def test_costs_are_those_of_all_that_was_run():
 def test_what_has_no_room_for_exits():
     with pytest.raises(kd.ConfigError, match="answers for each pixel"):
         nets.build("unet8", classes=3, exits=True)
+    for call in (lambda: early_exit(nets.build("mlp8", classes=2), images(), 0.5), lambda: exit_costs("net", images())):
+        with pytest.raises(kd.ConfigError, match="has no exits; build it with exits=True"):
+            call()
+    with pytest.raises(kd.ConfigError, match="this is of type str"):
+        MultiExit("resnet8")
+    with pytest.raises(kd.ConfigError, match="exits is 'yes'; expected True or False"):
+        net(exits="yes")
     with pytest.raises(kd.ConfigError, match="has exits already"):
         MultiExit(net())
     bare = nets.wrap(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10)), example=images(2))
