@@ -8,6 +8,7 @@ from .cifar_resnet import from_torchvision
 from .costs import Cost, Latency, measure
 from .critics import Critic, critic
 from .ensemble import Ensemble
+from .exits import MultiExit, early_exit, exit_costs, first_sure
 from .export import export
 from .generators import GENERATORS, Generator, generator
 from .ghost import ghostnet
@@ -22,8 +23,9 @@ from .weights import load_weights
 from .wrap import node_names, wrap
 
 __all__ = [
-    "GENERATORS", "NAMES", "Cost", "Critic", "Ensemble", "Generator", "Latency", "Net", "Specialists", "Stage",
-    "Trace", "build", "count_multiply_adds", "count_parameters", "critic", "export", "from_torchvision", "full_name",
-    "generator", "ghostnet", "in_order", "load_weights", "measure", "node_names", "save_generator", "save_model",
-    "save_teacher", "stage_table", "stages_of", "teacher", "teachers", "trained_generator", "wrap",
+    "GENERATORS", "NAMES", "Cost", "Critic", "Ensemble", "Generator", "Latency", "MultiExit", "Net", "Specialists",
+    "Stage", "Trace", "build", "count_multiply_adds", "count_parameters", "critic", "early_exit", "exit_costs",
+    "export", "first_sure", "from_torchvision", "full_name", "generator", "ghostnet", "in_order", "load_weights",
+    "measure", "node_names", "save_generator", "save_model", "save_teacher", "stage_table", "stages_of", "teacher",
+    "teachers", "trained_generator", "wrap",
 ]  # fmt: skip

@@ -23,11 +23,21 @@ OTHERS: tuple[Method, ...] = (
         "born_again", "BAN", "born_again:BornAgain",
         Paper(
             "furlanello2018bornagain",
-            "Born-Again Neural Networks",
+            "Born Again Neural Networks",
             "Tommaso Furlanello, Zachary C. Lipton, Michael Tschannen, Laurent Itti, Anima Anandkumar",
             ICML, 2018, "1805.04770",
         ),
         NETS, lesson=14, title="One's own teacher",
+    ),
+    Method(
+        "own_teacher", "BYOT", "own_teacher:OwnTeacher",
+        Paper(
+            "zhang2019your",
+            "Be Your Own Teacher: Improve the Performance of Convolutional Neural Networks via Self Distillation",
+            "Linfeng Zhang, Jiebo Song, Anni Gao, Jingwei Chen, Chenglong Bao, Kaisheng Ma",
+            ICCV, 2019, "1905.08094",
+        ),
+        NETS, lesson=14,
     ),
     Method(
         "amalgamation", "KA", "amalgamation:Amalgamation",
