@@ -141,9 +141,9 @@ def _widgets() -> Answer:
 def _data() -> Answer:
     from .. import data
 
-    folder = data.root() / "digits"
-    problem = _damage(folder / "digits.npz", folder / "card.json")
-    return not problem, problem or "digits", BRING_BACK.format("digits") if problem else ""
+    sets = {"digits": "digits.npz", "alice": "alice.txt"}
+    damaged = {s: p for s, file in sets.items() if (p := _damage(*(data.root() / s / f for f in (file, "card.json"))))}
+    return not damaged, "; ".join(damaged.values()) or ", ".join(sets), " ".join(map(BRING_BACK.format, damaged))
 
 
 def _nets(folder: str) -> Answer:
@@ -191,6 +191,7 @@ QUESTIONS: dict[str, Callable[[], Answer]] = {
     "data": _data,
     "teachers": partial(_nets, "teachers"),
     "generators": partial(_nets, "generators"),
+    "language models": partial(_nets, "language_models"),
     "students": partial(_nets, "students"),
     "results": _results,
     "disk": _disk,

@@ -22,13 +22,14 @@ Rows = Bool[Tensor, " N"] | Int[Tensor, " n"] | slice | list[int]
 
 @dataclass(frozen=True)
 class Batch:
-    """What one training step gets: normalised images, labels (as `task` has them) and the rows they came from.
+    """What one training step gets: normalised images (of text, numbers of characters), labels (as `task` has them) and
+    the rows they came from.
 
     `answer`, where there is one, gives a teacher's trace of these images without running the teacher for it, or None
     where it has none of that teacher. Part of a batch has no answer.
     """
 
-    images: Float[Tensor, "B *shape"]
+    images: Shaped[Tensor, "B *shape"]
     labels: Shaped[Tensor, "B ..."]
     indices: Int[Tensor, " B"]
     answer: "Callable[[Net, Tensor], Trace | None] | None" = None
@@ -159,9 +160,9 @@ class Data:
     def normalise(
         self, images: Shaped[Tensor, "N *shape"], maps: Float[Tensor, "2 1 C 1 1"] | None = None
     ) -> Float[Tensor, "N *shape"]:
-        """(x / 255 - mean) / std per channel; points are returned as they are. `maps`: the data's `scale_and_shift` on
-        the device of the images, which then need not be copied there for each batch."""
-        if images.is_floating_point():
+        """(x / 255 - mean) / std per channel; points and text are returned as they are. `maps`: the data's
+        `scale_and_shift` on the device of the images, which then need not be copied there for each batch."""
+        if images.is_floating_point() or not self.mean:
             return images
         scale, shift = self.scale_and_shift(images.device) if maps is None else maps
         return torch.addcmul(shift, images.float(), scale)
