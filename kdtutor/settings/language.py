@@ -24,7 +24,7 @@ class LanguagePlan:
     epochs: int = 20
     recipe: Recipe = field(
         default_factory=lambda: Recipe(
-            lr=2e-3, batch_size=64, optimiser="adamw", betas=(0.9, 0.95), weight_decay=0.1, steps_per_epoch=200,
+            lr=4e-3, batch_size=64, optimiser="adamw", betas=(0.9, 0.95), weight_decay=0.1, steps_per_epoch=200,
             clip_norm=1.0,
         )
     )  # fmt: skip

@@ -21,14 +21,14 @@ from ...train.writing import prompts, write
 from .common import TUNING_SEEDS
 from .runner import Case, Study
 
-TEACHER, STUDENT = "alice-gpt4x96", "gpt2x32"
+TEACHER, STUDENT = "alice-gpt4x96", "gpt1x64"
 STEPS = 300  # of each half
 WINDOWS = 16  # a batch
 SECOND = 1000  # added to the seed of the second half: other windows than in the first
 PROMPTS = 256  # that each student continues when it is judged
 GROUP = 8  # characters after the prompt over which their cost is averaged
-RATES = (0.002, 0.004, 0.008)
-LR = {"alone": 0.004}
+RATES = (0.004, 0.008, 0.016)
+LR = {"alone": 0.016}
 """What `sequence_tuning` chose for each way; those that were not tried take the rate of their nearest relative."""
 
 Way = Callable[[LanguageModel, LanguageModel], LanguageDistiller]
