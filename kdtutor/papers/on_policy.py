@@ -13,8 +13,7 @@ from ..nets.language import LanguageModel
 from ..train import LanguageDistiller
 from ..train.language import after_prompt
 from ..train.objective import Terms
-from .minillm import reverse_kl
-from .sequence import forward_kl, over_places
+from .sequence import over_places
 from .tensors import full_precision, relative_entropy, same_shape
 
 
@@ -29,7 +28,7 @@ def generalised_jsd(
     the K characters, mean over the places that count. β = ½ is the Jensen-Shannon divergence.
 
     Towards both ends it vanishes: near 0 it is β · KL(p_t ‖ p_s), near 1 it is (1 - β) · KL(p_s ‖ p_t). At the ends
-    themselves it is here, as in TRL, the KL without that factor: β = 0 gives `forward_kl`, β = 1 `reverse_kl`. In
+    themselves it is here, as in TRL, the KL without that factor: β = 0 gives forward KL, β = 1 reverse KL. In
     between it is finite, even where one side gives probability 0: it is at most the entropy of a coin that falls β.
     The teacher's side is constant. Raises `ShapeError` unless the shapes fit, `ConfigError` unless 0 ≤ β ≤ 1.
 
@@ -37,16 +36,27 @@ def generalised_jsd(
     >>> round(generalised_jsd(z_s, z_t).item(), 4)  # log 2: they have nothing in common
     0.6931
     """
+    return over_places(divergences(z_s, z_t, beta), counted)
+
+
+@full_precision
+def divergences(z_s: Float[Tensor, "*n K"], z_t: Float[Tensor, "*n K"], beta: float = 0.5) -> Float[Tensor, "*n"]:
+    """What `generalised_jsd` is the mean of: the divergence at each place.
+
+    >>> z_s, z_t = torch.zeros(2, 2), torch.tensor([[3.0, 1.0], [1.0, 1.0]]).log()
+    >>> divergences(z_s, z_t, beta=0).round(decimals=4)
+    tensor([0.1308, 0.0000])
+    """
     require(0 <= beta <= 1, f"beta={beta}: it must lie in 0…1, from forward to reverse KL")
-    if beta == 0:
-        return forward_kl(z_s, z_t, counted)
-    if beta == 1:
-        return reverse_kl(z_s, z_t, counted)
     same_shape(z_s, z_t, "generalised_jsd, logits")
     log_p_s, log_p_t = F.log_softmax(z_s, -1), F.log_softmax(z_t.detach(), -1)
+    if beta == 0:
+        return relative_entropy(log_p_t, log_p_s).sum(-1)
+    if beta == 1:
+        return relative_entropy(log_p_s, log_p_t).sum(-1)
     log_m = torch.logaddexp(log_p_t + math.log(beta), log_p_s + math.log1p(-beta))
     forward, reverse = relative_entropy(log_p_t, log_m).sum(-1), relative_entropy(log_p_s, log_m).sum(-1)
-    return over_places(beta * forward + (1 - beta) * reverse, counted)
+    return beta * forward + (1 - beta) * reverse
 
 
 class OnPolicy(LanguageDistiller):

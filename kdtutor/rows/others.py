@@ -54,7 +54,8 @@ OTHERS: tuple[Method, ...] = (
         Paper(
             "agarwal2024onpolicy",
             "On-Policy Distillation of Language Models: Learning from Self-Generated Mistakes",
-            "Rishabh Agarwal, Nino Vieillard, Yongchao Zhou, Piotr Stanczyk, Sabela Ramos, Matthieu Geist, Olivier Bachem",
+            "Rishabh Agarwal, Nino Vieillard, Yongchao Zhou, Piotr Stanczyk, Sabela Ramos, Matthieu Geist, "
+            "Olivier Bachem",
             ICLR, 2024, "2306.13649",
         ),
         DATA, lesson=17,

@@ -1,8 +1,8 @@
 """The experiments of the lesson on language models: one small student of one teacher, in nine ways.
 
-All students of a seed are one and the same for the first half of their steps: it learns from the text itself, for a
-student that cannot write has nothing to show its teacher. Then each goes its way, for as many steps on as many windows,
-from a fresh optimiser. Rates were chosen on the validation part with seeds that are not reported (study
+All students of a seed are one and the same for the first 600 steps: it learns from the text itself, for a student that
+cannot write has nothing to show its teacher. Then each goes its way, for 400 steps on as many windows, from a fresh
+optimiser. Rates were chosen on the validation part with seeds that are not reported (study
 sequence_tuning), by the sum of the two numbers that a student is judged by: bits per character of the book, and how
 many more bits its own writing costs under its teacher than under itself.
 """
@@ -19,17 +19,15 @@ from ...train import LanguageDistiller, Recipe, fit, seed_everything
 from ...train.language import measured
 from ...train.writing import prompts, write
 from .common import TUNING_SEEDS
-from .runner import Case, Study
+from .runner import Case, Study, stored_results
 
 TEACHER, STUDENT = "alice-gpt4x96", "gpt1x64"
-STEPS = 300  # of each half
+FIRST, STEPS = 600, 400  # steps on the text alone, and then of each way
 WINDOWS = 16  # a batch
-SECOND = 1000  # added to the seed of the second half: other windows than in the first
+SECOND = 1000  # added to the seed when the ways part: other windows than before
 PROMPTS = 256  # that each student continues when it is judged
 GROUP = 8  # characters after the prompt over which their cost is averaged
-RATES = (0.004, 0.008, 0.016)
-LR = {"alone": 0.016}
-"""What `sequence_tuning` chose for each way; those that were not tried take the rate of their nearest relative."""
+FIRST_RATE, RATES = 0.016, (0.002, 0.006, 0.016)
 
 Way = Callable[[LanguageModel, LanguageModel], LanguageDistiller]
 WAYS: dict[str, Way] = {
@@ -45,6 +43,12 @@ WAYS: dict[str, Way] = {
 }
 """What is compared. MiniLLM is without its term of the text itself, so that all read equally much."""
 TUNED = ("alone", "token KD", "SeqKD", "on-policy, JSD", "on-policy, reverse KL", "MiniLLM")
+LIKE = {
+    "reverse KL on the text": "token KD",
+    "on-policy, forward KL": "on-policy, JSD",
+    "half on-policy, JSD": "on-policy, JSD",
+}
+"""The ways that were not tuned take the rate of a relative."""
 
 
 def text() -> sets.Data:
@@ -62,16 +66,21 @@ def recipe(lr: float, steps: int) -> Recipe:
     return Recipe(lr=lr, batch_size=WINDOWS, optimiser="adamw", weight_decay=0.01, steps_per_epoch=steps, clip_norm=1.0)
 
 
-def train(method: LanguageDistiller, seed: int, lr: float) -> None:
-    """A half of the steps."""
-    fit(method, text(), 1, recipe=recipe(lr, STEPS), seed=seed, device="cpu", progress=False)
+def train(method: LanguageDistiller, seed: int, lr: float, steps: int) -> None:
+    fit(method, text(), 1, recipe=recipe(lr, steps), seed=seed, device="cpu", progress=False)
 
 
 def beginner(seed: int) -> LanguageModel:
-    """The student after the first half."""
+    """The student when the ways part."""
     net = student(seed)
-    train(LanguageDistiller(net), seed, LR["alone"])
+    train(LanguageDistiller(net), seed, FIRST_RATE, FIRST)
     return net
+
+
+def rate(way: str) -> float:
+    """The rate that `sequence_tuning` chose: with the smallest sum of `bits` and `gap`, mean over its seeds."""
+    tried = stored_results("sequence_tuning").query(f"method == {LIKE.get(way, way)!r}")
+    return float((tried["bits"] + tried["gap"]).groupby(tried["lr"]).mean().idxmin())
 
 
 def worth(net: LanguageModel, teacher: LanguageModel, part: str) -> dict[str, float]:
@@ -88,7 +97,7 @@ def learn(case: Case, seed: int) -> dict[str, float]:
     """One student, judged on the test part; in tuning on the validation part."""
     way, teacher = str(case["method"]), nets.trained_language_model(TEACHER)
     net = beginner(seed)
-    train(WAYS[way](net, teacher), seed + SECOND, case.get("lr") or LR[way])
+    train(WAYS[way](net, teacher), seed + SECOND, case.get("lr") or rate(way), STEPS)
     return worth(net, teacher, "val" if "lr" in case else "test")
 
 
