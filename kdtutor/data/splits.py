@@ -160,9 +160,9 @@ class Data:
     def normalise(
         self, images: Shaped[Tensor, "N *shape"], maps: Float[Tensor, "2 1 C 1 1"] | None = None
     ) -> Float[Tensor, "N *shape"]:
-        """(x / 255 - mean) / std per channel; points and text are returned as they are. `maps`: the data's
-        `scale_and_shift` on the device of the images, which then need not be copied there for each batch."""
-        if images.is_floating_point() or not self.mean:
+        """(x / 255 - mean) / std per channel; points are returned as they are. `maps`: the data's `scale_and_shift` on
+        the device of the images, which then need not be copied there for each batch."""
+        if images.is_floating_point():
             return images
         scale, shift = self.scale_and_shift(images.device) if maps is None else maps
         return torch.addcmul(shift, images.float(), scale)

@@ -140,9 +140,10 @@ def check_task(distiller: Distiller, data: Data) -> None:
     admitted = " and ".join(task.name for task in distiller.tasks)
     told = f"{type(distiller).__name__} admits {admitted}; {data.name} is a set for {data.task}"
     advice = f"take one of the methods that do, as kd.papers.admitting({data.task.name!r}) lists them"
+    fits = isinstance(data.task, distiller.tasks)
     if isinstance(data.task, LanguageModelling):
-        advice = "text is for language models, which learn by kd.train.LanguageDistiller and those derived from it"
-    require(isinstance(data.task, distiller.tasks), f"{told}: {advice}")
+        fits, advice = False, "text is for language models; they learn by kd.train.LanguageDistiller and its methods"
+    require(fits, f"{told}: {advice}")
     if isinstance(distiller.teacher, Ensemble):
         distiller.teacher.check_task(data.task)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from ..data import Batch, Data, Source, Split
@@ -107,8 +107,8 @@ def after_prompt(tokens: Int[Tensor, "B L"], prompt: int) -> Bool[Tensor, "B L"]
     return (torch.arange(tokens.shape[1], device=tokens.device) >= prompt - 1).expand(tokens.shape)
 
 
-def answered(model: LanguageModel, tokens: Int[Tensor, "N L"]) -> Float[Tensor, "N L K"]:
-    """The logits of a model for many windows, in eval mode and without a gradient.
+def answered(model: LanguageModel, tokens: Shaped[Tensor, "N L"]) -> Float[Tensor, "N L K"]:
+    """The logits of a model for many windows, which may be kept as bytes, in eval mode and without a gradient.
 
     >>> model = kd.nets.language_model("gpt1x16", vocabulary=5, context=8)
     >>> answered(model, torch.zeros(3, 8).long()).shape

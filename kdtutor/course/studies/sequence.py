@@ -8,6 +8,7 @@ many more bits its own writing costs under its teacher than under itself.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 from ... import data as sets
 from ... import nets
@@ -51,6 +52,7 @@ LIKE = {
 """The ways that were not tuned take the rate of a relative."""
 
 
+@cache
 def text() -> sets.Data:
     """The book, in the windows that all read."""
     return sets.text(sets.BOOK, context=64)
