@@ -1,13 +1,14 @@
 """What a language model writes, and what its teacher thinks of it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ..data import Split
+from ..data import Split, decode, encode
 from ..errors import require
 from ..nets.language import LanguageModel
 from ..nets.sampling import continued
@@ -85,3 +86,27 @@ def write(model: LanguageModel, teacher: LanguageModel, prompts: Int[Tensor, "N 
     where = next(model.parameters()).device
     tokens = continued(model, prompts.to(where), u.to(where))
     return Writing(tokens, bits(model, tokens, count), bits(teacher, tokens, count))
+
+
+def paragraph(
+    model: LanguageModel, prompt: str, characters: Sequence[str], length: int = 150, seed: int = 0, T: float = 1.0
+) -> str:
+    """A text of so many characters that a model writes after a prompt. Where its context is full, it goes on from the
+    second half of it. Equal seeds, equal draws.
+
+    >>> model = kd.nets.language_model("gpt1x16", vocabulary=3, context=8)
+    >>> len(paragraph(model, "ab", "abc", length=20))
+    20
+    """
+    told = f"a prompt of {len(prompt)} characters, for a context of {model.context}; take 1 to {model.context}"
+    require(1 <= len(prompt) <= model.context, told)
+    where, start = next(model.parameters()).device, encode(prompt, characters)[None]
+    u = torch.rand(1, length, generator=torch.Generator().manual_seed(seed))
+    tokens = start.to(where)
+    while (left := length + len(prompt) - tokens.shape[1]) > 0:
+        seen = tokens[:, -(model.context // 2 + 1) :] if tokens.shape[1] > len(prompt) else tokens
+        count = min(left, model.context + 1 - seen.shape[1])
+        done = tokens.shape[1] - len(prompt)
+        further = continued(model, seen, u[:, done : done + count].to(where), T)[:, seen.shape[1] :]
+        tokens = torch.cat([tokens, further], 1)
+    return decode(tokens[0, len(prompt) :], characters)

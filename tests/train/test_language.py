@@ -12,7 +12,7 @@ from kdtutor.papers.on_policy import OnPolicy
 from kdtutor.papers.sequence import Sequence
 from kdtutor.train import LanguageDistiller, Recipe
 from kdtutor.train.language import after_prompt, measured
-from kdtutor.train.writing import bits, distinct, prompts, write
+from kdtutor.train.writing import bits, distinct, paragraph, prompts, write
 
 RECIPE = Recipe(lr=0.01, batch_size=2, optimiser="adamw", steps_per_epoch=2)
 METHODS = {
@@ -104,3 +104,15 @@ def test_distinct_runs_are_counted_once():
     assert distinct(torch.tensor([[1, 2, 3], [2, 3, 1]]), n=2) == 0.75
     with pytest.raises(ConfigError, match="n=4: runs of a text of 3"):
         distinct(torch.zeros(1, 3).long(), n=4)
+
+
+def test_a_paragraph_goes_on_beyond_the_context():
+    student = model(0, vocabulary=3, context=8)
+    text = paragraph(student, "abca", "abc", length=30, seed=1)
+    assert len(text) == 30 and set(text) <= set("abc")
+    assert paragraph(student, "abca", "abc", length=5, seed=1) != paragraph(student, "abca", "abc", length=5, seed=4)
+    u = torch.rand(1, 30, generator=torch.Generator().manual_seed(1))
+    first = kd.nets.continued(student, kd.data.encode("abca", "abc")[None], u[:, :5])
+    assert text.startswith(kd.data.decode(first[0, 4:], "abc"))
+    with pytest.raises(ConfigError, match="a prompt of 0 characters"):
+        paragraph(student, "", "abc")
