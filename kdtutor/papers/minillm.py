@@ -25,7 +25,7 @@ def reverse_kl(
     """KL(p_s ‖ p_t) at each place, in nats, summed over the K characters, mean over the places that count; each counts
     w times, if given.
 
-    On text of the student this is the single-step part of the paper's gradient (§2.2, equation 3): the expected reward
+    On text of the student this is the single-step part of the paper's gradient (§2.2): the expected reward
     of the next character, exact instead of sampled. The teacher's side is constant. Where the teacher gives probability
     0 and the student does not it is infinite. Raises `ShapeError` unless the shapes fit.
 
@@ -44,7 +44,7 @@ def rewards(
     z_s: Float[Tensor, "B L K"], z_t: Float[Tensor, "B L K"], written: Int[Tensor, "B L"]
 ) -> Float[Tensor, "B L"]:
     """r_t = log p_t(y_t) - log p_s(y_t): what each written character earns, constant. Its sum over a text has the mean
-    -KL(p_s ‖ p_t) over texts of the student (equation 2).
+    -KL(p_s ‖ p_t) over texts of the student.
 
     >>> z_s, z_t = torch.zeros(1, 1, 2), torch.tensor([[[3.0, 1.0]]]).log()
     >>> round(rewards(z_s, z_t, torch.tensor([[0]])).item(), 4)  # log(3/4) - log(1/2)
@@ -96,7 +96,7 @@ def importance(
     z_s: Float[Tensor, "B L K"], z_t: Float[Tensor, "B L K"], written: Int[Tensor, "B L"], share: float
 ) -> Float[Tensor, "B L"]:
     """p_s(y) / (share · p_t(y) + (1 - share) · p_s(y)): the weight of a character that was drawn from the mixture, as
-    if the student had drawn it (equation 5, one step at a time; constant). At most 1 / (1 - share).
+    if the student had drawn it (§2.2, one step at a time; constant). At most 1 / (1 - share).
 
     >>> z_s, z_t = torch.tensor([[[1.0, 1.0]]]).log(), torch.tensor([[[3.0, 1.0]]]).log()
     >>> importance(z_s, z_t, torch.tensor([[0]]), share=0.5)
