@@ -30,7 +30,7 @@ COVERAGE := --cov --cov-report=
 # Trains the narrowest net channels-last, for which a kernel of some processors is broken (kdtutor/nets/layout.py).
 LESSON_FOR_ISA := notebooks/05_overhaul.ipynb
 
-.PHONY: help lab install test test-isa test-extras test-cluster check docs notebooks results bench torture doctor clean
+.PHONY: help lab install test test-slow test-isa test-extras test-cluster check docs notebooks results bench torture doctor clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -47,9 +47,12 @@ lab: install  ## open the course in JupyterLab
 
 install: $(STAMP)  ## only make the environment, or bring it up to date
 
-test: check  ## lint, then every test and every notebook
-	OMP_NUM_THREADS=1 KDTUTOR_TESTS_END_WITH=$$PPID $(BIN)/python -m pytest $(NBVAL) $(SIDE_BY_SIDE) $(COVERAGE) -m "not cluster" notebooks tests $(PYTEST_ARGS)
+test: check  ## lint, then every notebook and every test but the slow ones
+	OMP_NUM_THREADS=1 KDTUTOR_TESTS_END_WITH=$$PPID $(BIN)/python -m pytest $(NBVAL) $(SIDE_BY_SIDE) $(COVERAGE) -m "not cluster and not slow" notebooks tests $(PYTEST_ARGS)
 	@$(if $(strip $(PYTEST_ARGS)),,$(lines-covered))
+
+test-slow: install  ## the slow tests: whole studies, tables, runs that are killed, other formats
+	OMP_NUM_THREADS=1 KDTUTOR_TESTS_END_WITH=$$PPID $(BIN)/python -m pytest -m "slow and not cluster" $(SIDE_BY_SIDE) tests $(PYTEST_ARGS)
 
 test-isa: install  ## a fast part of the tests, for other instruction sets (ONEDNN_MAX_CPU_ISA=AVX2 make test-isa)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m isa $(SIDE_BY_SIDE) tests $(PYTEST_ARGS)

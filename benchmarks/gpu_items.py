@@ -91,7 +91,7 @@ def step(setting: Setting, name: str) -> Row:
     for key, precision, graphs in STEPS:
         os.environ["KDTUTOR_GRAPHS"] = graphs
         run = steps(
-            setting.distiller(name, teacher, EPOCHS), setting.data, EPOCHS, recipe=setting.recipe,
+            setting.distiller(name, teacher, EPOCHS), setting.data, EPOCHS, recipe=setting.timed,
             device=setting.device, precision=precision,
         )  # fmt: skip
         row[key] = _each(setting, run, warm_up, count)
@@ -121,7 +121,7 @@ def packed(setting: Setting, precision: str) -> Row:
     from kdtutor.train.together import Entry, together
 
     warm_up, count = (1, 2) if setting.small else (60, 200)
-    teacher, recipe = setting.net(setting.pair[0]), setting.recipe
+    teacher, recipe = setting.net(setting.pair[0]), setting.timed
     options: dict[str, Any] = {"device": setting.device, "precision": precision}
     alone = {}
     for name in PACKED:

@@ -57,6 +57,11 @@ class Setting:
 
         return replace(zoo.RECIPE, batch_size=16) if self.small else zoo.RECIPE
 
+    @property
+    def timed(self) -> "Recipe":
+        """The same for steps that are only timed: with a fresh teacher FSP bursts at a rate for a trained one."""
+        return replace(self.recipe, lr=1e-5)
+
     def net(self, name: str) -> "Net":
         """A fresh one, the same for everybody who asks."""
         import kdtutor as kd

@@ -51,7 +51,7 @@ def floor(student: Net, teacher: Net, data: Data, device: str = "cpu", size: int
 
 
 def digits(student: str) -> tuple[Net, Net, Data]:
-    minute = kd.preset("minute")
+    minute = kd.preset("minute", data="digits")
     return kd.nets.build(student, **minute.net_options), minute.teacher(), minute.data()
 
 

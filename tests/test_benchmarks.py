@@ -46,6 +46,7 @@ def rehearse(file, *options):
     return time.monotonic() - started, told, {row["item"]: row for row in rows}
 
 
+@pytest.mark.slow
 def test_a_rehearsal_for_a_gpu_ends_at_its_budget_and_goes_on_from_there(tmp_path):
     file = tmp_path / "rows.jsonl"
     took, told, rows = rehearse(file, "--budget", "0.5")

@@ -33,6 +33,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kdtutor_torchvision, "_status", "not asked yet")
 
 
+@pytest.mark.slow
 def test_torchvision_can_be_the_first_import():
     shapes = run("""
         import torchvision
@@ -46,6 +47,7 @@ def test_torchvision_can_be_the_first_import():
     assert shapes == "(2, 3, 32, 32) (2, 10)\n"
 
 
+@pytest.mark.slow
 def test_without_autoload_ensure_first_is_enough():
     """TORCH_DEVICE_BACKEND_AUTOLOAD=0 switches torch's own call off; ours can be made by hand."""
     said = run(

@@ -10,6 +10,8 @@ if sys.platform == "win32":
 
 from benchmarks import torture
 
+pytestmark = pytest.mark.slow
+
 
 def nothing_wrong(trials: torture.Trials, *outcomes: str) -> None:
     assert not trials.violations and all(trials.outcomes[outcome] > 0 for outcome in outcomes), trials

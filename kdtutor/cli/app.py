@@ -99,15 +99,17 @@ def check(
     names: Annotated[list[str], typer.Argument(help=f"{options.NOTEBOOKS}, or folders of them.")],
     seconds: options.Seconds = 120.0,
     style: Annotated[bool, typer.Option("--style/--no-style", help="Report breaches of the notebooks' style.")] = True,
+    data: Annotated[str, typer.Option(help="The set that the lessons run on, digits or fashion.")] = "digits",
     as_json: options.Json = False,
 ) -> None:
     """Validate notebooks: which cell fails, why.
 
-    Runs them in clean kernels on the CPU and compares what they do with the outputs that are stored in them.
+    Runs them in clean kernels on the CPU and compares what they do with the outputs that are stored in them. Those are
+    of the digits: on another set nothing is compared, and only what raises fails.
     """
     from .validate import validate
 
-    outcomes = validate(names, seconds, style, say=(lambda _: None) if as_json else typer.echo)
+    outcomes = validate(names, seconds, style, data, say=(lambda _: None) if as_json else typer.echo)
     failed = [outcome.file for outcome in outcomes if not outcome.ok]
     if as_json:
         print_json({"ok": not failed, "notebooks": [outcome.as_dict() for outcome in outcomes]})
@@ -184,14 +186,21 @@ def show_map(
     write: Annotated[
         Path | None, typer.Option(help="A markdown file, such as README.md, that has a place for the map.")
     ] = None,
+    beyond: Annotated[bool, typer.Option("--next", help="Papers to go on with after the last lesson.")] = False,
+    cell: Annotated[str | None, typer.Option(help="Of those papers' cells, the one of this name.")] = None,
 ) -> None:
     """Show the course map.
 
     Its lessons, the question each answers, and what is ready.
     """
+    from ..course import further
     from ..course.map import course_map, write_into
 
-    if write is not None:
+    if cell is not None:
+        typer.echo(further.cell(cell), nl=False)
+    elif beyond:
+        typer.echo("\n\n".join(map(str, further.further())))
+    elif write is not None:
         typer.echo(f"the map is in {write_into(write)}")
     else:
         typer.echo(repr(course_map()))

@@ -141,9 +141,13 @@ def _widgets() -> Answer:
 def _data() -> Answer:
     from .. import data
 
-    sets = {"digits": "digits.npz", "alice": "alice.txt"}
-    damaged = {s: p for s, file in sets.items() if (p := _damage(*(data.root() / s / f for f in (file, "card.json"))))}
-    return not damaged, "; ".join(damaged.values()) or ", ".join(sets), " ".join(map(BRING_BACK.format, damaged))
+    files = {**{name: f"{name}.npz" for name in data.SHIPPED}, data.BOOK: f"{data.BOOK}.txt"}
+    found = {
+        name: _damage(*(data.root() / name / part for part in (file, "card.json"))) for name, file in files.items()
+    }
+    if damaged := [name for name, problem in found.items() if problem]:
+        return False, "; ".join(filter(None, found.values())), BRING_BACK.format(" data/".join(damaged))
+    return True, ", ".join(found), ""
 
 
 def _nets(folder: str) -> Answer:
@@ -153,7 +157,11 @@ def _nets(folder: str) -> Answer:
     cards = sorted((data.root() / folder).glob("*.json"))
     problems = [p for card in cards if (p := _damage(card.with_suffix(".safetensors"), card))]
     if problems or not cards:
-        return False, "; ".join(problems) or f"none of the {folder} is here", BRING_BACK.format(folder)
+        return (
+            False,
+            "; ".join(problems) or f"none of the {folder.replace('_', ' ')} is here",
+            BRING_BACK.format(folder),
+        )
     return True, ", ".join(card.stem for card in cards), ""
 
 

@@ -90,12 +90,14 @@ def death(code: int) -> str:
 
 
 @contextmanager
-def clean_environment() -> Iterator[None]:
-    """Kernels started here compute on the CPU, as the stored outputs did, and see no IPython profile of the user's."""
-    from ..train import DEVICE_VARIABLE  # here, because it imports torch
+def clean_environment(data: str = "digits") -> Iterator[None]:
+    """Kernels started here compute on the CPU and, unless another set is named, on the digits, as the stored outputs
+    did; they see no IPython profile of the user's."""
+    from ..settings.chosen import SET_VARIABLE  # here, because it imports torch
+    from ..train import DEVICE_VARIABLE
 
     with tempfile.TemporaryDirectory(prefix="kdtutor-") as folder:
-        ours = {DEVICE_VARIABLE: "cpu", "IPYTHONDIR": folder}
+        ours = {DEVICE_VARIABLE: "cpu", SET_VARIABLE: data, "IPYTHONDIR": folder}
         before = {name: os.environ.get(name) for name in ours}
         os.environ.update(ours)
         try:

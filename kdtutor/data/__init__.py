@@ -1,11 +1,12 @@
-"""What the networks see: the digits that ship, toy sets, torchvision's sets, those of metric learning, any folder."""
+"""What the networks see: digits and clothes that ship, toy sets, torchvision's sets, those of metric learning, any
+folder."""
 
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..errors import choose, require
-from . import digits, metric_sets
+from . import digits, metric_sets, shipped  # noqa: F401 (kd.data.digits)
 from .batches import Augment, Batches, Source, derived_seed
 from .classes import ClassBatches, Episode, apart, episodes, only
 from .crops import ResizedCrop
@@ -18,6 +19,7 @@ from .own import damaged, is_own, own
 from .own_files import in_memory
 from .photographs import caltech101, celeba
 from .shapes import shapes
+from .shipped import SHIPPED
 from .sizes import for_generators
 from .splits import Batch, Data, Split
 from .task import CLASSIFICATION, UNLABELLED, Classification, Task
@@ -27,7 +29,7 @@ from .toy import CURVES, toy
 from .vision import KNOWN, vision
 
 __all__ = [
-    "BOOK", "CLASSIFICATION", "LANGUAGE_MODELLING", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches",
+    "BOOK", "CLASSIFICATION", "LANGUAGE_MODELLING", "SHIPPED", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches",
     "ClassBatches", "Classification", "Data", "Dense", "Episode", "LanguageModelling", "Latents", "MultiLabel",
     "Regression", "ResizedCrop", "Source", "Split", "Task", "Windows", "apart", "caltech101", "celeba", "damaged",
     "decode", "derived_seed", "encode", "episodes", "for_generators", "image_folder", "imagenet", "in_memory",
@@ -37,7 +39,8 @@ __all__ = [
 
 SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)
 """The sets of photographs, which are read in the size that is asked for."""
-SMALL = {"digits-16": 16, "digits-32": 32}  # the digits for generators, in pixels
+SMALL: dict[str, tuple[str, int]] = {f"{name}-{size}": (name, size) for name in SHIPPED for size in (16, 32)}
+"""What ships for generators: which set, in how many pixels."""
 
 
 @cache
@@ -45,10 +48,10 @@ def names() -> tuple[str, ...]:
     """Every name that `load` knows.
 
     >>> names()[:3]
-    ('digits', 'digits-16', 'digits-32')
+    ('digits', 'fashion', 'digits-16')
     """
     photographs = ("caltech101", "celeba", "tiny-imagenet", "imagenet", "image-folder")
-    return ("digits", *SMALL, *CURVES, "shapes", *KNOWN, *metric_sets.NAMES, *photographs)
+    return (*SHIPPED, *SMALL, *CURVES, "shapes", *KNOWN, *metric_sets.NAMES, *photographs)
 
 
 def load(
@@ -62,15 +65,15 @@ def load(
 ) -> Data:
     """A data set by name, or one's own images: the path of a folder or of a table, see `own`.
 
-    "digits" ships with the course, and "digits-16" and "digits-32" are made of it for generators; "moons", "spirals"
-    and "rings" are made in code, and so are the "shapes" with a class for each pixel; torchvision's sets ("cifar100" …)
-    and "celeba" are read from `root`, KDTUTOR_DATA or `data/`, and downloaded only with `download=True` ("celeba"
-    never); "image-folder" reads `root/train/<class>/*` and `root/test/<class>/*`, as squares of `size` pixels, by
-    default 64; "imagenet" reads `root/train` and `root/val` as squares of 224, see `imagenet`. The sets of metric
-    learning ("cub", "cars196", "sop", "mini-imagenet", "omniglot-28") are read as their authors lay them out. Folders
-    of photographs that do not fit in memory (`memory` bytes, by default 1 GiB) stream from disk, read ahead by
-    `workers` threads (2; of "imagenet" as many as there are cores). `task` says what the labels of a table mean, where
-    they do not tell by themselves.
+    "digits" and "fashion" (clothes) ship with the course, and "digits-16", "digits-32", "fashion-16" and "fashion-32"
+    are made of them for generators; "moons", "spirals" and "rings" are made in code, and so are the "shapes" with a
+    class for each pixel; torchvision's sets ("cifar100" …) and "celeba" are read from `root`, KDTUTOR_DATA or `data/`,
+    and downloaded only with `download=True` ("celeba" never); "image-folder" reads `root/train/<class>/*` and
+    `root/test/<class>/*`, as squares of `size` pixels, by default 64; "imagenet" reads `root/train` and `root/val` as
+    squares of 224, see `imagenet`. The sets of metric learning ("cub", "cars196", "sop", "mini-imagenet",
+    "omniglot-28") are read as their authors lay them out. Folders of photographs that do not fit in memory (`memory`
+    bytes, by default 1 GiB) stream from disk, read ahead by `workers` threads (2; of "imagenet" as many as there are
+    cores). `task` says what the labels of a table mean, where they do not tell by themselves.
     Raises `UnknownName` or `DataError`.
 
     >>> digits = load("digits")
@@ -85,10 +88,11 @@ def load(
     )
     known = Dense.name if name == "shapes" else CLASSIFICATION.name
     require(task in (None, known), f"task={task!r}: {name} is a set for {known}; leave task out")
-    if name == "digits":
-        return digits.digits()
+    if name in SHIPPED:
+        return shipped.read(name)
     if name in SMALL:
-        return for_generators(digits.digits(), SMALL[name])
+        of, pixels = SMALL[name]
+        return for_generators(shipped.read(of), pixels)
     if name in CURVES:
         return toy(name)
     if name == "shapes":

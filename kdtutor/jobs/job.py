@@ -103,6 +103,8 @@ class Setting(Adjusted):
             object.__setattr__(self, "data_free", find(self.data_free, MAKERS).name)
         if self.preset is None:
             object.__setattr__(self, "preset", self.usual_preset)
+        if self.data is None and self.preset == "minute":
+            object.__setattr__(self, "data", _chosen())
 
     @property
     def own(self) -> bool:
@@ -215,6 +217,14 @@ class Teaching(Job):
     @property
     def command(self) -> str:
         return " ".join(["kdtutor teach", *self._options({"student": "arch"})])
+
+
+def _chosen() -> str | None:
+    """The set that the reader has chosen, where it is not the usual one: a run says in its name what it learns from."""
+    from ..settings import chosen  # which loads torch: not before a job is made
+
+    name = chosen.chosen_set()
+    return None if name == chosen.USUAL else name
 
 
 def _as_file(name: str) -> str:

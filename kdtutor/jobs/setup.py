@@ -11,6 +11,7 @@ from ..errors import ConfigError, choose, require
 from ..methods import ALONE, find
 from ..papers.spot_adaptive import STRATEGIES, SpotAdaptive
 from ..settings import OWN, PAIRED, PAIRS, Preset, find_teacher, fitted, preset
+from ..settings.chosen import USUAL
 from ..settings.data_free import IMITATION, SETTINGS
 from ..train import Alone, Distiller, Recipe, device
 from ..train.checkpoint import another_teacher, holds_run, require_free
@@ -156,7 +157,10 @@ def _preset(job: Job) -> Preset:
 
 def _chosen(job: Job) -> Preset:
     """The preset as it is; "paper" without data in the setting of the data-free paper, where it has one for them."""
-    chosen = preset(job.preset or job.usual_preset, job.pair or next(iter(PAIRS)))
+    name = job.preset or job.usual_preset
+    if name == "minute":  # what a reader has chosen is in `job.data` by now
+        return preset(name, data=job.data if job.data in sets.SHIPPED else USUAL)
+    chosen = preset(name, job.pair or next(iter(PAIRS)))
     data = job.data or chosen.data_name
     if job.maker is None or job.preset != "paper" or data not in SETTINGS[job.maker]:
         return chosen

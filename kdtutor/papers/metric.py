@@ -67,6 +67,10 @@ class _Metric(Distiller):
     normalise: bool
     mixes = False  # a triplet is of classes
 
+    @property
+    def graphable(self) -> bool:
+        return False  # which triplets there are depends on the embeddings: a step waits to know how many
+
     def measure(self, split: Split, data: Data) -> dict[str, float]:
         """Recall@1 of the student's embeddings."""
         return recall_at(embed(self.student, split, data), split.labels, normalise=self.normalise)

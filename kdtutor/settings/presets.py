@@ -10,11 +10,12 @@ from typing import Any
 from .. import data as sets
 from .. import nets
 from ..data import Augment, Data
-from ..errors import choose
+from ..errors import choose, require
 from ..methods import MAKERS, find, named
 from ..nets import Net
 from ..train import Recipe
 from . import imagenet, minute, own, quick, spot_adaptive, zoo
+from .chosen import USUAL, chosen_set
 from .data_free import IMITATION, Published, published
 from .teachers import find_teacher
 
@@ -99,9 +100,9 @@ class Preset:
         return nets.build(self.student_name, **self.net_options)
 
 
-MINUTE = Preset(
+DIGITS = Preset(
     "minute",
-    data_name="digits",
+    data_name=USUAL,
     teacher_name="digits-resnet14",
     student_name="resnet8x0.25",
     epochs=8,
@@ -109,6 +110,12 @@ MINUTE = Preset(
     net_options={"classes": 10, "channels": 1, "stem_stride": 2},
     options=minute.OPTIONS,
 )
+MINUTE = {
+    USUAL: DIGITS,
+    # half as many epochs of twice as many images: a run of a lesson takes as long on either set
+    "fashion": replace(DIGITS, data_name="fashion", teacher_name="fashion-resnet14", epochs=4),
+}
+"""The preset "minute" by the set that it runs on."""
 
 IMAGENET = Preset(
     "imagenet",
@@ -138,20 +145,27 @@ PRESETS = ("minute", *PAIRED, "imagenet", OWN)
 """The names of all presets."""
 
 
-def preset(name: str, pair: str = "resnet56-resnet20") -> Preset:
+def preset(name: str, pair: str = "resnet56-resnet20", data: str | None = None) -> Preset:
     """The preset of `name`, one of `PRESETS`; `pair` chooses teacher and student of those that have pairs (`PAIRED`).
 
-    "quick-paper" is "paper" with fewer epochs under the recipe of `quick`, which its teachers have had, too.
+    "minute" runs on a set that ships: on `data`, "digits" or "fashion", else on the one that is chosen, see
+    `chosen_set`; the other presets have one set each. "quick-paper" is "paper" with fewer epochs under the recipe of
+    `quick`, which its teachers have had, too.
 
     >>> minute, paper = preset("minute"), preset("paper", pair="vgg13-vgg8")
     >>> minute.options_for("AT"), paper.teacher_name, paper.epochs
     ({'beta': 300.0}, 'cifar100-vgg13', 240)
     >>> preset("quick-paper", pair="vgg13-vgg8").epochs
     40
+    >>> preset("minute", data="fashion").teacher_name
+    'fashion-resnet14'
     """
     choose("preset", name, PRESETS)
+    if name == "minute":
+        return MINUTE[chosen_set() if data is None else choose("set of the course", data, MINUTE)]
+    require(data is None, f"data={data!r}: only the preset minute has sets to choose from; leave data out of {name!r}")
     if name not in PAIRED:
-        return {"minute": MINUTE, "imagenet": IMAGENET, OWN: _OWN}[name]
+        return {"imagenet": IMAGENET, OWN: _OWN}[name]
     paper = _paper(choose("pair", pair, PAIRS))
     return paper if name == "paper" else _quick(paper)
 

@@ -22,7 +22,7 @@ from .recipe import Recipe
 from .trainable import Phase, Trainable
 
 FEW = 4  # images that both nets are shown before a run
-SAME = {"digits": "mnist"}  # the digits that ship are a part of MNIST
+SAME = {"digits": "mnist", "fashion": "fashion-mnist"}  # what ships is a part of the larger set
 
 _held: WeakSet[nn.Module] = WeakSet()  # beside the nets, not in them: a lock in a net cannot be copied or saved
 _guard = threading.Lock()
@@ -140,7 +140,7 @@ def strange_data(teacher: nn.Module | None, *data: str) -> str:
 
 
 def family(name: str) -> str:
-    """The data set that `name` is a form of: "digits-16" are small digits, and the digits are a part of MNIST.
+    """The data set that `name` is a form of: "digits-16" are small digits, and what ships is a part of a larger set.
 
     >>> family("digits-16"), family("cifar100")
     ('mnist', 'cifar100')

@@ -11,13 +11,14 @@ from typing import Any
 from ipywidgets import HTML, BoundedIntText, Dropdown, HBox, Layout, Select, Text, VBox
 
 from .. import nets
+from ..data import SHIPPED
 from ..errors import ConfigError, Error, require
 from ..jobs.job import Job, label, partner, seed_list
 from ..jobs.refusals import Refusals
 from ..jobs.result import Result
 from ..methods import ALONE, MAKERS, RUNNABLE
 from ..papers.spot_adaptive import STRATEGIES
-from ..settings import preset
+from ..settings import Preset, preset
 from ..settings.teachers import teacher_folders
 from .controls import FITS, apply, labelled
 from .menus import OWN_KEYS, Menu, Option, greyed, reasons
@@ -110,11 +111,12 @@ class SettingPanel(VBox):
     def job(self, seed: int, **changes: Any) -> Job:
         """What the controls, or `changes` of them, ask for with this seed. What the preset has anyway is left to it, so
         that equal runs have equal names."""
-        at, usual = {**self.values, **changes}, self.preset
+        at = {**self.values, **changes}
+        usual = self._usual(at["data"])
         asked = Job(
             at["method"], seed, preset=usual.name, spots=at["spots"] or None, data_free=at["source"] or None,
             labels=at["labels"] or None,
-            data=_unless(at["data"], usual.data_name), student=_unless(at["student"], usual.student_name),
+            data=_unless(at["data"], preset(usual.name).data_name), student=_unless(at["student"], usual.student_name),
             teacher=None if at["method"] == ALONE else _unless(at["teacher"], usual.teacher_name),
             epochs=_unless(at["epochs"], usual.epochs),
         )  # fmt: skip
@@ -197,6 +199,11 @@ class SettingPanel(VBox):
 
     def _placed(self, job: Job) -> Job:
         return replace(job, out=str(self.folder / job.folder.name))
+
+    def _usual(self, data: str) -> Preset:
+        """The preset on these data, where it has several sets: each has a teacher of its own."""
+        several = self.preset.name == "minute" and data in SHIPPED
+        return preset(self.preset.name, data=data) if several else self.preset
 
     def _those(self, *names: str) -> list[Any]:
         return [self.controls[name] for name in names]

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 ADDRESS = re.compile(r"ray://([^\s/:\[\]]+|\[[0-9a-fA-F:]+\]):(\d{1,5})")
 ROOT = Path(__file__).parents[2]
-SHIPS = ("digits", "teachers", "generators", "students", "results")
+SHIPS = ("digits", "fashion", "teachers", "generators", "students", "results")
 CODE = {
     "working_dir": str(ROOT),
     "excludes": ["/*", "!/.", "!/kdtutor*", "!/data", "/data/*", *(f"!/data/{name}" for name in SHIPS), "__pycache__"],
@@ -30,7 +30,7 @@ RAY = {
     "RAY_USAGE_STATS_ENABLED": "0",  # else it reports to its makers
     "RAY_RUNTIME_ENV_IGNORE_GITIGNORE": "1",  # else nothing of data/ travels: it misreads !/data/digits/
 }
-PASSED_ON = ("KDTUTOR_DATA", "KDTUTOR_DEVICE", "KDTUTOR_GRAPHS")
+PASSED_ON = ("KDTUTOR_DATA", "KDTUTOR_DEVICE", "KDTUTOR_GRAPHS", "KDTUTOR_SET")
 STORE = 100 * 2**20  # bytes for what tasks return: numbers
 PATIENCE = 5.0  # seconds without a result until we look whether there still are nodes
 REACH = 10.0  # seconds for a cluster to answer at all

@@ -71,6 +71,7 @@ def test_distil_speaks_json():
     assert summary["seed"] == 7 and summary["folder"] == "here" and 0 <= summary["test_accuracy"] <= 1
 
 
+@pytest.mark.slow
 def test_distil_at_spots_that_a_policy_chooses(few):
     result = call("distil", "hinton", "--spots", "adaptive", "--epochs", "1", "--json", "--no-progress")
     summary = json.loads(result.stdout)
@@ -80,6 +81,7 @@ def test_distil_at_spots_that_a_policy_chooses(few):
     assert "adaptive, always, random, anti or never" in " ".join(call("distil", "--help").stdout.split())
 
 
+@pytest.mark.slow
 def test_distil_on_images_that_a_generator_makes(few):
     asked = ["distil", "logits", "--epochs", "1", "--json", "--no-progress"]
     result = call(*asked, "--data-free", "dfad")

@@ -12,6 +12,7 @@ from kdtutor.train import History
 pytestmark = pytest.mark.usefixtures("few")
 
 
+@pytest.mark.slow
 def test_methods_are_compared_with_the_student_alone(monkeypatch):
     comparison = compare(["KD", "hinton"], [0, 1], Setting(epochs=2), "here", progress=False)
     assert sorted(path.name for path in Path("here").iterdir()) == [
@@ -29,6 +30,7 @@ def test_methods_are_compared_with_the_student_alone(monkeypatch):
     assert compare(["KD", "hinton"], [0, 1], Setting(epochs=2), "here", progress=False).table() == comparison.table()
 
 
+@pytest.mark.slow
 def test_spots_are_compared_with_the_student_alone():
     comparison = compare(["AT"], [0], Setting(epochs=2, spots="adaptive"), progress=False)
     folders = {str(report.job.folder) for report in comparison.reports}

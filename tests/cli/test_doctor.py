@@ -13,14 +13,15 @@ import torch
 
 from kdtutor.cli import doctor
 from kdtutor.cli.doctor import Finding
+from kdtutor.data import SHIPPED
 
 NAMES = [
     "Python", "torch", "device", "CPU", "torchvision", "Jupyter", "widgets", "data", "teachers", "generators",
-    "students", "results", "disk",
+    "language models", "students", "results", "disk",
 ]  # fmt: skip
 
 
-KINDS = ("teachers", "generators", "students")
+KINDS = ("teachers", "generators", "language_models", "students")
 
 
 def ask(name: str) -> Finding:
@@ -29,11 +30,12 @@ def ask(name: str) -> Finding:
 
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder with a small digits file and a small net of each kind, all as their cards say, and one study."""
+    """A data folder with a small file of each set and kind, all as their cards say, and one study."""
     (tmp_path / "results").mkdir()
     (tmp_path / "results/coin.json").write_text('{"rows": []}')
     kinds = ((f"{kind}/{kind[0]}.safetensors", f"{kind}/{kind[0]}.json") for kind in KINDS)
-    for file, card in (("digits/digits.npz", "digits/card.json"), *kinds):
+    sets = [*(f"{name}/{name}.npz" for name in SHIPPED), "alice/alice.txt"]
+    for file, card in (*((file, f"{Path(file).parent}/card.json") for file in sets), *kinds):
         path = tmp_path / file
         path.parent.mkdir()
         path.write_bytes(file.encode())
@@ -135,14 +137,21 @@ def test_a_jupyter_without_the_kernel(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_files_as_their_cards_say(shipped: Path):
-    assert ask("data") == Finding("data", True, "digits")
+    assert ask("data") == Finding("data", True, "digits, fashion, alice")
     for kind in KINDS:
-        assert ask(kind) == Finding(kind, True, kind[0])
+        name = kind.replace("_", " ")
+        assert ask(name) == Finding(name, True, kind[0])
     assert ask("results") == Finding("results", True, "1 stored studies")
 
 
 @pytest.mark.parametrize(
-    "question,file", [("data", "digits/digits.npz"), *((kind, f"{kind}/{kind[0]}.safetensors") for kind in KINDS)]
+    "question,file",
+    [
+        ("data", "digits/digits.npz"),
+        ("data", "fashion/fashion.npz"),
+        ("data", "alice/alice.txt"),
+        *((kind.replace("_", " "), f"{kind}/{kind[0]}.safetensors") for kind in KINDS),
+    ],
 )
 def test_damaged_and_absent_files(shipped: Path, question: str, file: str):
     path = shipped / file
@@ -151,13 +160,14 @@ def test_damaged_and_absent_files(shipped: Path, question: str, file: str):
     path.unlink()
     finding = ask(question)
     assert (finding.ok, finding.detail) == (False, f"{path.name} is absent")
-    assert "git checkout" in finding.advice
+    assert f"git checkout data/{file.split('/')[0]}" in finding.advice
 
 
 def test_nothing_there_at_all(shipped: Path):
     for kind in (*KINDS, "results"):
         shutil.rmtree(shipped / kind)
-    assert [ask(kind).detail for kind in KINDS] == [f"none of the {kind} is here" for kind in KINDS]
+    for kind in (kind.replace("_", " ") for kind in KINDS):
+        assert ask(kind).detail == f"none of the {kind} is here"
     assert ask("results").detail == "no stored result is here"
 
 

@@ -15,6 +15,8 @@ from kdtutor.cli.groups import HERE, Makers, grouped, placed, train_jobs
 from kdtutor.cli.report import Report
 from kdtutor.jobs.job import Job, Setting
 
+pytestmark = pytest.mark.slow
+
 
 def jobs(*methods: str, seeds: tuple[int, ...] = (0, 1), **setting: object) -> list[Job]:
     return [Job(method, seed, **setting) for seed in seeds for method in methods]

@@ -14,7 +14,7 @@ from kdtutor.cli.answers import ended_as_by_ctrl_c
 
 from .calls import KDTUTOR, MLP, call, heed_ctrl_c
 
-pytestmark = pytest.mark.usefixtures("somewhere_else")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("somewhere_else")]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C as POSIX does")

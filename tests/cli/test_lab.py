@@ -39,6 +39,7 @@ def address_of(lab) -> str:
     return next(line for line in lab.stdout if "http" in line).split()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C as POSIX does")
 def test_lab_prints_an_address_that_answers_and_ends_with_ctrl_c(lab, tmp_path):
     address = address_of(lab)
@@ -53,6 +54,7 @@ def test_lab_prints_an_address_that_answers_and_ends_with_ctrl_c(lab, tmp_path):
     assert not list((tmp_path / "runtime").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="reads the process list of Linux")
 def test_other_users_do_not_see_the_token_of_lab(lab, tmp_path):
     address = address_of(lab)

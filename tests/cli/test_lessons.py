@@ -58,6 +58,7 @@ def test_a_notebook_that_is_not_known(course):
             notebooks_of([word])
 
 
+@pytest.mark.slow
 def test_both_commands_take_the_same_words(course):
     result = call("notebooks", "FSP")
     assert result.exit_code == 0 and result.stdout.startswith("03_fsp.ipynb  0.00 MB")

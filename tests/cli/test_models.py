@@ -11,6 +11,7 @@ from kdtutor.cli.models.report import report
 from .calls import call
 
 
+@pytest.mark.slow
 def test_evaluate_tells_what_python_tells(tmp_path):
     result = call("evaluate", "digits-lenet5", "--against", "digits-resnet14", "--out", str(tmp_path / "out"), "--json")
     assert result.exit_code == 0, result.stderr
@@ -91,6 +92,7 @@ def test_two_models_are_asked_about_the_images_that_the_first_learnt_from(flower
     assert found["data"] == "size" and found["against"]["measures"] == found["measures"]
 
 
+@pytest.mark.slow
 def test_a_model_leaves_for_elsewhere_and_its_costs_are_told(flowers, tmp_path, monkeypatch):
     monkeypatch.setattr("kdtutor.nets.costs.peak_memory", lambda net, *_: kd.nets.count_parameters(net))
     model = saved(tmp_path, "small", "classification", kd.data.load(flowers, size=32).classes)

@@ -100,6 +100,7 @@ def seen_by_hand(source: str) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.slow
 def test_a_method_without_a_lesson_has_three_files_and_what_is_missing_is_told(clone):
     said = run(clone, *KDTUTOR, "new-method", "quiet", "--acronym", "QL")
     made = new_row("quiet", "QL", {}, None, None)

@@ -30,6 +30,8 @@ from . import tiny
 from .calls import call
 from .test_groups import Elsewhere
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ASKED = ("table", "--workers", "1", "--no-progress", "--images", "64")
 

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_notebook, new_output
 
+import kdtutor as kd
 from kdtutor.cli.notebooks import store
 from kdtutor.cli.validate import Failure, validate
 
@@ -18,6 +19,7 @@ from .calls import call
 from .made import PLAIN, change, outputs, write
 
 
+@pytest.mark.slow
 def test_validate_says_which_cell_and_why(tmp_path):
     store(write(tmp_path / "good.ipynb", *PLAIN))
     nb = nbformat.read(tmp_path / "good.ipynb", 4)
@@ -44,6 +46,15 @@ def test_validate_says_which_cell_and_why(tmp_path):
     assert plain.ok and plain.cells == 2
 
 
+def test_on_another_set_nothing_is_compared_and_only_what_raises_fails(tmp_path):
+    cells = "import os\nprint(os.environ['KDTUTOR_SET'])", "assert os.environ['KDTUTOR_SET'] == 'digits'"
+    store(write(tmp_path / "of_digits.ipynb", *cells))
+    (here,), (there,) = (validate([tmp_path], data=name) for name in ("digits", "fashion"))
+    assert here.ok and [failure.cell for failure in there.failures] == [2]
+    with pytest.raises(kd.UnknownName, match="Choose from: digits, fashion"):
+        validate([tmp_path], data="cloths")
+
+
 UNJUDGED = "; the cells after it were not judged"
 
 
@@ -56,6 +67,7 @@ LOSSES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", LOSSES)
 def test_a_kernel_that_is_lost_is_said_at_once(tmp_path, source):
     path = write(tmp_path / "a.ipynb", "x = 1", source, "import time; time.sleep(20)", "x")
@@ -69,6 +81,7 @@ def test_a_kernel_that_is_lost_is_said_at_once(tmp_path, source):
     assert outcome.failures == [expected] and outcome.cells == 4 and outcome.seconds < 15
 
 
+@pytest.mark.slow
 def test_no_kernel_outlives_its_notebook(tmp_path):
     tell = "import os, pathlib\npathlib.Path(f'{name}.pid').write_text(str(os.getpid()))\n"
     lost = write(tmp_path / "a.ipynb", "name = 'a'", tell + "os._exit(3)")
@@ -100,6 +113,7 @@ RAISES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_line_that_raised_is_quoted_and_an_assertion_with_its_values(tmp_path):
     for number, source in enumerate(RAISES):
         write(tmp_path / f"{number}.ipynb", "x = 1", source, "assert not {'blame', 'space'} & set(globals())")
@@ -115,6 +129,7 @@ def test_the_line_that_raised_is_quoted_and_an_assertion_with_its_values(tmp_pat
     assert outcomes[0].as_dict()["failures"][0]["values"] == {"taught": "0.61", "alone": "0.75", "margin": "0.1"}
 
 
+@pytest.mark.slow
 def test_pytest_says_the_same_of_the_lessons(tmp_path):
     root = Path(__file__).parents[2]
     write(tmp_path / "dies.ipynb", "x = 1", "import os\nos.kill(os.getpid(), 11)", "x")
@@ -131,6 +146,7 @@ def test_pytest_says_the_same_of_the_lessons(tmp_path):
     assert "2 failed, 2 passed, 1 skipped" in done.stdout
 
 
+@pytest.mark.slow
 def test_check_prints_a_line_for_each_notebook_and_exits_with_1(tmp_path):
     store(write(tmp_path / "good.ipynb", "1"))
     nb = nbformat.read(tmp_path / "good.ipynb", 4)

@@ -93,6 +93,7 @@ def test_a_steady_generator_keeps_its_rate() -> None:
         assert game.recipe_for("student", recipe).rate(1.0) == pytest.approx(0)
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 @pytest.mark.parametrize("index", SHORT)
 def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,7 @@ def test_every_method_starts_alike_and_takes_as_many_steps() -> None:
     assert all(torch.equal(one, first[0]) for one in first)
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 @pytest.mark.parametrize("index", range(3))
 def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:

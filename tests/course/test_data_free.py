@@ -58,6 +58,7 @@ def test_a_case_leaves_its_loss_out() -> None:
     assert study.weights_of("all three") == study.WEIGHTS
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 @pytest.mark.parametrize("index", range(1, 6))
 def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:

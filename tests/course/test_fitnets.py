@@ -67,6 +67,7 @@ def test_rates_and_weights_are_the_best_of_those_tried() -> None:
         assert best == (study.LR[method], study.BETA.get(method, 0.0))
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 @pytest.mark.parametrize("index", range(2))
 def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,6 +95,7 @@ def test_another_task_numbers_its_classes_anew() -> None:
     assert data.train.labels.unique().tolist() == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 @pytest.mark.parametrize("index", range(3))
 def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,7 @@ def test_all_ways_start_alike_and_share_their_critic() -> None:
     assert methods["black box"].critic is None and methods["scratch"].teacher is None
 
 
+@pytest.mark.slow
 @STUDIES
 @pytest.mark.isa
 def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:

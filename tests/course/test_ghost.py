@@ -61,6 +61,7 @@ def test_equal_seeds_give_equal_first_weights():
     assert torch.equal(first, second) and not torch.equal(first, other)
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 @pytest.mark.parametrize("index", range(3))
 def test_the_smallest_run_of_each_study(index, monkeypatch):

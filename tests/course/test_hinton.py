@@ -57,6 +57,7 @@ def test_the_notebook_says_what_the_package_computes() -> None:
         torch.testing.assert_close(T**2 * own["kl_rows"](z_s, T).mean(), hinton.kd_loss(z_s, z_t, T))
 
 
+@pytest.mark.slow
 def test_every_method_gets_as_many_image_passes() -> None:
     """The fair comparison: a batch is full for every method, also with two labels a class."""
     few = study.MINUTE.data().few_labels(2, seed=0)
@@ -69,6 +70,7 @@ def test_every_method_gets_as_many_image_passes() -> None:
     assert sizes == {64}
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_first_weights() -> None:
     few = study.MINUTE.data().few_labels(2, seed=0)
     weights = [next(study.prepare(method, few, seed=3)[0].student.parameters()) for method in study.LR]
@@ -87,6 +89,7 @@ def test_stored_logits_belong_to_their_images() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 def test_the_smallest_run_of_each_study_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "EPOCHS", 1)

@@ -60,6 +60,7 @@ def test_each_choice_is_switched_back_alone() -> None:
         assert different == set(changed) and len(changed) == {study.FULL: 0, study.BACK: 4}.get(method, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 @pytest.mark.parametrize("index", range(3))
 def test_the_smallest_run_of_each_study(index: int, monkeypatch: pytest.MonkeyPatch) -> None:

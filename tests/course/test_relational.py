@@ -87,6 +87,7 @@ def drawings(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "HELD_OUT", 10)
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 @pytest.mark.usefixtures("short", "drawings")
 @pytest.mark.parametrize("chosen", study.STUDIES, ids=lambda chosen: chosen.name)
@@ -97,6 +98,7 @@ def test_the_smallest_run_of_each_study(chosen: kd.course.studies.Study) -> None
     assert studies()[chosen.name] is chosen
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short")
 def test_equal_seeds_equal_numbers() -> None:
     case = {"method": "DA + KD", "labels": 20}

@@ -69,6 +69,7 @@ def test_every_strategy_starts_alike() -> None:
         assert all(torch.equal(a, b) for a, b in zip(always, first(strategy), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_smallest_run_of_each_study(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

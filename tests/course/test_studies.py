@@ -36,6 +36,7 @@ CASES = ({"method": "alone", "gain": 0.0}, {"method": "taught", "gain": 0.02})
 def quiet(_: str) -> None: ...
 
 
+@pytest.mark.slow
 def test_rows_are_stored_in_order_with_their_origin(tmp_path: Path) -> None:
     path = conduct(Study("coin", "Does it help?", CASES, epochs, seeds=(0, 1)), tmp_path, say=quiet)
     frame = stored_results("coin", tmp_path)
@@ -57,6 +58,7 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:
     assert len(stored_results("coin", tmp_path)) == 4 and not notes.exists()
 
 
+@pytest.mark.slow
 def test_damaged_notes_do_not_count(tmp_path: Path) -> None:
     study = Study("coin", "?", CASES, toss, seeds=(0, 1))
     notes = tmp_path / "coin.partial.jsonl"
@@ -93,6 +95,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 def test_workers_end_with_a_study_that_is_killed(tmp_path: Path) -> None:
     script, told = tmp_path / "slow.py", tmp_path / "worker"

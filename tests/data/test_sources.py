@@ -115,6 +115,7 @@ for batch in kd.data.Batches(pets.train, pets, 6).epoch(0, 0):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_flat_script_streams_where_processes_are_spawned(folder, tmp_path, workers):
     (tmp_path / "flat.py").write_text(FLAT)

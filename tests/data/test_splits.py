@@ -10,19 +10,26 @@ def digits():
     return data.load("digits")
 
 
-def test_the_digits_are_what_their_card_says(digits):
-    about = data.digits.card()
-    assert {name: len(split) for name, split in digits.splits().items()} == {"train": 3500, "val": 500, "test": 1000}
-    for name, split in digits.splits().items():
+SIZES = {"digits": (3500, 500, 1000), "fashion": (8000, 1000, 2000)}
+BOTH = pytest.mark.parametrize("name", data.SHIPPED)
+
+
+@BOTH
+def test_the_sets_that_ship_are_what_their_cards_say(name):
+    about, loaded = data.shipped.card(name), data.load(name)
+    assert tuple(len(split) for split in loaded.splits().values()) == SIZES[name]
+    assert loaded.name == name and loaded.classes == tuple(about["classes"])
+    for part, split in loaded.splits().items():
         assert split.images.dtype == torch.uint8 and split.images.shape[1:] == (1, 28, 28)
-        assert split.labels.bincount().tolist() == [about["split"]["per_class"][name]] * 10
-    pixels = digits.train.images.float() / 255
+        assert split.labels.bincount().tolist() == [about["split"]["per_class"][part]] * 10
+    pixels = loaded.train.images.float() / 255
     assert pixels.mean().item() == pytest.approx(about["mean"][0], abs=5e-5)
     assert pixels.std().item() == pytest.approx(about["std"][0], abs=5e-5)
 
 
-def test_no_digit_is_in_two_splits(digits):
-    rows = [{image.numpy().tobytes() for image in split.images} for split in digits.splits().values()]
+@BOTH
+def test_no_image_is_in_two_splits(name):
+    rows = [{image.numpy().tobytes() for image in split.images} for split in data.load(name).splits().values()]
     assert not rows[0] & rows[1] and not rows[0] & rows[2] and not rows[1] & rows[2]
 
 

@@ -43,6 +43,7 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_numbers(tmp_path):
     assert ended.accuracy == Result.load(whole.folder).accuracy and ended.seconds > stopped.seconds
 
 
+@pytest.mark.slow
 def test_an_error_of_one_lets_the_others_have_their_turn(tmp_path):
     jobs = [job(tmp_path), job(tmp_path, "hinton")]
     with held(jobs[0].folder), pytest.raises(kd.BusyError, match="in use by another run"):

@@ -79,6 +79,7 @@ def test_parameters_on_digits(name, stem_stride, count):
     assert net(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", nets.NAMES)
 def test_config_builds_the_same_architecture(name):
     with torch.device("meta"):

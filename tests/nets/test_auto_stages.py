@@ -117,6 +117,7 @@ FAMILIES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "family",
     [pytest.param(name, marks=[pytest.mark.extra("timm")] if name.startswith("timm") else []) for name in FAMILIES],
@@ -164,6 +165,7 @@ def test_tokens_are_maps_without_the_class_token():
         assert torch.equal(stage[:, :, 2, 3], tokens[:, 1 + 4 * 2 + 3]), "the pixel in row 2 and column 3"
 
 
+@pytest.mark.slow
 def test_blocks_that_no_four_divide_are_split_as_equally_as_can_be():
     net = nets.wrap(vit(num_layers=6), stages="auto", example=IMAGES)
     assert [name.split(".")[2] for name in net.asked["stages"]] == [f"encoder_layer_{i}" for i in (1, 2, 4, 5)]

@@ -21,6 +21,7 @@ def test_counts():
     assert all(each.median > 0 and each.blocks >= 1 for each in cost.latencies)
 
 
+@pytest.mark.slow
 def test_the_memory_of_a_pass_is_that_of_its_maps():
     net = nn.Sequential(nn.Conv2d(1, 16, 1), nn.ReLU())
     x = torch.zeros(8, 1, 256, 256)

@@ -47,6 +47,7 @@ def used(folder, image):
     return {name: float(number) for number, name in (line.split("  ") for line in done.stdout.splitlines())}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "to", "channels"),
     [

@@ -117,6 +117,7 @@ def test_ghostnet_has_the_published_size(width, parameters, adds):
     assert nets.count_parameters(again) == parameters and again.config == net.config
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name, parameters, adds",
     [

@@ -47,6 +47,7 @@ def hooked(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
 MODELS = [("resnet18", {}), ("mobilenet_v3_small", {}), ("vit_b_16", {"image_size": 64})]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "options"), MODELS)
 def test_embedding_and_logits_as_hooks_see_them(name, options):
     model = torchvision_model(name, num_classes=10, **options).eval()

@@ -129,6 +129,7 @@ def test_wrapped_nets_and_points_are_traced_inside_a_model():
     assert torch.equal(nets.wrap(Normalised(mlp), example=points)(points), mlp((points - 0.5) / 2))
 
 
+@pytest.mark.slow
 def test_nets_are_exported_compiled_and_traced_by_torch():
     net = nets.build("resnet8x0.25", classes=3).eval()
     want = net(IMAGES)

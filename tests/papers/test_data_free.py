@@ -194,6 +194,7 @@ def test_the_memory_fills_then_forgets_at_random():
     assert set(distiller.images.unique().tolist()) == {3.0}
 
 
+@pytest.mark.slow
 def test_the_memory_forgets_as_fast_as_the_lesson_says():
     """After u batches of B the share (1 - B/M)^u of the first images is left."""
     distiller = make(replay=2, memory=400)

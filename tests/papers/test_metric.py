@@ -12,6 +12,7 @@ from kdtutor.data import UNLABELLED, ClassBatches, apart
 from kdtutor.papers.metric import RelationalMetric, Triplets, triplets
 from kdtutor.papers.relational import angle_loss, distance_loss
 from kdtutor.train import embed, recall_at
+from kdtutor.train.graphs import replayable
 
 OPTIONS = {"classes": 10, "channels": 1, "stem_stride": 2}
 
@@ -68,6 +69,12 @@ def test_a_net_alone_learns_and_its_recall_is_measured(task):
     assert history.terms == ("triplet", "loss", "val_recall@1", "test_recall@1")
     found = recall_at(embed(student, task.test, task), task.test.labels, normalise=True)
     assert history.last("test_recall@1") == pytest.approx(found["recall@1"])
+
+
+def test_a_step_that_counts_its_triplets_is_not_replayed_on_a_gpu():
+    assert replayable(kd.Alone(net()), torch.device("cuda"))
+    for method in (Triplets(net()), RelationalMetric(net(), net(seed=1))):
+        assert not replayable(method, torch.device("cuda"))
 
 
 @pytest.mark.parametrize("triplet", [0.0, 1.0])

@@ -44,6 +44,7 @@ def learnt(method: kd.Distiller, data: Data, seed: int) -> float:
 CASES: dict[str, Callable[[kd.Net, kd.Net], kd.Distiller]] = {"multi-label": Binary, "regression": Bounded}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", CASES)
 def test_a_student_alone_and_taught_over_three_seeds(task):
     data, teacher = points(task), net("mlp64", 9)

@@ -52,6 +52,7 @@ def test_the_settings_of_the_authors():
         dfad("mnits")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*DISTINCT, "caltech101"])
 def test_the_first_steps_on_a_cpu(name):
 
@@ -86,6 +87,7 @@ def test_the_losses_of_data_free_learning(name):
     assert distiller.objective_weights() == told and distiller.inner.options == {"distance": "kl"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DISTINCT)
 def test_the_first_steps_of_data_free_learning_on_a_cpu(name):
     setting = dafl(name)

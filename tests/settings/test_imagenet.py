@@ -74,6 +74,7 @@ def test_a_folder_that_streams_gives_the_same_batches(folder):
     assert torch.equal(held.test[[0, 5]].images, next(iter(streamed.test[[0, 5]].chunks([torch.arange(2)]))))
 
 
+@pytest.mark.slow
 def test_from_published_weights_to_a_report(folder):
     """The path as a reader walks it: published weights, then a distillation in bfloat16, which a CPU has, too. The
     student is a narrow one: most of the time would go by writing a whole one."""

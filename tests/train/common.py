@@ -1,5 +1,6 @@
 """Small nets and short runs for the tests of the loop."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -22,6 +23,13 @@ def make(method: str = "hinton", seed: int = 0) -> kd.Distiller:
         "hinton": lambda: kd.papers.hinton.Hinton(student, teacher),
         "fsp": lambda: kd.papers.fsp.FSP(student, teacher),
     }[method]()
+
+
+def exact_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a GPU the same kernels each time, and no TF32: two runs then differ by the order of a few sums."""
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", False)
 
 
 def same_weights(a: nn.Module, b: nn.Module) -> bool:

@@ -26,7 +26,7 @@ from .on_ranks import NAMES, OPTIONS, command, streamed, trained, with_norms
 ROOT = Path(__file__).parents[2]
 EXACT = 1e-12  # of the largest weight of a tensor, after a few steps in float64
 LOST = "another process of this run has ended"
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")]
 
 
 def on_two_ranks(what: str, folder: Path) -> tuple[int, str]:

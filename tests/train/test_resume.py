@@ -46,6 +46,7 @@ RUN = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill_at", [2, 5, 9])
 def test_a_killed_run_continues_to_the_same_numbers(digits, tmp_path, kill_at):
     """kill -9 in the middle of a step: the last whole epoch on disk is continued."""

@@ -13,7 +13,7 @@ from kdtutor.papers.adversarial import Adversarial, Logits
 from kdtutor.papers.spot_adaptive import SpotAdaptive
 from kdtutor.train import Entry, Recipe, fit, fit_together, together
 
-from .common import RECIPE, make, same_weights, small
+from .common import RECIPE, exact_kernels, make, same_weights, small
 
 EPOCHS = 2
 METHODS = ("hinton", "attention", "fsp", "relational", "matching", "contrastive", "factor", "overhaul")
@@ -35,6 +35,7 @@ class Apprentice(kd.papers.method("hinton")):
         teacher.requires_grad_(True)
 
 
+@pytest.mark.slow
 @pytest.mark.isa
 def test_every_number_is_that_of_the_run_alone(digits):
     teacher = small(99)
@@ -155,8 +156,9 @@ def test_what_cannot_be_trained_together(digits):
 
 
 @pytest.mark.gpu
-def test_on_a_gpu_packed_runs_have_the_numbers_of_runs_alone(digits, recwarn):
-    teacher, recipe = small(99), replace(RECIPE, steps_per_epoch=10)
+def test_on_a_gpu_packed_runs_have_the_numbers_of_runs_alone(digits, recwarn, monkeypatch):
+    exact_kernels(monkeypatch)
+    teacher, recipe = small(99), replace(RECIPE, lr=1e-3, steps_per_epoch=10)
 
     def runs() -> list[kd.Distiller]:
         return [kd.papers.method(name)(small(), teacher) for name in ("hinton", "attention", "fsp", "relational")]
@@ -165,4 +167,4 @@ def test_on_a_gpu_packed_runs_have_the_numbers_of_runs_alone(digits, recwarn):
     packed = fit_together([Entry(m, 2, recipe) for m in runs()], digits, device="cuda", progress=False)
     assert not recwarn.list  # every phase by its graph
     for one, other in zip(alone, packed, strict=True):
-        assert other.curve("loss")[1] == pytest.approx(one.curve("loss")[1], rel=1e-5)
+        assert other.curve("loss")[1] == pytest.approx(one.curve("loss")[1], rel=1e-4)

@@ -53,6 +53,7 @@ def alive() -> tuple[int, int]:
     return len(_instances), sum(type(one) is LiveFigure for one in gc.get_objects())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
 def test_many_runs_leave_as_much_as_one(run: Run, cell: str):
     run(cell)

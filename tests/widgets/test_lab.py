@@ -81,6 +81,7 @@ def test_what_else_goes_with_a_choice_is_worked_out_in_a_pause(lab, panel, monke
     assert len(worked_out) == 2, "who asks for values in a cell is told at once"
 
 
+@pytest.mark.slow
 def test_what_is_chosen_all_the_same_cannot_be_started(lab, panel):
     lab.choose(method="contrastive", source="adversarial")
     assert lab.run._start.disabled and "generated images have none" in panel._told.value
@@ -100,6 +101,7 @@ def test_seeds_that_are_none(lab, panel, seeds, sentence):
     assert sentence in panel._told.value and lab.run._start.disabled
 
 
+@pytest.mark.slow
 def test_another_task_is_refused_in_a_sentence(tmp_path):
     digits = kd.data.load("digits").test[:8]
     task = kd.data.Regression(mean=(4.5,), std=(3.0,))
@@ -127,6 +129,7 @@ def test_a_row_for_each_setting_and_nothing_is_trained_twice(lab, panel, folder)
     assert not panel.controls["method"].disabled and not lab.run._start.disabled
 
 
+@pytest.mark.slow
 def test_the_board_is_there_in_the_next_session(lab, folder):
     again = Lab(folder)
     assert [row.setting for row in again.board.rows] == [row.setting for row in lab.board.rows]
@@ -191,6 +194,7 @@ def test_a_student_that_is_damaged_is_told(lab):
     assert "last.safetensors is damaged" in side._said.value
 
 
+@pytest.mark.slow
 def test_stored_text_and_picture(tmp_path):
     lab = Lab(tmp_path)
     data, metadata = lab._repr_mimebundle_()

@@ -101,6 +101,7 @@ def test_runs_of_other_names_go_on():
     assert one.wait(30).rows == two.wait(30).rows
 
 
+@pytest.mark.slow
 def test_leaving_during_a_run_does_not_hang():
     code = (
         "import time; from tests.widgets.fake import fake_steps; from kdtutor.widgets import LiveRun\n"

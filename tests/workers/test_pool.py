@@ -13,12 +13,14 @@ from tests.children import alive
 from . import tasks
 
 
+@pytest.mark.slow
 def test_every_result_comes_with_the_index_of_its_task() -> None:
     results = dict(workers(count=2).run(tasks.threads_and_square, [(3,), (4,), (5,)]))
     assert results == {0: (1, 9), 1: (1, 16), 2: (1, 25)}
     assert list(workers(count=2).run(tasks.threads_and_square, [])) == []
 
 
+@pytest.mark.slow
 def test_as_many_work_at_a_time_as_are_asked_for_and_clear_up(tmp_path: Path) -> None:
     processes = {process for _, process in workers(count=2).run(tasks.process, [(tmp_path,)] * 2)}
     assert len(processes) == 2
