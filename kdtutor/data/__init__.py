@@ -25,15 +25,17 @@ from .sizes import for_generators
 from .splits import Batch, Data, Split
 from .task import CLASSIFICATION, UNLABELLED, Classification, Task
 from .tasks import TASKS, Dense, MultiLabel, Regression
+from .text import BOOK, LANGUAGE_MODELLING, LanguageModelling, Windows, decode, encode, text
 from .toy import CURVES, toy
 from .vision import KNOWN, vision
 
 __all__ = [
-    "CLASSIFICATION", "SHIPPED", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches", "ClassBatches", "Classification",
-    "Data", "Dense", "Episode", "Latents", "MultiLabel", "Regression", "ResizedCrop", "Source", "Split", "Task",
-    "apart", "caltech101", "celeba", "damaged", "derived_seed", "episodes", "for_generators", "image_folder",
-    "imagenet", "in_memory", "is_own", "load", "names", "only", "own", "root", "search_roots", "shapes",
-    "tiny_imagenet", "toy", "vision", "write_flowers",
+    "BOOK", "CLASSIFICATION", "LANGUAGE_MODELLING", "SHIPPED", "TASKS", "UNLABELLED", "Augment", "Batch", "Batches",
+    "ClassBatches", "Classification", "Data", "Dense", "Episode", "LanguageModelling", "Latents", "MultiLabel",
+    "Regression", "ResizedCrop", "Source", "Split", "Task", "Windows", "apart", "caltech101", "celeba", "damaged",
+    "decode", "derived_seed", "encode", "episodes", "for_generators", "image_folder", "imagenet", "in_memory",
+    "is_own", "load", "names", "only", "own", "root", "search_roots", "shapes", "text", "tiny_imagenet", "toy",
+    "vision", "write_flowers",
 ]  # fmt: skip
 
 SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *metric_sets.NAMES)

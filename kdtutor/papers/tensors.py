@@ -13,8 +13,7 @@ from ..precision import full_precision
 
 __all__ = [
     "SMALLEST", "centred_unit", "check_labels", "check_samples", "check_vectors", "full_precision", "gram",
-    "inverse_length",
-    "relative_entropy", "same_shape", "shape", "softened_divergence", "squared_sum", "unit",
+    "inverse_length", "relative_entropy", "same_shape", "shape", "softened_divergence", "squared_sum", "unit",
 ]  # fmt: skip
 
 SMALLEST = 1e-12  # a vector shorter than this has no direction
