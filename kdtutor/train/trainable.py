@@ -9,7 +9,7 @@ from torch import nn
 
 from ..data import Batch, Batches, Data, Source, Split
 from ..errors import ConfigError
-from ..nets import Generator, Net
+from ..nets import Generator, LanguageModel, Net
 from ..nets.modes import frozen_parts_kept
 from .checks import check_apart, check_net, check_numbers
 from .objective import Terms
@@ -61,8 +61,8 @@ class Trainable(nn.Module):
     """Whether it cannot do without a teacher."""
     shares_batches: bool = False
     """Whether its steps are less work where several ranks take a share of each batch: by `shares.traced`."""
-    student: Net | Generator
-    teacher: Net | Generator | None
+    student: Net | Generator | LanguageModel
+    teacher: Net | Generator | LanguageModel | None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -71,7 +71,12 @@ class Trainable(nn.Module):
                 told = f"{cls.__name__} defines {name}, which nobody asks for any more"
                 raise ConfigError(f"{told}; it is {RENAMED[name]} now: rename it")
 
-    def __init__(self, student: Net | Generator, teacher: Net | Generator | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        student: Net | Generator | LanguageModel,
+        teacher: Net | Generator | LanguageModel | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__()
         check_net(student, "student", self.kind)
         if teacher is not None or self.needs_teacher:
