@@ -70,8 +70,8 @@ def certainty(frames: Mapping[str, "pd.DataFrame"], *, alt: str, methods: Sequen
 
 
 def shaken(frame: "pd.DataFrame", *, alt: str, methods: Sequence[str] = tuple(METHODS)[:3]) -> Picture:
-    """Training loss over the noise in the weights, mean ± standard error over the seeds: at the left with equal noise in
-    every parameter, at the right with noise in units of each filter's length."""
+    """Training loss over the noise in the weights, mean ± standard error over the seeds: at the left with the same in
+    every parameter, at the right in units of each filter's length."""
     picture = Picture(alt=alt, size=(7.4, 3.1))
     axes = picture.subplots(1, 2)
     for ax, relative in zip(axes, (False, True), strict=True):
