@@ -105,7 +105,7 @@ def ranking(
         ax.errorbar(mean, place, xerr=error, fmt="|", color=colour, markersize=13, markeredgewidth=2.5, capsize=3)
         ax.plot(numbers, np.full(len(numbers), place), "o", color=colour, alpha=0.45, markersize=4)
         if method == "alone":
-            ax.axvline(mean, color=VERMILION, linestyle="--", linewidth=1)
+            ax.axvline(float(mean), color=VERMILION, linestyle="--", linewidth=1)
     ax.set_yticks(range(len(methods)), list(methods.values()))
     ax.invert_yaxis()
     ax.set_xlabel("test accuracy, %")

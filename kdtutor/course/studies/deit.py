@@ -15,7 +15,7 @@ from ...data import Augment, Data
 from ...nets import Net
 from ...nets.rollout import token_similarity
 from ...nets.vit import ViT
-from ...papers.deit import Deit
+from ...papers.deit import Deit, How, Token
 from ...settings import find_teacher
 from ...train import Alone, Distiller, Recipe, predict, seed_everything
 from ...train.evaluation import shown
@@ -26,7 +26,6 @@ from .sets import Row, Trial, best, grid, on_clothes
 
 EPOCHS, STEPS = 8, 75
 PLAIN, DISTILLED, CNN = "vit7", "deit7", "resnet8"
-SIZES = {"channels": 1, "classes": 10}
 DECAY = 0.05  # of the weights: DeiT, table 9
 MIXUP = 0.8  # likewise
 FEW = 35  # labels a class, where a method is of few labels: a tenth
@@ -53,7 +52,7 @@ TRIALS = (
 def student(seed: int, name: str) -> Net:
     """A new student; equal seeds, equal first weights of equal nets."""
     seed_everything(seed)
-    return nets.build(name, **SIZES, **({"stem_stride": 2} if name == CNN else {}))
+    return nets.build(name, classes=10, channels=1, stem_stride=2 if name == CNN else None)
 
 
 def blind(net: Net) -> Net:
@@ -82,9 +81,10 @@ def prepare(case: Case, seed: int) -> tuple[Distiller, Data]:
         name = CNN if method.startswith("cnn") else DISTILLED if "two tokens" in method else PLAIN
         net = student(seed, name)
         return Alone(blind(net) if "no positions" in method else net), filled(few.labelled_only())
-    how, on_token = ("soft" if method.startswith("soft") else "hard"), "token" in method
+    how: How = "soft" if method.startswith("soft") else "hard"
+    on_token = "token" in method
     teacher = find_teacher(f"{minute.data_name}-{PLAIN}") if "vit teacher" in method else minute.teacher()
-    token = "distillation" if on_token else "class"
+    token: Token = "distillation" if on_token else "class"
     return Deit(student(seed, DISTILLED if on_token else PLAIN), teacher, how, token), few
 
 
