@@ -2,8 +2,8 @@
 answers go in.
 
 Every run has EPOCHS times STEPS steps of 64 images, all with labels unless the case says how many, and shifts of up to
-two pixels. The learning rate of each `Trial` is the best on validation images with other seeds (study deit_tuning): that
-of the convolutional net, which learns by SGD, of the transformer alone and of all that are taught, by AdamW.
+two pixels. The learning rate of each `Trial` is the best on validation images with other seeds (study deit_tuning):
+that of the convolutional net, which learns by SGD, of the transformer alone and of all that are taught, by AdamW.
 """
 
 from dataclasses import replace
@@ -39,7 +39,8 @@ def _cases(*methods: str) -> tuple[Case, ...]:
 TRIALS = (
     Trial(_cases("cnn", "cnn, few labels"), grid(lr=(0.05, 0.1, 0.2))),
     Trial(
-        _cases("alone", "alone, few labels", "alone, twice the steps", "alone, mixup", "alone, two tokens", "alone, no positions"),
+        _cases("alone", "alone, few labels", "alone, twice the steps", "alone, mixup", "alone, two tokens",
+               "alone, no positions"),
         RATES,
     ),
     Trial(
