@@ -135,8 +135,8 @@ def tuned(case: Case, seed: int) -> Row:
     return {**setting, **learn({**case, **setting}, seed)}
 
 
-RIVALS = _cases("cnn", "alone", "hard", "hard, token", "soft, token", "hard, token, vit teacher")
-FEW_LABELS = _cases("cnn, few labels", "alone, few labels", "hard, token, few labels")
+RIVALS = _cases("alone", "hard, token", "cnn", "hard", "hard, token, vit teacher", "soft, token")
+FEW_LABELS = _cases("alone, few labels", "hard, token, few labels", "cnn, few labels")
 CONTROLS = _cases("alone, twice the steps", "alone, no positions", "alone, two tokens", "soft", "alone, mixup")
 
 
