@@ -11,6 +11,7 @@ from kdtutor.data import Augment, Batch
 from kdtutor.papers import METHODS
 from kdtutor.papers.adversarial import Adversarial
 from kdtutor.papers.data_free import DataFree
+from kdtutor.papers.deit import Deit
 from kdtutor.papers.gan import Distil
 from kdtutor.papers.spot_adaptive import STRATEGIES, SpotAdaptive
 from kdtutor.train import Recipe
@@ -56,6 +57,7 @@ MAKE: dict[str, Callable[[], object]] = {
     "correlation, consecutive": lambda: METHODS["correlation"](*pair(), form="consecutive"),
     "factor, attention": lambda: METHODS["factor"](*pair(), form="attention"),
     "attention with logits": lambda: METHODS["attention"](*pair(), alpha=0.5),
+    "deit": lambda: Deit(kd.nets.build("deit7_2", classes=10, channels=1), pair()[1]),
     "adversarial": imagined(Adversarial, k=2),
     "data-free": imagined(DataFree),
     "data-free, replayed": imagined(DataFree, replay=2, memory=8),
