@@ -78,14 +78,16 @@ app.command()(measure)
 def teachers(as_json: options.Json = False) -> None:
     """List the teachers.
 
-    Data, test accuracy (of generators their distance to real images), parameters, and the command that trains each.
+    Data, test accuracy (of generators their distance to real images, of language models their bits per character),
+    parameters, and the command that trains each.
     """
-    from .teachers import cards, generator_cards, table, untrained
+    from .teachers import cards, generator_cards, language_cards, table, untrained
 
     if as_json:
-        print_json({"teachers": cards(), "untrained": untrained(), "generators": generator_cards()})
+        found = {"teachers": cards(), "untrained": untrained(), "generators": generator_cards()}
+        print_json({**found, "language models": language_cards()})
     else:
-        typer.echo(table(cards(), untrained(), generator_cards()))
+        typer.echo(table(cards(), untrained(), generator_cards(), language_cards()))
 
 
 app.command()(teach)
@@ -184,14 +186,21 @@ def show_map(
     write: Annotated[
         Path | None, typer.Option(help="A markdown file, such as README.md, that has a place for the map.")
     ] = None,
+    beyond: Annotated[bool, typer.Option("--next", help="Papers to go on with after the last lesson.")] = False,
+    cell: Annotated[str | None, typer.Option(help="Of those papers' cells, the one of this name.")] = None,
 ) -> None:
     """Show the course map.
 
     Its lessons, the question each answers, and what is ready.
     """
+    from ..course import further
     from ..course.map import course_map, write_into
 
-    if write is not None:
+    if cell is not None:
+        typer.echo(further.cell(cell), nl=False)
+    elif beyond:
+        typer.echo("\n\n".join(map(str, further.further())))
+    elif write is not None:
         typer.echo(f"the map is in {write_into(write)}")
     else:
         typer.echo(repr(course_map()))

@@ -4,15 +4,16 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
-from ..errors import ShapeError, require
+from ..data import UNLABELLED
+from ..errors import ConfigError, ShapeError, require
 from ..precision import full_precision
 
 __all__ = [
-    "SMALLEST", "centred_unit", "check_samples", "check_vectors", "full_precision", "gram", "inverse_length",
-    "relative_entropy", "same_shape", "shape", "softened_divergence", "squared_sum", "unit",
+    "SMALLEST", "centred_unit", "check_labels", "check_samples", "check_vectors", "full_precision", "gram",
+    "inverse_length", "relative_entropy", "same_shape", "shape", "softened_divergence", "squared_sum", "unit",
 ]  # fmt: skip
 
 SMALLEST = 1e-12  # a vector shorter than this has no direction
@@ -59,6 +60,18 @@ def check_vectors(s: Float[Tensor, "B D"], t: Float[Tensor, "B E"], what: str) -
         f"{what}: the embeddings are {shape(s)} and {shape(t)}; expected (B, D) with one B ≥ 1, of the same samples",
         ShapeError,
     )
+
+
+def check_labels(labels: Int[Tensor, " B"], classes: int, what: str) -> None:
+    """Raises `ConfigError` unless every label is a class, or `UNLABELLED`. On a GPU, where to look is to wait, nothing
+    is asked.
+
+    >>> check_labels(torch.tensor([0, 2, -1]), classes=3, what="a loss")  # silent: the last has no label
+    """
+    if labels.device.type == "cpu" and labels.numel():
+        low, high = int(labels.min()), int(labels.max())
+        told = f"{what}: the labels run from {low} to {high}; expected 0 to {classes - 1}, or {UNLABELLED} for none"
+        require(low >= UNLABELLED and high < classes, told, ConfigError)
 
 
 def relative_entropy(log_p: Float[Tensor, "*n K"], log_q: Float[Tensor, "*n K"]) -> Float[Tensor, "*n K"]:

@@ -23,6 +23,7 @@ from ...train import Distiller, Recipe, environment, evaluate, evaluating, seed_
 from .common import suffix
 from .halfway import STEP, named
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 STUDENT = "lenet5_half"
 EPOCHS, STEPS = 5, 100  # 500 steps of the student
@@ -256,5 +257,19 @@ STUDIES = (
         ({"step": STEP, "data": "fashion"},),
         make_halfway,
         seeds=(0,),
+    ),
+    *on_clothes(
+        "adversarial",
+        "What is a student of clothes worth that learns from generated images, noise, unrelated or real ones?",
+        learn,
+        (
+            Trial(
+                ({"source": "dfad"},),
+                (*grid(lr=(4e-3, 8e-3, 1.6e-2), generator_lr=(1e-3,)), {"lr": 8e-3, "generator_lr": 3e-3}),
+            ),
+            Trial(({"source": "noise"},), grid(lr=(1.6e-2, 3.2e-2))),
+            Trial(({"source": "unrelated"},), grid(lr=(4e-3, 8e-3, 1.6e-2))),
+            Trial(({"source": "real"},), grid(lr=(8e-3, 1.6e-2))),
+        ),
     ),
 )

@@ -1,7 +1,7 @@
 """A lesson's headline comparison on a second set: the studies `NAME_clothes`, and one table for both sets.
 
-How a lesson does it. Its function `learn(case, seed)` asks `common.minute_of(case.get("data", "digits"))` for images
-and teacher, and takes from the case what is tuned (`case.get("lr", LR[method])`). Its `STUDIES` then end with
+How a lesson does it. Its function `learn(case, seed)` asks `common.minute_for(case)` for images and teacher, and takes
+from the case what is tuned (`case.get("lr", LR[method])`). Its `STUDIES` then end with
 
     *on_clothes("fsp", "Does the flow help on clothes, too?", learn, (
         Trial(({"method": "alone", "labels": 5}, {"method": "alone", "labels": 20}), grid(lr=(0.05, 0.1, 0.2))),
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CLOTHES = "fashion"
+ALL = {"labels": {350: "all", 800: "all"}}
+"""What stands for as many labels a class as there are, of digits and of clothes: `frame.replace(ALL)`."""
 Row = dict[str, Any]
 Learn = Callable[[Case, int], Row | list[Row]]
 
@@ -142,8 +144,9 @@ def _by_group(
     frame = frame[frame[value].notna()]
     if by is None:
         return _against(frame, case, base, value, show)
-    groups = frame.groupby(by, sort=False)
-    return pd.concat({group: _against(part, case, base, value, show) for group, part in groups}, names=[by])
+    groups = dict(list(frame.groupby(by, sort=False)))
+    order = sorted(groups, key=lambda group: (isinstance(group, str), group))  # numbers, then "all"
+    return pd.concat({group: _against(groups[group], case, base, value, show) for group in order}, names=[by])
 
 
 def _against(
