@@ -26,7 +26,7 @@ from .common import TUNING_SEEDS, last, minute_of, recipe, student, train
 from .runner import Case, Study, stored_results
 from .sets import Trial, best, grid, on_clothes
 
-EPOCHS, STEPS = 8, 50
+EPOCHS, STEPS = 4, 50
 CLASSES = (range(5), range(5, 10))
 SPLITS: dict[str, tuple[Sequence[int], Sequence[int]]] = {
     "0–4 and 5–9": CLASSES,
