@@ -25,6 +25,7 @@ from kdtutor.widgets.fsp import FlowExplorer, MatrixExplorer
 from kdtutor.widgets.ghost import CostExplorer, PairExplorer
 from kdtutor.widgets.hinton import BiasExplorer, TemperatureExplorer
 from kdtutor.widgets.matching import MatchingsExplorer, ReductionExplorer
+from kdtutor.widgets.mutual import NoiseExplorer
 from kdtutor.widgets.overhaul import DistanceExplorer, MarginExplorer, PullExplorer
 from kdtutor.widgets.pairing import PairingExplorer
 from kdtutor.widgets.relational import NeighbourExplorer, StructureExplorer
@@ -165,6 +166,12 @@ def of_spot_adaptive(here: Shipped) -> Iterator[Explorer]:
     yield WeightExplorer(rows.assign(test=0.9, probability_stage1=0.4, probability_logits=1.0))
 
 
+def of_mutual(here: Shipped) -> Iterator[Explorer]:
+    sigmas = torch.linspace(0, 0.1, 7)
+    losses = {name: sigmas[:, None] * torch.rand(7, 5) for name in ("alone", "together")}
+    yield NoiseExplorer({"absolute": (sigmas, losses), "relative": (5 * sigmas, losses)})
+
+
 def explorers() -> Iterator[Explorer]:
     """All of them; weights and numbers from one seed."""
     torch.manual_seed(0)
@@ -192,3 +199,4 @@ def fed(here: Shipped) -> Iterator[Explorer]:
     yield from of_data_free(here)
     yield from of_relational(here)
     yield from of_spot_adaptive(here)
+    yield from of_mutual(here)

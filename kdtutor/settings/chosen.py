@@ -9,6 +9,8 @@ from ..files import RUNS, read_json, write_whole
 
 USUAL = "digits"
 """The set of a reader who has chosen none, and that of every stored result but those that name another."""
+CALLED = {"digits": "digits", "fashion": "clothes"}
+"""What the text of the lessons calls each set."""
 SET_VARIABLE = "KDTUTOR_SET"
 """The environment variable that names the set; it comes before what is stored."""
 CHOICE = RUNS / "set.json"

@@ -15,6 +15,7 @@ from kdtutor.papers.data_free import DataFree
 from kdtutor.papers.gan import Distil
 from kdtutor.papers.own_teacher import OwnTeacher
 from kdtutor.papers.spot_adaptive import STRATEGIES, SpotAdaptive
+from kdtutor.papers.standardized import StandardizedLogits
 from kdtutor.train import Recipe
 from tests.tasks import fitting
 from tests.waits import copies, optimisers, waits
@@ -57,6 +58,7 @@ MAKE: dict[str, Callable[[], object]] = {
     "matching, sparse": lambda: METHODS["matching"](*pair(), how="sparse"),
     "correlation, consecutive": lambda: METHODS["correlation"](*pair(), form="consecutive"),
     "factor, attention": lambda: METHODS["factor"](*pair(), form="attention"),
+    "decoupled, standardized": lambda: StandardizedLogits(METHODS["decoupled"](*pair())),
     "attention with logits": lambda: METHODS["attention"](*pair(), alpha=0.5),
     **{f"born again, {form}": partial(lambda form: BornAgain(*pair(), form=form), form) for form in FORMS},
     "own teacher": lambda: OwnTeacher(kd.nets.MultiExit(pair()[0])),
