@@ -21,7 +21,7 @@ def short(monkeypatch: pytest.MonkeyPatch):
     kd.seed_everything(9)
     teacher = kd.nets.language_model("gpt1x16", vocabulary=72)
     monkeypatch.setattr(study.nets, "trained_language_model", lambda name: teacher)
-    monkeypatch.setattr(study, "rate", lambda way: 0.01)
+    monkeypatch.setattr(study, "rate", lambda: 0.01)
     for name, value in {"STUDENT": "gpt1x16", "FIRST": 2, "STEPS": 2, "WINDOWS": 2, "PROMPTS": 4}.items():
         monkeypatch.setattr(study, name, value)
 
