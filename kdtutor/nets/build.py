@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ..errors import UnknownName, choose, require
 from .cifar_resnet import BLOCKS, cifar_resnet, imagenet_resnet
+from .exits import MultiExit
 from .foreign import foreign, is_foreign
 from .ghost import ghostnet
 from .ghosted import ghost_resnet, ghost_vgg
@@ -45,6 +46,7 @@ def build(
     stem_stride: int | None = None,
     size: int | None = None,
     stages: Sequence[str] | None = None,
+    exits: bool = False,
 ) -> Net:
     """A net with fresh weights, drawn from torch's global generator.
 
@@ -69,6 +71,7 @@ def build(
             the library (224 mostly), and widths are measured with it; kdtutor's own nets read every size. A vit or deit
             learns its positions for it (default: 28) and interpolates them for others.
         stages: of a net from elsewhere, as `wrap` takes them; "auto" by default.
+        exits: whether it gets a classifier after each of its stages, see `MultiExit`.
 
     Raises:
         UnknownName: there is no such net. ConfigError: a number is out of range, timm is not installed, or the net
@@ -82,6 +85,19 @@ def build(
         whole = isinstance(number, int) and not isinstance(number, bool) and number >= 1
         default = number is None and what != "classes"
         require(whole or default, f"{what} is {number!r}; expected a whole number of at least 1")
+    require(isinstance(exits, bool), f"exits is {exits!r}; expected True or False")
+    net = _built(name, classes, channels, stem_stride, size, stages)
+    return MultiExit(net) if exits else net
+
+
+def _built(
+    name: str,
+    classes: int,
+    channels: int | None,
+    stem_stride: int | None,
+    size: int | None,
+    stages: Sequence[str] | None,
+) -> Net:
     if is_foreign(str(name)):
         require(stem_stride is None, f"stem_stride is {stem_stride}, but {name} has its own stem; leave it out")
         return foreign(name, classes, channels, size, stages)

@@ -17,7 +17,7 @@ from ..files import RUNS
 from ..nets import Net
 from ..train import Alone, Progress, Recipe, environment, evaluate, fit, seed_everything
 from ..train.devices import device as find_device
-from . import ghost, imagenet, quick, zoo
+from . import ghost, halves, imagenet, quick, zoo
 from .recipes import fitted
 
 
@@ -81,6 +81,7 @@ TEACHER_PLANS: dict[str, TeacherPlan] = {
     "fashion-16-resnet8": TeacherPlan(
         "fashion-16", {"name": "resnet8", **_DIGITS}, 20, Recipe(lr=0.1, augment=Augment(pad=1, flip=True))
     ),
+    **{name: TeacherPlan(*plan) for name, plan in halves.PLANS.items()},
     # The teachers of the data-free papers' tables: github.com/VainF/Data-Free-Adversarial-Distillation
     "mnist-lenet5": TeacherPlan(
         "mnist",

@@ -15,7 +15,7 @@ from kdtutor.settings import GENERATOR_PLANS, train_generator
 from kdtutor.widgets.gan import between
 from tests.course.agreement import computes
 
-STUDIES = pytest.mark.parametrize("index", range(len(study.STUDIES)))
+STUDIES = pytest.mark.parametrize("index", range(3))  # those on digits
 
 
 def test_what_the_package_computes_passes() -> None:

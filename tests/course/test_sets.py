@@ -2,6 +2,8 @@
 
 import math
 import pickle
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,9 @@ import pandas as pd
 import pytest
 
 from kdtutor import ConfigError, DivergedError
-from kdtutor.course.studies import conduct, sets, stored_results
+from kdtutor.course.studies import Study, conduct, hinton, sets, stored_results, studies
 from kdtutor.course.studies.sets import Trial, best, grid, on_both, on_clothes
+from kdtutor.methods import taught
 
 TEST = {"alone": (0.80, 0.82, 0.79), "taught": (0.85, 0.83, 0.86)}
 
@@ -44,7 +47,7 @@ def test_the_table_says_what_a_hand_computes() -> None:
 
 
 def test_groups_stay_apart_and_what_one_set_lacks_is_left_out() -> None:
-    digits = pd.concat([frame(labels=5), frame(0.1, labels=20), frame(labels="all")])
+    digits = pd.concat([frame(labels="all"), frame(0.1, labels=20), frame(labels=5)])
     clothes = pd.concat([frame(0.1, labels=5), frame(labels="all")])
     table = on_both(digits, clothes, "method", base="alone", by="labels")
     assert table.index.tolist() == [(n, m) for n in (5, "all") for m in ("alone", "taught")]
@@ -98,3 +101,41 @@ def test_a_setting_that_nobody_tried_is_named() -> None:
     tried = pd.DataFrame([{"method": "alone", "lr": 0.1, "seed": 10, "val": 0.5}])
     with pytest.raises(ConfigError, match=r"nobody tried \{'method': 'alone', 'lr': 0.2\}"):
         best(tried, Trial(({"method": "alone"},), grid(lr=(0.1, 0.2))))
+
+
+OURS = [one for one in studies().values() if isinstance(one.run, partial) and one.run.func is sets._learn]
+
+
+def test_every_lesson_on_digits_has_its_clothes() -> None:
+    names = {study.name for study in OURS}
+    lessons = {row.name: row.name for row in taught() if row.lesson is not None and 1 <= row.lesson <= 12}
+    lessons["spot_adaptive"] = "spot"  # its studies have a short name
+    assert len(lessons) == 12 and {f"{lesson}_clothes" for lesson in lessons.values()} <= names
+
+
+@pytest.mark.parametrize("study", OURS, ids=lambda study: study.name)
+def test_stored_runs_are_paired_and_had_what_was_best(study: Study) -> None:
+    assert isinstance(study.run, partial)
+    _, tuning, trials = study.run.args
+    frame, tried = stored_results(study.name), stored_results(tuning)
+    for trial in trials:
+        setting = best(tried, trial)
+        for case in trial.cases:
+            rows = frame[(frame[list(case)] == pd.Series(case)).all(axis=1)]
+            assert sorted(rows["seed"].unique()) == list(range(5)), case
+            assert all((rows[name] == value).all() for name, value in setting.items()), case
+
+
+@pytest.mark.slow
+@pytest.mark.isa
+@pytest.mark.parametrize("study", OURS, ids=lambda study: study.name)
+def test_the_smallest_run_of_each_study(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    learn, tuning, trials = study.run.args  # type: ignore[attr-defined]
+    for module in (import_module(learn.__module__), hinton):
+        monkeypatch.setattr(module, "STEPS", 1)
+        monkeypatch.setattr(module, "EPOCHS", 4, raising=False)
+    case = studies()[tuning].cases[0]
+    assert set(studies()[tuning].run(case, 10)) == {"val"}
+    first, again = (study.run(trials[-1].cases[-1], 0)[-1] for _ in range(2))
+    first, again = ({**row, "cpu": 0, "seconds": 0} for row in (first, again))
+    assert first == again and {"test", "distance"} & set(first)

@@ -50,7 +50,7 @@ def test_studies_tests_and_notebooks_do_not_see_the_choice(reader):
 
 
 def test_nbval_holds_the_digits():
-    assert os.environ["KDTUTOR_SET"] == "digits"  # its kernels start from here
+    assert os.environ["KDTUTOR_SET"] == "digits"  # from conftest.py at the root, as for the kernels of nbval
 
 
 def test_a_run_says_in_its_name_what_it_learns_from(reader):

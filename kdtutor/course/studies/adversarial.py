@@ -23,6 +23,7 @@ from ...train import Distiller, Recipe, environment, evaluate, evaluating, seed_
 from .common import suffix
 from .halfway import STEP, named
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 STUDENT = "lenet5_half"
 EPOCHS, STEPS = 5, 100  # 500 steps of the student
@@ -256,5 +257,14 @@ STUDIES = (
         ({"step": STEP, "data": "fashion"},),
         make_halfway,
         seeds=(0,),
+    ),
+    *on_clothes(
+        "adversarial",
+        "What is a student of clothes worth that learns from generated images, unrelated ones or noise?",
+        learn,
+        (
+            Trial(({"source": "dfad"},), grid(lr=(LR["dfad"],), generator_lr=(1e-3, 3e-3))),
+            *(Trial(({"source": source},), grid(lr=(LR[source],))) for source in ("unrelated", "noise")),
+        ),
     ),
 )

@@ -22,6 +22,7 @@ from . import adversarial
 from .adversarial import EPOCHS, SCHEDULE, TUNING_SEEDS, pair, recipe, teacher_of
 from .common import suffix
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 REPLAY = 4  # steps of the student for each of the generator; ours
 MADE = 512  # images that are looked at when a generator is judged
@@ -180,5 +181,16 @@ STUDIES = (
         "How far do both loops come with twice the steps?",
         ({"loop": "replay", "epochs": 2 * EPOCHS}, {"loop": "faithful", "epochs": 2 * EPOCHS}),
         learn,
+    ),
+    *on_clothes(
+        "data_free",
+        "What does the entropy do to a student that never saw clothes?",
+        learn,
+        (
+            Trial(
+                tuple({"loop": "replay", "losses": losses} for losses in ("all three", "no entropy")),
+                grid(lr=(LR["replay"],), generator_lr=(GENERATOR_LR["replay"],)),
+            ),
+        ),
     ),
 )

@@ -1,7 +1,7 @@
 """A lesson's headline comparison on a second set: the studies `NAME_clothes`, and one table for both sets.
 
-How a lesson does it. Its function `learn(case, seed)` asks `common.minute_of(case.get("data", "digits"))` for images
-and teacher, and takes from the case what is tuned (`case.get("lr", LR[method])`). Its `STUDIES` then end with
+How a lesson does it. Its function `learn(case, seed)` asks `common.minute_for(case)` for images and teacher, and takes
+from the case what is tuned (`case.get("lr", LR[method])`). Its `STUDIES` then end with
 
     *on_clothes("fsp", "Does the flow help on clothes, too?", learn, (
         Trial(({"method": "alone", "labels": 5}, {"method": "alone", "labels": 20}), grid(lr=(0.05, 0.1, 0.2))),
@@ -9,7 +9,8 @@ and teacher, and takes from the case what is tuned (`case.get("lr", LR[method])`
     )),
 
 which are two studies: fsp_clothes_tuning tries the settings of each trial on its first case, on validation images, with
-seeds that are not reported; fsp_clothes runs every case with the settings that were best there, found by themselves.
+seeds that are not reported; fsp_clothes runs every case with the settings that were best there, found by themselves. A
+trial with one setting has nothing to try: it takes that of the digits, say, as it is.
 The lesson shows, right behind its result on digits,
 
     on_both(digits, stored_results("fsp_clothes"), "method", base="alone", by="labels")
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CLOTHES = "fashion"
+ALL = {"labels": {350: "all", 800: "all"}}
+"""What stands for as many labels a class as there are, of digits and of clothes: `frame.replace(ALL)`."""
 Row = dict[str, Any]
 Learn = Callable[[Case, int], Row | list[Row]]
 
@@ -52,8 +55,8 @@ def grid(**values: Sequence[Any]) -> tuple[Row, ...]:
 
 def on_clothes(
     lesson: str, question: str, learn: Learn, trials: Sequence[Trial], tune: Learn | None = None
-) -> tuple[Study, Study]:
-    """The studies LESSON_clothes_tuning and LESSON_clothes.
+) -> tuple[Study, ...]:
+    """The studies LESSON_clothes_tuning and LESSON_clothes; the second alone where there is nothing to choose.
 
     `learn` runs a case with its settings in it, `tune` (default: `learn`) a case that is tried; the `val` of its last
     row is what settings are chosen by. A trial that diverges has 0. All cases get `data="fashion"`.
@@ -66,21 +69,17 @@ def on_clothes(
     """
     tuning = f"{lesson}_clothes_tuning"
     dressed = tuple(Trial(tuple({"data": CLOTHES, **case} for case in t.cases), t.settings) for t in trials)
-    return (
-        Study(
-            tuning,
-            f"Which settings are best on validation clothes for each method of {lesson}_clothes?",
-            tuple({**trial.cases[0], **setting} for trial in dressed for setting in trial.settings),
-            partial(_tune, tune or learn),
-            seeds=TUNING_SEEDS,
-        ),
-        Study(
-            f"{lesson}_clothes",
-            question,
-            tuple(case for trial in dressed for case in trial.cases),
-            partial(_learn, learn, tuning, dressed),
-        ),
+    tried = [trial for trial in dressed if len(trial.settings) > 1]
+    first = Study(
+        tuning,
+        f"Which settings are best on validation clothes for each method of {lesson}_clothes?",
+        tuple({**trial.cases[0], **setting} for trial in tried for setting in trial.settings),
+        partial(_tune, tune or learn),
+        seeds=TUNING_SEEDS,
     )
+    cases = tuple(case for trial in dressed for case in trial.cases)
+    study = Study(f"{lesson}_clothes", question, cases, partial(_learn, learn, tuning, dressed))
+    return (first, study) if tried else (study,)
 
 
 def best(tuning: "pd.DataFrame", trial: Trial) -> Case:
@@ -142,8 +141,9 @@ def _by_group(
     frame = frame[frame[value].notna()]
     if by is None:
         return _against(frame, case, base, value, show)
-    groups = frame.groupby(by, sort=False)
-    return pd.concat({group: _against(part, case, base, value, show) for group, part in groups}, names=[by])
+    groups = dict(list(frame.groupby(by, sort=False)))
+    order = sorted(groups, key=lambda group: (isinstance(group, str), group))  # numbers, then "all"
+    return pd.concat({group: _against(groups[group], case, base, value, show) for group in order}, names=[by])
 
 
 def _against(
@@ -168,7 +168,8 @@ def _tune(tune: Learn, case: Case, seed: int) -> Row:
 
 def _learn(learn: Learn, tuning: str, trials: Sequence[Trial], case: Case, seed: int) -> list[Row]:
     """The rows of a case with the settings that were best, which they name, too."""
-    setting = best(stored_results(tuning), next(trial for trial in trials if case in trial.cases))
+    trial = next(trial for trial in trials if case in trial.cases)
+    setting = best(stored_results(tuning), trial) if len(trial.settings) > 1 else trial.settings[0]
     return [{**setting, **row} for row in _listed(learn({**case, **setting}, seed))]
 
 
