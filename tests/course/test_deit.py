@@ -5,6 +5,8 @@ import torch
 
 from kdtutor.course import check
 from kdtutor.course.studies import deit as study
+from kdtutor.course.studies import stored_results
+from kdtutor.data import Augment
 from kdtutor.nets.vit import attention, patches
 from kdtutor.papers.deit import fused
 from tests.course.agreement import computes
@@ -45,3 +47,30 @@ def test_every_case_has_the_rate_of_its_trial():
     tuned = {each.name: each for each in study.STUDIES}
     assert len(tuned["deit_tuning"].cases) == sum(len(trial.settings) for trial in study.TRIALS)
     assert set(tuned["deit_tuning"].seeds).isdisjoint(tuned["deit_rivals"].seeds)
+
+
+def means(name, value="test"):
+    return stored_results(name).groupby("method")[value].mean()
+
+
+def test_a_convolution_knows_more_of_few_images_on_both_sets():
+    for name in ("deit_rivals", "deit_clothes"):
+        found = means(name)
+        assert found["cnn"] > found["alone"] + 0.02
+
+
+def test_a_teacher_helps_where_labels_are_few():
+    found = means("deit_few")
+    assert found["hard, token, few labels"] > found["alone, few labels"]
+
+
+def test_two_tokens_grow_alike_and_stay_two():
+    study_ = stored_results("deit_rivals").query("method == 'hard, token'")
+    assert (study_["cosine last"] > study_["cosine first"]).all() and study_["cosine last"].max() < 0.999
+
+
+def test_on_the_shifted_digits_that_it_has_learnt_the_teacher_repeats_the_labels():
+    few, teacher = study.MINUTE.data().train[:200], study.MINUTE.teacher()
+    moved = Augment(pad=2)(few.images, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(teacher(study.MINUTE.data().normalise(moved)).argmax(1), few.labels)

@@ -20,9 +20,9 @@ from ...settings import find_teacher
 from ...train import Alone, Distiller, Recipe, predict, seed_everything
 from ...train.evaluation import shown
 from . import common
-from .common import MINUTE, TUNING_SEEDS, filled, last, minute_of, train
+from .common import MINUTE, TUNING_SEEDS, filled, last, minute_of, suffix, train
 from .runner import Case, Study, stored_results
-from .sets import Row, Trial, best, grid, on_clothes
+from .sets import CLOTHES, Row, Trial, best, grid
 
 EPOCHS, STEPS = 8, 75
 PLAIN, DISTILLED, CNN = "vit7", "deit7", "resnet8"
@@ -129,38 +129,51 @@ def tune(case: Case, seed: int) -> Row:
     return {"val": trained(*prepare(case, seed), case, seed)["val"]}
 
 
+def trials(data: str) -> tuple[Trial, ...]:
+    """`TRIALS` on a set; of another one than the digits every case says which."""
+    if data == MINUTE.data_name:
+        return TRIALS
+    return tuple(replace(trial, cases=tuple({"data": data, **case} for case in trial.cases)) for trial in TRIALS)
+
+
 def tuned(case: Case, seed: int) -> Row:
-    """A run at the rate that was best for its trial."""
-    setting = best(stored_results("deit_tuning"), next(trial for trial in TRIALS if case in trial.cases))
+    """A run at the rate that was best for its trial, on its set."""
+    data = case.get("data", MINUTE.data_name)
+    tuning = stored_results(f"deit{suffix(data)}_tuning")
+    setting = best(tuning, next(trial for trial in trials(data) if case in trial.cases))
     return {**setting, **learn({**case, **setting}, seed)}
 
 
-RIVALS = _cases("alone", "hard, token", "cnn", "hard", "hard, token, vit teacher", "soft, token")
-FEW_LABELS = _cases("alone, few labels", "hard, token, few labels", "cnn, few labels")
-CONTROLS = _cases("alone, twice the steps", "alone, no positions", "alone, two tokens", "soft", "alone, mixup")
+def tuning(data: str, called: str) -> Study:
+    """Every rate of every trial, tried on its first case."""
+    cases = tuple({**trial.cases[0], **setting} for trial in trials(data) for setting in trial.settings)
+    question = f"Which learning rate is best on validation {called}?"
+    return Study(f"deit{suffix(data)}_tuning", question, cases, tune, TUNING_SEEDS)
 
 
-def clothed(trial: Trial) -> Trial:
-    """The cases that are run on clothes as well."""
-    names = ("cnn", "alone", "hard", "hard, token")
-    return replace(trial, cases=tuple(case for case in trial.cases if case["method"] in names))
-
+SEEDS = (0, 1, 2)
+RIVALS = _cases("alone", "hard, token", "cnn", "hard, token, vit teacher")
+FEW_LABELS = _cases("alone, few labels", "hard, token, few labels")
+CONTROLS = _cases("hard", "soft", "soft, token", "alone, twice the steps", "alone, no positions", "alone, two tokens",
+                  "alone, mixup")  # fmt: skip
 
 STUDIES = (
-    Study(
-        "deit_tuning",
-        "Which learning rate is best on validation digits?",
-        tuple({**trial.cases[0], **setting} for trial in TRIALS for setting in trial.settings),
-        tune,
-        seeds=TUNING_SEEDS,
-    ),
+    tuning("digits", "digits"),
     Study(
         "deit_rivals",
-        "A transformer on 3,500 digits: what does a teacher bring, said how, to which token, and from which net?",
+        "A transformer on 3,500 digits: what does a teacher bring, and does it matter which net it is?",
         RIVALS,
         tuned,
+        SEEDS,
     ),
-    Study("deit_few", "The same with a tenth of the labels.", FEW_LABELS, tuned),
-    Study("deit_controls", "Would a transformer alone do as well with more of something else?", CONTROLS, tuned),
-    *on_clothes("deit", "Does it hold on clothes?", learn, [clothed(trial) for trial in TRIALS], tune),
+    Study("deit_few", "The same with a tenth of the labels.", FEW_LABELS, tuned, SEEDS),
+    Study("deit_controls", "And with soft answers, one token, or more of something else?", CONTROLS, tuned, SEEDS),
+    tuning(CLOTHES, "clothes"),
+    Study(
+        "deit_clothes",
+        "Does it hold on clothes?",
+        tuple({"data": CLOTHES, **case} for case in _cases("cnn", "alone", "hard, token")),
+        tuned,
+        SEEDS,
+    ),
 )
