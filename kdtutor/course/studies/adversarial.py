@@ -262,9 +262,6 @@ STUDIES = (
         "adversarial",
         "What is a student of clothes worth that learns from generated images, unrelated ones or noise?",
         learn,
-        (
-            Trial(({"source": "dfad"},), grid(lr=(LR["dfad"],), generator_lr=(1e-3, 3e-3))),
-            *(Trial(({"source": source},), grid(lr=(LR[source],))) for source in ("unrelated", "noise")),
-        ),
+        tuple(Trial(({"source": source},), grid(lr=(LR[source],))) for source in ("dfad", "unrelated", "noise")),
     ),
 )

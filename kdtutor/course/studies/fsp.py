@@ -147,8 +147,8 @@ STUDIES = (
         "How much does the flow help a student with few labels on clothes?",
         learn_to_the_end,
         (
-            Trial(({"method": "alone", "labels": 5},), grid(lr=(0.1, 0.2))),
-            Trial(({"method": "taught", "labels": 5},), grid(lr=(0.02, 0.05))),
+            Trial(({"method": "alone", "labels": 5},), grid(lr=(LR["alone"],))),
+            Trial(({"method": "taught", "labels": 5},), grid(lr=(LR["taught"],))),
         ),
     ),
 )

@@ -146,7 +146,7 @@ STUDIES = (
         learn,
         (
             Trial(({"method": "alone"},), grid(lr=(LR["alone"],))),
-            Trial(({"method": "matched"}, {"method": "by position"}), grid(lr=(LR["matched"],), beta=(0.03, 0.1))),
+            Trial(({"method": "matched"}, {"method": "by position"}), grid(lr=(LR["matched"],), beta=(BETA["matched"],))),
         ),
     ),
 )

@@ -103,7 +103,7 @@ STUDIES = (
         (
             Trial(({"method": "alone"},), grid(lr=(LR["alone"],))),
             Trial(({"method": "logits"},), grid(lr=(LR["logits"],))),
-            Trial(({"method": FULL},), grid(lr=(LR[FULL],), beta=(0.01, 0.03))),
+            Trial(({"method": FULL},), grid(lr=(LR[FULL],), beta=(BETA[FULL],))),
         ),
     ),
 )

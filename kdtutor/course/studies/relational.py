@@ -228,6 +228,6 @@ STUDIES = (
         "relational",
         "How much do distances and angles help a student of clothes with few labels?",
         classify,
-        (Trial(({"method": "DA", "labels": 20},), grid(lr=RATES[1:])),),
+        (Trial(({"method": "DA", "labels": 20},), grid(lr=(LR["DA"],))),),
     ),
 )
