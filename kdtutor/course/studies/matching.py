@@ -146,7 +146,10 @@ STUDIES = (
         learn,
         (
             Trial(({"method": "alone"},), grid(lr=(LR["alone"],))),
-            Trial(({"method": "matched"}, {"method": "by position"}), grid(lr=(LR["matched"],), beta=(BETA["matched"],))),
+            Trial(
+                ({"method": "matched"}, {"method": "by position"}),
+                grid(lr=(LR["matched"],), beta=(BETA["matched"],)),
+            ),
         ),
     ),
 )
