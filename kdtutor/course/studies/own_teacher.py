@@ -21,9 +21,9 @@ from .runner import Case, Study
 EXITS = 3
 THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 RATES, ALPHAS = (0.1, 0.2, 0.4), (0.3, 0.7)
-OWN = {"alpha": 0.3, "beta": 0.03, "T": 3.0}
+OWN = {"alpha": 0.7, "beta": 0.03, "T": 3.0}
 LABELS = {"alpha": 0.0, "beta": 0.0}
-LR = {"own teacher": 0.2, "exits, labels alone": 0.2, "net 1": 0.2, "net 2": 0.2, "net 3": 0.2}
+LR = {"own teacher": 0.2, "exits, labels alone": 0.4, "net 1": 0.2, "net 2": 0.2, "net 3": 0.2}
 """Learning rates, as own_teacher_tuning chose them; net i is the whole up to exit i."""
 
 
