@@ -78,14 +78,16 @@ app.command()(measure)
 def teachers(as_json: options.Json = False) -> None:
     """List the teachers.
 
-    Data, test accuracy (of generators their distance to real images), parameters, and the command that trains each.
+    Data, test accuracy (of generators their distance to real images, of language models their bits per character),
+    parameters, and the command that trains each.
     """
-    from .teachers import cards, generator_cards, table, untrained
+    from .teachers import cards, generator_cards, language_cards, table, untrained
 
     if as_json:
-        print_json({"teachers": cards(), "untrained": untrained(), "generators": generator_cards()})
+        found = {"teachers": cards(), "untrained": untrained(), "generators": generator_cards()}
+        print_json({**found, "language models": language_cards()})
     else:
-        typer.echo(table(cards(), untrained(), generator_cards()))
+        typer.echo(table(cards(), untrained(), generator_cards(), language_cards()))
 
 
 app.command()(teach)

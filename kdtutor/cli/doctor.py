@@ -141,8 +141,10 @@ def _widgets() -> Answer:
 def _data() -> Answer:
     from .. import data
 
-    folders = [data.root() / name for name in data.SHIPPED]
-    found = {folder.name: _damage(folder / f"{folder.name}.npz", folder / "card.json") for folder in folders}
+    files = {**{name: f"{name}.npz" for name in data.SHIPPED}, data.BOOK: f"{data.BOOK}.txt"}
+    found = {
+        name: _damage(*(data.root() / name / part for part in (file, "card.json"))) for name, file in files.items()
+    }
     if damaged := [name for name, problem in found.items() if problem]:
         return False, "; ".join(filter(None, found.values())), BRING_BACK.format(" data/".join(damaged))
     return True, ", ".join(found), ""
@@ -155,7 +157,11 @@ def _nets(folder: str) -> Answer:
     cards = sorted((data.root() / folder).glob("*.json"))
     problems = [p for card in cards if (p := _damage(card.with_suffix(".safetensors"), card))]
     if problems or not cards:
-        return False, "; ".join(problems) or f"none of the {folder} is here", BRING_BACK.format(folder)
+        return (
+            False,
+            "; ".join(problems) or f"none of the {folder.replace('_', ' ')} is here",
+            BRING_BACK.format(folder),
+        )
     return True, ", ".join(card.stem for card in cards), ""
 
 
@@ -193,6 +199,7 @@ QUESTIONS: dict[str, Callable[[], Answer]] = {
     "data": _data,
     "teachers": partial(_nets, "teachers"),
     "generators": partial(_nets, "generators"),
+    "language models": partial(_nets, "language_models"),
     "students": partial(_nets, "students"),
     "results": _results,
     "disk": _disk,

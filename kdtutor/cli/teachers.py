@@ -8,8 +8,9 @@ from .. import data as sets
 from .. import nets
 from ..errors import choose, require
 from ..files import held
-from ..nets import Generator, Net
-from ..settings import GENERATOR_PLANS, RUNS, TEACHER_PLANS, teacher_folders, train_generator
+from ..nets import Generator, LanguageModel, Net
+from ..settings import GENERATOR_PLANS, LANGUAGE_PLANS, RUNS, TEACHER_PLANS, teacher_folders, train_generator
+from ..settings.language import train_language_model
 from ..settings.teachers import LISTED, reduced, take_teacher, train_teacher
 from ..train import Progress
 from .tables import percent, plain_table
@@ -29,21 +30,31 @@ def generator_cards() -> list[dict[str, Any]]:
     return [card for card in nets.teachers(sets.root() / "generators") if card["name"] in GENERATOR_PLANS]
 
 
+def language_cards() -> list[dict[str, Any]]:
+    """The cards of the language models that ship."""
+    return nets.teachers(sets.root() / "language_models")
+
+
 def untrained() -> list[str]:
     """The teachers that are planned for, but not trained yet."""
     return sorted(TEACHER_PLANS.keys() - {card["name"] for card in cards()})
 
 
 def table(
-    trained: Sequence[Mapping[str, Any]], planned: Sequence[str], generating: Sequence[Mapping[str, Any]] = ()
+    trained: Sequence[Mapping[str, Any]],
+    planned: Sequence[str],
+    generating: Sequence[Mapping[str, Any]] = (),
+    writing: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Accuracy (of a generator its distance) and size of each trained teacher, and the command that trains it."""
+    """Accuracy (of a generator its distance, of a language model its bits per character) and size of each trained
+    teacher, and the command that trains it."""
     rows = [[c["name"], c["data"], percent(c["accuracy"]), f"{c['parameters']:,}", c["command"]] for c in trained]
     rows += [[name, TEACHER_PLANS[name].data, "not trained here", "", f"kdtutor teach {name}"] for name in planned]
     rows += [
         [c["name"], c["data"], f"distance {c['quality']['distance']:.2f}", f"{c['parameters']:,}", c["command"]]
         for c in generating
     ]
+    rows += [[c["name"], c["data"], f"{c['bits']:.2f} bits", f"{c['parameters']:,}", c["command"]] for c in writing]
     return plain_table(["teacher", "data", "test accuracy", "parameters", "command"], rows)
 
 
@@ -61,28 +72,28 @@ def teach(
     epochs: int | None = None,
     images: int | None = None,
     on_epoch: Callable[[Progress], None] | None = None,
-) -> Net | Generator:
+) -> Net | Generator | LanguageModel:
     """Train the teacher `name`; those on a set that ships belong to it, the others to what this machine has made.
 
-    A generator's name is one of `GENERATOR_PLANS`. `weights` is a file of published weights to take instead. Other
-    `epochs` than planned, or only so many training `images`, make another teacher, with a name of its own: see
-    `reduced`.
+    A generator's name is one of `GENERATOR_PLANS`, a language model's one of `LANGUAGE_PLANS`. `weights` is a file of
+    published weights to take instead. Other `epochs` than planned, or only so many training `images`, make another
+    teacher, with a name of its own: see `reduced`.
     """
-    choose("teacher", name, {*TEACHER_PLANS, *GENERATOR_PLANS}, LISTED)
+    choose("teacher", name, {*TEACHER_PLANS, *GENERATOR_PLANS, *LANGUAGE_PLANS}, LISTED)
     require(epochs is None or epochs >= 1, f"epochs={epochs}: at least one epoch is needed")
-    generates, called = name in GENERATOR_PLANS, name
+    kind = "generator" if name in GENERATOR_PLANS else "language model" if name in LANGUAGE_PLANS else "teacher"
+    generates, called = kind != "teacher", name
     if generates:
-        require(
-            (epochs, images) == (None, None), f"{name} is a generator, and trained as planned: no --epochs, --images"
-        )
+        told = f"{name} is a {kind}, and trained as planned: no --epochs, --images"
+        require((epochs, images) == (None, None), told)
     else:
         called = reduced(name, epochs, images)
     ships = generates or (TEACHER_PLANS[name].data in (*sets.SHIPPED, *sets.SMALL) and called == name)
-    home = sets.root() / ("generators" if generates else "teachers") if ships else RUNS / "teachers"
+    home = sets.root() / f"{kind.replace(' ', '_')}s" if ships else RUNS / "teachers"
     folder = Path(out) if out else home
     sized = size is None or (not generates and TEACHER_PLANS[name].data in sets.SIZED)
     require(sized, f"--size {size}: the images of {name} have a size of their own")
-    require(not generates or precision == "float32", f"--precision {precision}: generators are trained in float32")
+    require(not generates or precision == "float32", f"--precision {precision}: a {kind} is trained in float32")
     require(weights is None or not generates, f"--weights {weights}: there are no published weights for {name}")
     taken = weights is not None and (epochs, images) != (None, None)
     require(not taken, f"--weights {weights}: nothing is trained then; leave --epochs and --images out")
@@ -90,7 +101,8 @@ def teach(
     require(overwrite or not exists, f"{called} is in {folder} already; pass --overwrite to train it again")
     with held(folder / f"{called}.run", ".teach.lock"):
         if generates:
-            return train_generator(name, folder, device, progress)
+            train = train_generator if kind == "generator" else train_language_model
+            return train(name, folder, device, progress)
         if weights is not None:
             return take_teacher(name, weights, folder, root, device, size)
         return train_teacher(
@@ -99,8 +111,10 @@ def teach(
 
 
 def outcome(card: Mapping[str, Any]) -> str:
-    """What came of it, from the card: a classifier's accuracy, what else measures a task, or a generator's distance to
-    real images."""
+    """What came of it, from the card: a classifier's accuracy, what else measures a task, a generator's distance to
+    real images, or a language model's bits per character."""
+    if "bits" in card:
+        return f"{card['name']}: {card['bits']:.3f} bits per character on the test part"
     if "quality" in card:
         return f"{card['name']}: distance {card['quality']['distance']:.2f} to the test images ({card['protocol']})"
     if "accuracy" not in card:

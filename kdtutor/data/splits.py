@@ -22,13 +22,14 @@ Rows = Bool[Tensor, " N"] | Int[Tensor, " n"] | slice | list[int]
 
 @dataclass(frozen=True)
 class Batch:
-    """What one training step gets: normalised images, labels (as `task` has them) and the rows they came from.
+    """What one training step gets: normalised images (of text, numbers of characters), labels (as `task` has them) and
+    the rows they came from.
 
     `answer`, where there is one, gives a teacher's trace of these images without running the teacher for it, or None
     where it has none of that teacher. Part of a batch has no answer.
     """
 
-    images: Float[Tensor, "B *shape"]
+    images: Shaped[Tensor, "B *shape"]
     labels: Shaped[Tensor, "B ..."]
     indices: Int[Tensor, " B"]
     answer: "Callable[[Net, Tensor], Trace | None] | None" = None

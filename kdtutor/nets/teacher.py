@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,10 +19,11 @@ from ..files import file_name, read_json, require_sealed, write_whole
 from .build import build
 from .factory import is_factory
 from .generators import Generator, generator
+from .language import LanguageModel, language_model
 from .models import FORMAT, WEIGHTS, card_of_run, card_text, described, model_in, tensors
 from .trace import Net
 
-Made = TypeVar("Made", Net, Generator)
+Made = TypeVar("Made", Net, Generator, LanguageModel)
 #: What whoever saves a teacher has to tell: its data and recipe, its accuracy and the count behind it, the command.
 TOLD = ("data", "recipe", "seed", "accuracy", "correct", "total", "command")
 #: The same for a generator, which has no accuracy.
@@ -55,6 +57,15 @@ def trained_generator(name: str | Path) -> Generator:
     False
     """
     return _trained(name, "generator", generator)
+
+
+def trained_language_model(name: str | Path) -> LanguageModel:
+    """A trained language model, as `teacher` gives a trained classifier: from data/language_models, or from a path.
+
+    >>> trained_language_model("alice-gpt2x128").context
+    64
+    """
+    return _trained(name, "language_model", language_model)
 
 
 def _trained(name: str | Path, kind: str, make: Callable[..., Made], factory: str | None = None) -> Made:
@@ -148,6 +159,19 @@ def save_generator(
     'mine.safetensors'
     """
     return _save(net, name, card, TOLD_OF_GENERATORS, Path(folder or _folder("generator")), overwrite)
+
+
+def save_language_model(
+    net: LanguageModel, name: str, card: Mapping[str, Any], folder: str | Path | None = None, overwrite: bool = False
+) -> Path:
+    """As `save_generator`, into data/language_models, in half precision: twice as many numbers in as many bytes.
+
+    >>> net, told = kd.nets.language_model("gpt1x16", vocabulary=5), ("data", "recipe", "seed", "command")
+    >>> save_language_model(net, "mine", dict.fromkeys(told, "…"), folder).name
+    'mine.safetensors'
+    """
+    halved = deepcopy(net).half()
+    return _save(halved, name, card, TOLD_OF_GENERATORS, Path(folder or _folder("language_model")), overwrite)
 
 
 def _save(

@@ -1,6 +1,6 @@
 """The methods that say where, on what data, and between which networks, and the papers they come from."""
 
-from ..row import CVPR, DATA, ICCV, ICML, NETS, PREPRINT, WHERE, Method, Paper
+from ..row import CVPR, DATA, ICCV, ICLR, ICML, NETS, PREPRINT, WHERE, Method, Paper
 
 DFAD = Paper(
     "fang2019datafree", "Data-Free Adversarial Distillation",
@@ -23,11 +23,21 @@ OTHERS: tuple[Method, ...] = (
         "born_again", "BAN", "born_again:BornAgain",
         Paper(
             "furlanello2018bornagain",
-            "Born-Again Neural Networks",
+            "Born Again Neural Networks",
             "Tommaso Furlanello, Zachary C. Lipton, Michael Tschannen, Laurent Itti, Anima Anandkumar",
             ICML, 2018, "1805.04770",
         ),
         NETS, lesson=14, title="One's own teacher",
+    ),
+    Method(
+        "own_teacher", "BYOT", "own_teacher:OwnTeacher",
+        Paper(
+            "zhang2019your",
+            "Be Your Own Teacher: Improve the Performance of Convolutional Neural Networks via Self Distillation",
+            "Linfeng Zhang, Jiebo Song, Anni Gao, Jingwei Chen, Chenglong Bao, Kaisheng Ma",
+            ICCV, 2019, "1905.08094",
+        ),
+        NETS, lesson=14,
     ),
     Method(
         "amalgamation", "KA", "amalgamation:Amalgamation",
@@ -40,6 +50,16 @@ OTHERS: tuple[Method, ...] = (
         NETS, lesson=15, title="Several teachers into one",
     ),
     Method(
+        "common_features", "CFL", "common_features:CommonFeatures",
+        Paper(
+            "luo2019knowledge",
+            "Knowledge Amalgamation from Heterogeneous Networks by Common Feature Learning",
+            "Sihui Luo, Xinchao Wang, Gongfan Fang, Yao Hu, Dapeng Tao, Mingli Song",
+            "International Joint Conference on Artificial Intelligence", 2019, "1906.10546",
+        ),
+        NETS, lesson=15,
+    ),
+    Method(
         "sequence", "SeqKD", "sequence:Sequence",
         Paper(
             "kim2016sequencelevel",
@@ -48,6 +68,25 @@ OTHERS: tuple[Method, ...] = (
             "Conference on Empirical Methods in Natural Language Processing", 2016, "1606.07947",
         ),
         DATA, lesson=17, title="Language models",
+    ),
+    Method(
+        "on_policy", "GKD", "on_policy:OnPolicy",
+        Paper(
+            "agarwal2024onpolicy",
+            "On-Policy Distillation of Language Models: Learning from Self-Generated Mistakes",
+            "Rishabh Agarwal, Nino Vieillard, Yongchao Zhou, Piotr Stanczyk, Sabela Ramos, Matthieu Geist, "
+            "Olivier Bachem",
+            ICLR, 2024, "2306.13649",
+        ),
+        DATA, lesson=17,
+    ),
+    Method(
+        "minillm", "", "minillm:MiniLLM",
+        Paper(
+            "gu2024minillm", "MiniLLM: Knowledge Distillation of Large Language Models",
+            "Yuxian Gu, Li Dong, Furu Wei, Minlie Huang", ICLR, 2024, "2306.08543",
+        ),
+        DATA, lesson=17,
     ),
     Method(
         "deit", "DeiT", "deit:Deit",

@@ -42,7 +42,11 @@ GENERATOR_PLANS: dict[str, GeneratorPlan] = {
 
 
 def judge_of(data: str) -> str:
-    """The name of the classifier by whose eyes images of this set are judged."""
+    """The name of the classifier by whose eyes images of this set are judged.
+
+    >>> judge_of("fashion-16")
+    'fashion-16-resnet8'
+    """
     return f"{data}-resnet8"
 
 

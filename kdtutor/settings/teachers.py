@@ -17,7 +17,7 @@ from ..files import RUNS
 from ..nets import Net
 from ..train import Alone, Progress, Recipe, environment, evaluate, fit, seed_everything
 from ..train.devices import device as find_device
-from . import ghost, imagenet, quick, zoo
+from . import ghost, halves, imagenet, quick, zoo
 from .recipes import fitted
 
 
@@ -44,6 +44,12 @@ _PLAIN = TeacherPlan(
     15,
     Recipe(lr=1e-3, optimiser="adam", schedule="steps", milestones=(0.7,), weight_decay=0.0),
 )
+_VIT = TeacherPlan(
+    "digits",
+    {"name": "vit7", **_DIGITS},
+    60,
+    Recipe(lr=3e-3, optimiser="adamw", weight_decay=0.05, augment=Augment(pad=2)),
+)
 _CIFAR = {"classes": 100, "channels": 3}
 _CIFAR_200 = Recipe(
     lr=0.1, batch_size=256, schedule="steps", milestones=(80 / 200, 160 / 200), nesterov=False,
@@ -63,6 +69,9 @@ TEACHER_PLANS: dict[str, TeacherPlan] = {
         60,
         Recipe(lr=0.1, weight_decay=1e-3, augment=Augment(pad=1, flip=True)),
     ),
+    # Transformers, for the lesson that asks what a student takes over from which kind of net.
+    "digits-vit7": _VIT,
+    "fashion-vit7": replace(_VIT, data="fashion", epochs=30),
     "digits-lenet5-plain": _PLAIN,
     "fashion-lenet5-plain": replace(_PLAIN, data="fashion"),
     # no teachers of a lesson, but the judges of made images
@@ -72,6 +81,7 @@ TEACHER_PLANS: dict[str, TeacherPlan] = {
     "fashion-16-resnet8": TeacherPlan(
         "fashion-16", {"name": "resnet8", **_DIGITS}, 20, Recipe(lr=0.1, augment=Augment(pad=1, flip=True))
     ),
+    **{name: TeacherPlan(*plan) for name, plan in halves.PLANS.items()},
     # The teachers of the data-free papers' tables: github.com/VainF/Data-Free-Adversarial-Distillation
     "mnist-lenet5": TeacherPlan(
         "mnist",

@@ -10,6 +10,7 @@ from .devices import DEVICE_VARIABLE, describe, device, seed_everything
 from .distiller import Alone, Distiller, Spot
 from .evaluation import Evaluation, evaluate, predict
 from .history import History, environment
+from .language import LanguageDistiller
 from .loop import fit, steps
 from .objective import accuracy, descend, descend_alone, minimise, task_loss, weighted_sum
 from .quality import Balance, Judge, Quality, classifier_score, frechet_distance
@@ -31,6 +32,7 @@ __all__ = [
     "Evaluation",
     "History",
     "Judge",
+    "LanguageDistiller",
     "Phase",
     "Progress",
     "Quality",

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..data import Data, Split
 from ..errors import ConfigError, require
-from ..nets import Net
+from ..nets import LanguageModel, Net
 
 CLOSE = 1e-3  # of a sum of probabilities to 1
 
@@ -39,6 +39,8 @@ def check_net(net: Any, role: str, kind: type[nn.Module] = Net) -> None:
         wrong = f"the {role} is wrapped in {type(net).__name__}; pass {role}.{inside}: a run uses one device"
     else:
         make = "wrap it: kd.nets.wrap(model)" if kind is Net else f"a {kind.__name__} is needed"
+        if isinstance(net, LanguageModel) and kind is Net:
+            make = "it learns by kd.train.LanguageDistiller and those derived from it"
         wrong = f"the {role} is a {type(net).__name__} and no {kind.__name__} of kdtutor; {make}"
     if wrong:
         raise ConfigError(wrong)

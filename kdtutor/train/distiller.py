@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..data import Batch, Classification, Data, Split, Task
+from ..data import Batch, Classification, Data, LanguageModelling, Split, Task
 from ..errors import require
 from ..nets import Ensemble, Net, Trace
 from .evaluation import evaluate
@@ -140,7 +140,10 @@ def check_task(distiller: Distiller, data: Data) -> None:
     admitted = " and ".join(task.name for task in distiller.tasks)
     told = f"{type(distiller).__name__} admits {admitted}; {data.name} is a set for {data.task}"
     advice = f"take one of the methods that do, as kd.papers.admitting({data.task.name!r}) lists them"
-    require(isinstance(data.task, distiller.tasks), f"{told}: {advice}")
+    fits = isinstance(data.task, distiller.tasks)
+    if isinstance(data.task, LanguageModelling):
+        fits, advice = False, "text is for language models; they learn by kd.train.LanguageDistiller and its methods"
+    require(fits, f"{told}: {advice}")
     if isinstance(distiller.teacher, Ensemble):
         distiller.teacher.check_task(data.task)
 

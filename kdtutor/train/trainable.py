@@ -1,6 +1,6 @@
 """What the loop asks of anything that it trains."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -9,7 +9,7 @@ from torch import nn
 
 from ..data import Batch, Batches, Data, Source, Split
 from ..errors import ConfigError
-from ..nets import Generator, Net
+from ..nets import Generator, LanguageModel, Net
 from ..nets.modes import frozen_parts_kept
 from .checks import check_apart, check_net, check_numbers
 from .objective import Terms
@@ -61,8 +61,8 @@ class Trainable(nn.Module):
     """Whether it cannot do without a teacher."""
     shares_batches: bool = False
     """Whether its steps are less work where several ranks take a share of each batch: by `shares.traced`."""
-    student: Net | Generator
-    teacher: Net | Generator | None
+    student: Net | Generator | LanguageModel
+    teacher: Net | Generator | LanguageModel | None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -71,7 +71,12 @@ class Trainable(nn.Module):
                 told = f"{cls.__name__} defines {name}, which nobody asks for any more"
                 raise ConfigError(f"{told}; it is {RENAMED[name]} now: rename it")
 
-    def __init__(self, student: Net | Generator, teacher: Net | Generator | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        student: Net | Generator | LanguageModel,
+        teacher: Net | Generator | LanguageModel | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__()
         check_net(student, "student", self.kind)
         if teacher is not None or self.needs_teacher:
@@ -94,6 +99,11 @@ class Trainable(nn.Module):
         if self.teacher is not None:
             self.teacher.eval()
         return self
+
+    @property
+    def students(self) -> Sequence[nn.Module]:
+        """The nets that no other run may train meanwhile: the student, and those that learn beside it."""
+        return (self.student,)
 
     @property
     def graphable(self) -> bool:

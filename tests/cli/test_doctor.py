@@ -17,11 +17,11 @@ from kdtutor.data import SHIPPED
 
 NAMES = [
     "Python", "torch", "device", "CPU", "torchvision", "Jupyter", "widgets", "data", "teachers", "generators",
-    "students", "results", "disk",
+    "language models", "students", "results", "disk",
 ]  # fmt: skip
 
 
-KINDS = ("teachers", "generators", "students")
+KINDS = ("teachers", "generators", "language_models", "students")
 
 
 def ask(name: str) -> Finding:
@@ -34,7 +34,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "results").mkdir()
     (tmp_path / "results/coin.json").write_text('{"rows": []}')
     kinds = ((f"{kind}/{kind[0]}.safetensors", f"{kind}/{kind[0]}.json") for kind in KINDS)
-    for file, card in (*((f"{name}/{name}.npz", f"{name}/card.json") for name in SHIPPED), *kinds):
+    sets = [*(f"{name}/{name}.npz" for name in SHIPPED), "alice/alice.txt"]
+    for file, card in (*((file, f"{Path(file).parent}/card.json") for file in sets), *kinds):
         path = tmp_path / file
         path.parent.mkdir()
         path.write_bytes(file.encode())
@@ -136,9 +137,10 @@ def test_a_jupyter_without_the_kernel(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_files_as_their_cards_say(shipped: Path):
-    assert ask("data") == Finding("data", True, "digits, fashion")
+    assert ask("data") == Finding("data", True, "digits, fashion, alice")
     for kind in KINDS:
-        assert ask(kind) == Finding(kind, True, kind[0])
+        name = kind.replace("_", " ")
+        assert ask(name) == Finding(name, True, kind[0])
     assert ask("results") == Finding("results", True, "1 stored studies")
 
 
@@ -147,7 +149,8 @@ def test_files_as_their_cards_say(shipped: Path):
     [
         ("data", "digits/digits.npz"),
         ("data", "fashion/fashion.npz"),
-        *((kind, f"{kind}/{kind[0]}.safetensors") for kind in KINDS),
+        ("data", "alice/alice.txt"),
+        *((kind.replace("_", " "), f"{kind}/{kind[0]}.safetensors") for kind in KINDS),
     ],
 )
 def test_damaged_and_absent_files(shipped: Path, question: str, file: str):
@@ -163,7 +166,8 @@ def test_damaged_and_absent_files(shipped: Path, question: str, file: str):
 def test_nothing_there_at_all(shipped: Path):
     for kind in (*KINDS, "results"):
         shutil.rmtree(shipped / kind)
-    assert [ask(kind).detail for kind in KINDS] == [f"none of the {kind} is here" for kind in KINDS]
+    for kind in (kind.replace("_", " ") for kind in KINDS):
+        assert ask(kind).detail == f"none of the {kind} is here"
     assert ask("results").detail == "no stored result is here"
 
 

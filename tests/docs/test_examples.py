@@ -17,7 +17,11 @@ ELSEWHERE = tuple(
     f"kdtutor.{name}"
     for name in (
         *("data.photographs", "data.metric_sets", "data.vision", "data.image_folder.tiny_imagenet"),
-        *("settings.teachers.train_teacher", "settings.generators.train_generator"),
+        *(
+            "settings.teachers.train_teacher",
+            "settings.generators.train_generator",
+            "settings.language.train_language_model",
+        ),
         *("workers.cluster.need_ray", "workers.nodes.require_equal_versions", "train.capture.cuda_graph"),
     )
 )

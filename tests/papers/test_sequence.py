@@ -1,65 +1,82 @@
-"""sequence (SeqKD): the loss against its formula, and the method."""
+"""Word- and sequence-level distillation: the losses against their formulas, and what the student is trained on."""
+
+import math
 
 import pytest
 import torch
 
 import kdtutor as kd
-from kdtutor import ConfigError
-from kdtutor.data import Batch
-from kdtutor.papers.sequence import Sequence, sequence_loss
+from kdtutor import ConfigError, ShapeError
+from kdtutor.papers.sequence import Sequence, forward_kl, over_places, sequence_loss
 
 from .losses import NARROWER, VECTORS, Loss
 
 LOSSES: dict[str, Loss] = {
-    "sequence_loss": Loss(
-        lambda s, t: sequence_loss(s[0], t[0]),
-        s=VECTORS,
-        t=VECTORS,
-        error=NARROWER,
-    ),
+    "forward_kl": Loss(lambda s, t: forward_kl(s[0], t[0]), VECTORS, VECTORS, NARROWER),
 }
 
 
-def logits():
-    return 3 * torch.randn(2, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+def answers(seed=0, K=5):
+    """Logits of a student and a teacher, (2, 3, K), the characters that came next, and which places count."""
+    generator = torch.Generator().manual_seed(seed)
+    z_s, z_t = 3 * torch.randn(2, 2, 3, K, generator=generator, dtype=torch.float64)
+    counted = torch.tensor([[True, True, False], [False, True, True]])
+    return z_s.requires_grad_(), z_t, torch.randint(K, (2, 3), generator=generator), counted
 
 
-def as_in_the_paper(z_s, z_t):
-    """TODO: the paper's formula, written plainly and independently of the package, number by number."""
-    differences = [a - b for row, other in zip(z_s, z_t, strict=True) for a, b in zip(row, other, strict=True)]
-    return sum(difference**2 for difference in differences) / len(differences)
+def softmax(row):
+    weights = [math.e**z for z in row]
+    return [weight / sum(weights) for weight in weights]
 
 
-def test_value_and_gradient_equal_the_formula():
-    z_s, z_t = logits()
-    z_s.requires_grad_()
-    ours, theirs = sequence_loss(z_s, z_t), as_in_the_paper(z_s, z_t)
+def equal_with_gradients(ours, theirs, z_s):
     torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-12)
-    gradients = [torch.autograd.grad(loss, z_s)[0] for loss in (ours, theirs)]
+    gradients = [torch.autograd.grad(loss, z_s, retain_graph=True)[0] for loss in (ours, theirs)]
     torch.testing.assert_close(*gradients, rtol=1e-10, atol=1e-12)
 
 
-def test_zero_only_where_student_and_teacher_agree():
-    z_s, z_t = logits()
-    assert sequence_loss(z_s, z_s) == 0 < sequence_loss(z_s, z_t)
+def test_word_level_is_the_papers_cross_entropy_without_the_teachers_entropy():
+    z_s, z_t, _, counted = answers()
+    total, entropy = 0, 0
+    for b, place in counted.nonzero().tolist():
+        p_s, p_t = softmax(z_s[b, place]), softmax(z_t[b, place])
+        total = total - sum(q * p.log() for p, q in zip(p_s, p_t, strict=True))
+        entropy = entropy - sum(q * q.log() for q in p_t)
+    equal_with_gradients(forward_kl(z_s, z_t, counted), (total - entropy) / 4, z_s)
 
 
-def net(seed, classes=10):
+def test_sequence_level_is_the_likelihood_of_what_was_written():
+    z_s, _, written, counted = answers(1)
+    said = [softmax(z_s[b, place])[int(written[b, place])].log() for b, place in counted.nonzero().tolist()]
+    equal_with_gradients(sequence_loss(z_s, written, counted), -sum(said) / len(said), z_s)
+
+
+def test_places_that_do_not_count_change_nothing():
+    z_s, z_t, written, counted = answers(2)
+    other = torch.where(counted[..., None], z_s, 0.0)
+    torch.testing.assert_close(forward_kl(other, z_t, counted), forward_kl(z_s, z_t, counted))
+    torch.testing.assert_close(sequence_loss(other, written, counted), sequence_loss(z_s, written, counted))
+    assert over_places(torch.ones(2), torch.zeros(2, dtype=torch.bool)) == 0
+    with pytest.raises(ShapeError, match="expected a mark for each"):
+        over_places(torch.ones(2), torch.ones(3, dtype=torch.bool))
+
+
+def model(seed, name="gpt1x16", **options):
     kd.seed_everything(seed)
-    return kd.nets.build("resnet8x0.25", classes=classes, channels=1, stem_stride=2)
+    return kd.nets.language_model(name, **{"vocabulary": 72, "context": 16, **options})
 
 
-def test_the_objective_of_a_batch():
-    method = Sequence(net(0), net(1), beta=3.0)
-    batch = Batch(torch.randn(2, 1, 28, 28), torch.tensor([3, 1]), torch.arange(2))
-    s, t = method.student.trace(batch.images), method.teacher_trace(batch.images)
-    terms, weights = method.losses(s, t, batch), method.weights()
-    expected = kd.train.task_loss(s.logits, batch.labels) + 3 * sequence_loss(s.logits, t.logits)
-    torch.testing.assert_close(sum(weights[name] * value for name, value in terms.items()), expected)
-
-
-def test_wrong_options_are_named():
-    with pytest.raises(ConfigError, match="beta=-1"):
-        Sequence(net(0), net(1), beta=-1)
-    with pytest.raises(ConfigError, match="only over the same classes"):
-        Sequence(net(0), net(1, classes=7))
+def test_the_student_reads_what_the_teacher_has_written():
+    text, teacher = kd.data.text("alice", context=16), model(1)
+    method = Sequence(model(0), teacher, windows=5, prompt=3)
+    method.begin(text)
+    book = method.book
+    method.begin(text)
+    assert torch.equal(book, method.book) and book.shape == (5, 17)
+    batch = next(method.source(text, kd.Recipe(batch_size=4)).epoch(0, 0))
+    (terms,) = method.taught(batch).values()
+    mine = book[batch.indices % 5]
+    z = method.student(mine[:, :-1])[:, 2:]  # at the prompt's last place its first own character is foretold
+    torch.testing.assert_close(terms, torch.nn.functional.cross_entropy(z.flatten(0, 1), mine[:, 3:].flatten()))
+    with pytest.raises(ConfigError, match="windows=0"):
+        Sequence(model(0), teacher, windows=0)

@@ -7,7 +7,7 @@ from .runner import Study, conduct, in_points, paired, stored_results
 
 __all__ = ["Study", "conduct", "in_points", "paired", "stored_results", "studies"]
 
-BEYOND = ("paper", "dense", "spot_again")  # studies of no lesson
+BEYOND = ("own_teacher", "paper", "dense", "spot_again")  # studies that no lesson is named after
 
 
 def studies() -> dict[str, Study]:

@@ -1,40 +1,166 @@
-"""The experiments of the lesson on deit: does it help where labels are few?
+"""The experiments of the lesson on DeiT: a transformer of little data, what it learns from, and where its teacher's
+answers go in.
 
-The pair and the images of the preset "minute", with few labels; EPOCHS times STEPS steps for every method.
+Every run has EPOCHS times STEPS steps of 64 images, all with labels unless the case says how many, and shifts of up to
+two pixels. The learning rate of each `Trial` is the best on validation images with other seeds (study deit_tuning):
+that of the convolutional net, which learns by SGD, of the transformer alone and of all that are taught, by AdamW.
 """
 
-from ...data import Data
-from ...papers import method
-from ...train import Alone, Distiller
-from .common import MINUTE, filled, last, recipe, student, train
-from .runner import Case, Study
+from dataclasses import replace
 
-STEPS, EPOCHS = 20, 2  # TODO: as many as it takes for the curves to be flat
-LABELS = 20  # a class
-LR = 0.1  # TODO: of each method its own, chosen on validation images with other seeds (in a study of its own)
-METHODS = {"taught": "deit", "logits": "hinton"}
+import torch
+
+from ... import nets
+from ...data import Augment, Data
+from ...nets import Net
+from ...nets.rollout import token_similarity
+from ...nets.vit import ViT
+from ...papers.deit import Deit, How, Token
+from ...settings import find_teacher
+from ...train import Alone, Distiller, Recipe, predict, seed_everything
+from ...train.evaluation import shown
+from . import common
+from .common import MINUTE, TUNING_SEEDS, filled, last, minute_of, train
+from .runner import Case, Study, stored_results
+from .sets import Row, Trial, best, grid, on_clothes
+
+EPOCHS, STEPS = 8, 75
+PLAIN, DISTILLED, CNN = "vit7", "deit7", "resnet8"
+DECAY = 0.05  # of the weights: DeiT, table 9
+MIXUP = 0.8  # likewise
+FEW = 35  # labels a class, where a method is of few labels: a tenth
+RATES = grid(lr=(1e-3, 3e-3, 6e-3))
 
 
-def prepare(name: str, seed: int) -> tuple[Distiller, Data]:
-    """Who learns, and from what; equal seeds, equal first weights and batches."""
-    few, net = MINUTE.data().few_labels(LABELS, seed=seed), student(seed)
-    if name == "alone":
-        return Alone(net), filled(few.labelled_only())
-    return method(METHODS[name])(net, MINUTE.teacher()), few
+def _cases(*methods: str) -> tuple[Case, ...]:
+    return tuple({"method": method} for method in methods)
 
 
-def learn(case: Case, seed: int) -> dict[str, float]:
-    """One student: its accuracies after the last epoch."""
-    distiller, data = prepare(str(case["method"]), seed)
-    return last(train(distiller, data, EPOCHS, recipe(LR, STEPS), seed))
+TRIALS = (
+    Trial(_cases("cnn", "cnn, few labels"), grid(lr=(0.05, 0.1, 0.2))),
+    Trial(
+        _cases("alone", "alone, few labels", "alone, twice the steps", "alone, mixup", "alone, two tokens",
+               "alone, no positions"),
+        RATES,
+    ),
+    Trial(
+        _cases("hard", "soft", "hard, token", "soft, token", "hard, token, vit teacher", "hard, token, few labels"),
+        RATES,
+    ),
+)  # fmt: skip
+"""Cases that share a rate, and the rates that are tried on the first of them."""
+
+
+def student(seed: int, name: str) -> Net:
+    """A new student; equal seeds, equal first weights of equal nets."""
+    seed_everything(seed)
+    return nets.build(name, classes=10, channels=1, stem_stride=2 if name == CNN else None)
+
+
+def blind(net: Net) -> Net:
+    """A transformer that is not told where a patch was: to it an image is a bag of patches, and stays one."""
+    assert isinstance(net, ViT)
+    with torch.no_grad():
+        net.positions.zero_().requires_grad_(False)
+    return net
+
+
+def recipe(method: str, lr: float) -> Recipe:
+    """How the weights of a method's student move."""
+    if method.startswith("cnn"):
+        return common.recipe(lr, STEPS)
+    return Recipe(
+        lr=lr, optimiser="adamw", weight_decay=DECAY, augment=Augment(pad=2),
+        steps_per_epoch=2 * STEPS if "twice" in method else STEPS, mixup=MIXUP if "mixup" in method else 0.0,
+    )  # fmt: skip
+
+
+def prepare(case: Case, seed: int) -> tuple[Distiller, Data]:
+    """Who learns, and from what: from the labelled images alone, or with a teacher from all of them."""
+    method, minute = str(case["method"]), minute_of(case.get("data", MINUTE.data_name))
+    few = minute.data().few_labels(FEW, seed=seed) if "few labels" in method else minute.data()
+    if method.startswith(("cnn", "alone")):
+        name = CNN if method.startswith("cnn") else DISTILLED if "two tokens" in method else PLAIN
+        net = student(seed, name)
+        return Alone(blind(net) if "no positions" in method else net), filled(few.labelled_only())
+    how: How = "soft" if method.startswith("soft") else "hard"
+    on_token = "token" in method
+    teacher = find_teacher(f"{minute.data_name}-{PLAIN}") if "vit teacher" in method else minute.teacher()
+    token: Token = "distillation" if on_token else "class"
+    return Deit(student(seed, DISTILLED if on_token else PLAIN), teacher, how, token), few
+
+
+def learn(case: Case, seed: int) -> Row:
+    """One student: its accuracy, that of each head, and how often it decides otherwise than the two nets that teach."""
+    distiller, data = prepare(case, seed)
+    return {**trained(distiller, data, case, seed), **looked_at(distiller.student, data)}
+
+
+def trained(distiller: Distiller, data: Data, case: Case, seed: int) -> dict[str, float]:
+    """A run at the rate of its case: accuracy after the last epoch."""
+    return last(train(distiller, data, EPOCHS, recipe(str(case["method"]), case["lr"]), seed))
+
+
+def looked_at(net: Net, data: Data) -> Row:
+    """What a student does on the test images: the share on which it decides otherwise than the convolutional teacher
+    and than the transformer that teaches; of two heads the accuracy of each and the same, and how alike they end."""
+    others = {"cnn": minute_of(data.name).teacher(), "vit": find_teacher(f"{data.name}-{PLAIN}")}
+    told = {name: predict(other, data.test, data).argmax(1) for name, other in others.items()}
+    answers = {"": predict(net, data.test, data).argmax(1)}
+    found: Row = {}
+    if isinstance(net, ViT) and net.distilled:
+        with torch.no_grad():
+            images = data.normalise(data.test.images[:500])
+            found["cosine first"], *_, found["cosine last"] = token_similarity(net, images).tolist()
+        embeddings = shown(net, lambda x: net.trace(x).embedding, data.test, data)
+        heads = (", class head", ", teacher's head")
+        answers |= {name: z.argmax(1) for name, z in zip(heads, net.heads(embeddings), strict=True)}
+        found |= {f"test{head}": share(answers[head], data.test.labels) for head in list(answers)[1:]}
+    return found | {f"unlike {name}{head}": 1 - share(a, told[name]) for name in told for head, a in answers.items()}
+
+
+def share(answers: torch.Tensor, labels: torch.Tensor) -> float:
+    """The share of answers that are the label, to four digits."""
+    return round((answers == labels).float().mean().item(), 4)
+
+
+def tune(case: Case, seed: int) -> Row:
+    """The validation accuracy at the rate of a case."""
+    return {"val": trained(*prepare(case, seed), case, seed)["val"]}
+
+
+def tuned(case: Case, seed: int) -> Row:
+    """A run at the rate that was best for its trial."""
+    setting = best(stored_results("deit_tuning"), next(trial for trial in TRIALS if case in trial.cases))
+    return {**setting, **learn({**case, **setting}, seed)}
+
+
+RIVALS = _cases("alone", "hard, token", "cnn", "hard", "hard, token, vit teacher", "soft, token")
+FEW_LABELS = _cases("alone, few labels", "hard, token, few labels", "cnn, few labels")
+CONTROLS = _cases("alone, twice the steps", "alone, no positions", "alone, two tokens", "soft", "alone, mixup")
+
+
+def clothed(trial: Trial) -> Trial:
+    """The cases that are run on clothes as well."""
+    names = ("cnn", "alone", "hard", "hard, token")
+    return replace(trial, cases=tuple(case for case in trial.cases if case["method"] in names))
 
 
 STUDIES = (
     Study(
-        "deit_rivals",
-        "Does the student learn more than alone, and more than from softened logits?",
-        tuple({"method": name} for name in ("alone", *METHODS)),
-        learn,
-        seeds=(0, 1, 2),
+        "deit_tuning",
+        "Which learning rate is best on validation digits?",
+        tuple({**trial.cases[0], **setting} for trial in TRIALS for setting in trial.settings),
+        tune,
+        seeds=TUNING_SEEDS,
     ),
+    Study(
+        "deit_rivals",
+        "A transformer on 3,500 digits: what does a teacher bring, said how, to which token, and from which net?",
+        RIVALS,
+        tuned,
+    ),
+    Study("deit_few", "The same with a tenth of the labels.", FEW_LABELS, tuned),
+    Study("deit_controls", "Would a transformer alone do as well with more of something else?", CONTROLS, tuned),
+    *on_clothes("deit", "Does it hold on clothes?", learn, [clothed(trial) for trial in TRIALS], tune),
 )
