@@ -258,10 +258,11 @@ STUDIES = (
         make_halfway,
         seeds=(0,),
     ),
-    *on_clothes(
-        "adversarial",
-        "What is a student of clothes worth that learns from generated images, unrelated ones or noise?",
-        learn,
-        tuple(Trial(({"source": source},), grid(lr=(LR[source],))) for source in ("dfad", "unrelated", "noise")),
-    ),
+)
+
+PLANNED = on_clothes(
+    "adversarial",
+    "What is a student of clothes worth that learns from generated images, unrelated ones or noise?",
+    learn,
+    tuple(Trial(({"source": source},), grid(lr=(LR[source],))) for source in ("dfad", "unrelated", "noise")),
 )

@@ -127,10 +127,11 @@ STUDIES = (
         tuple({"way": "black box", "size": size, "teacher": SMALL} for size in PUPILS),
         learn,
     ),
-    *on_clothes(
-        "gan",
-        "What do a copy and a copy with a critic bring to a small generator of clothes?",
-        learn,
-        tuple(Trial(({"way": way, "size": 0.25},), grid(lr=(LR[way][0.25],))) for way in ALPHA),
-    ),
+)
+
+PLANNED = on_clothes(
+    "gan",
+    "What do a copy and a copy with a critic bring to a small generator of clothes?",
+    learn,
+    tuple(Trial(({"way": way, "size": 0.25},), grid(lr=(LR[way][0.25],))) for way in ALPHA),
 )

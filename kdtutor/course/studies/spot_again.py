@@ -73,7 +73,7 @@ def judged(frame: "pd.DataFrame") -> "pd.DataFrame":
     return pd.concat(rows).set_index(["clothes", "rule", "against"])
 
 
-STUDIES = (
+PLANNED = (
     Study(
         "spot_again",
         "Is choosing spots better than distilling everywhere, where the paper's argument expects it?",
@@ -82,3 +82,4 @@ STUDIES = (
         seeds=SEEDS,
     ),
 )
+STUDIES: tuple[Study, ...] = ()
