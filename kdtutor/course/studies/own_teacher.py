@@ -81,7 +81,7 @@ def _rule(lr: float) -> Rule:
     return {"lr": lr, "weight_decay": 5e-4}
 
 
-STUDIES = (
+PLANNED = (
     Study(
         "own_teacher_tuning",
         "Which learning rate suits nets with exits and parts of them, and how much should the deepest exit say?",
@@ -99,3 +99,6 @@ STUDIES = (
         compare,
     ),
 )
+"""What is written down, and not yet stored: a study moves to `STUDIES` with its results."""
+
+STUDIES: tuple[Study, ...] = ()
