@@ -23,7 +23,6 @@ METHODS: dict[str, Look] = {
     "alone": ROLES["alone"],
     "together, same images": {"color": GREEN, "linestyle": "-.", "marker": "v"},
     "together": ROLES["taught"],
-    "taught, same images": {"color": PURPLE, "linestyle": ":", "marker": "P"},
     "taught": {"color": PURPLE, "linestyle": (0, (5, 1, 1, 1)), "marker": "D"},
 }
 """How the methods of the studies look."""

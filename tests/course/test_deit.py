@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-import kdtutor as kd
 from kdtutor.course import check
 from kdtutor.course.studies import deit as study
 from kdtutor.nets.vit import attention, patches
@@ -17,7 +16,7 @@ def test_the_package_passes_its_own_checks():
     assert computes(check.fuse, lambda c, d: fused(c, d).softmax(1))
 
 
-def test_equal_seeds_give_equal_first_weights(monkeypatch: pytest.MonkeyPatch):
+def test_equal_seeds_give_equal_first_weights():
     students = [study.prepare({"method": method}, seed=3)[0].student for method in ("alone", "hard", "soft")]
     first = [next(student.parameters()) for student in students]
     assert all(torch.equal(first[0], other) for other in first)
@@ -36,13 +35,13 @@ def test_the_smallest_run_of_each_study_works(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(study, "EPOCHS", 1)
     monkeypatch.setattr(study, "STEPS", 2)
     assert set(study.tune({"method": "hard", "lr": 1e-3}, 0)) == {"val"}
-    teacher = kd.nets.build("vit7", **study.SIZES).eval()
+    teacher = study.student(1, "vit7").eval()
     monkeypatch.setattr(study, "find_teacher", lambda name: teacher)
     row = study.learn({"method": "hard, token, vit teacher", "lr": 1e-3}, 0)
     assert {"test, class head", "unlike vit, teacher's head", "cosine last"} <= set(row)
 
 
 def test_every_case_has_the_rate_of_its_trial():
-    tuned = {study_.name: study_ for study_ in study.STUDIES}
+    tuned = {each.name: each for each in study.STUDIES}
     assert len(tuned["deit_tuning"].cases) == sum(len(trial.settings) for trial in study.TRIALS)
     assert set(tuned["deit_tuning"].seeds).isdisjoint(tuned["deit_rivals"].seeds)

@@ -2,8 +2,8 @@
 answers go in.
 
 Every run has EPOCHS times STEPS steps of 64 images, all with labels unless the case says how many, and shifts of up to
-two pixels. The learning rate of each `Trial` is the best on validation images with other seeds (study deit_tuning).
-The transformers learn by AdamW, the convolutional net by SGD, each at a rate of its own.
+two pixels. The learning rate of each `Trial` is the best on validation images with other seeds (study deit_tuning):
+that of the convolutional net, which learns by SGD, of the transformer alone and of all that are taught, by AdamW.
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ from ...data import Augment, Data
 from ...nets import Net
 from ...nets.rollout import token_similarity
 from ...nets.vit import ViT
-from ...papers.deit import Deit
+from ...papers.deit import Deit, How, Token
 from ...settings import find_teacher
 from ...train import Alone, Distiller, Recipe, predict, seed_everything
 from ...train.evaluation import shown
@@ -26,7 +26,6 @@ from .sets import Row, Trial, best, grid, on_clothes
 
 EPOCHS, STEPS = 8, 75
 PLAIN, DISTILLED, CNN = "vit7", "deit7", "resnet8"
-SIZES = {"channels": 1, "classes": 10}
 DECAY = 0.05  # of the weights: DeiT, table 9
 MIXUP = 0.8  # likewise
 FEW = 35  # labels a class, where a method is of few labels: a tenth
@@ -40,12 +39,14 @@ def _cases(*methods: str) -> tuple[Case, ...]:
 TRIALS = (
     Trial(_cases("cnn", "cnn, few labels"), grid(lr=(0.05, 0.1, 0.2))),
     Trial(
-        _cases("alone", "alone, few labels", "alone, twice the steps", "alone, wider shifts", "alone, mixup",
-               "alone, two tokens", "alone, no positions"),
+        _cases("alone", "alone, few labels", "alone, twice the steps", "alone, mixup", "alone, two tokens",
+               "alone, no positions"),
         RATES,
     ),
-    Trial(_cases("hard", "soft"), RATES),
-    Trial(_cases("hard, token", "soft, token", "hard, token, vit teacher", "hard, token, few labels"), RATES),
+    Trial(
+        _cases("hard", "soft", "hard, token", "soft, token", "hard, token, vit teacher", "hard, token, few labels"),
+        RATES,
+    ),
 )  # fmt: skip
 """Cases that share a rate, and the rates that are tried on the first of them."""
 
@@ -53,7 +54,7 @@ TRIALS = (
 def student(seed: int, name: str) -> Net:
     """A new student; equal seeds, equal first weights of equal nets."""
     seed_everything(seed)
-    return nets.build(name, **SIZES, **({"stem_stride": 2} if name == CNN else {}))
+    return nets.build(name, classes=10, channels=1, stem_stride=2 if name == CNN else None)
 
 
 def blind(net: Net) -> Net:
@@ -69,7 +70,7 @@ def recipe(method: str, lr: float) -> Recipe:
     if method.startswith("cnn"):
         return common.recipe(lr, STEPS)
     return Recipe(
-        lr=lr, optimiser="adamw", weight_decay=DECAY, augment=Augment(pad=4 if "wider shifts" in method else 2),
+        lr=lr, optimiser="adamw", weight_decay=DECAY, augment=Augment(pad=2),
         steps_per_epoch=2 * STEPS if "twice" in method else STEPS, mixup=MIXUP if "mixup" in method else 0.0,
     )  # fmt: skip
 
@@ -82,9 +83,10 @@ def prepare(case: Case, seed: int) -> tuple[Distiller, Data]:
         name = CNN if method.startswith("cnn") else DISTILLED if "two tokens" in method else PLAIN
         net = student(seed, name)
         return Alone(blind(net) if "no positions" in method else net), filled(few.labelled_only())
-    how, on_token = ("soft" if method.startswith("soft") else "hard"), "token" in method
+    how: How = "soft" if method.startswith("soft") else "hard"
+    on_token = "token" in method
     teacher = find_teacher(f"{minute.data_name}-{PLAIN}") if "vit teacher" in method else minute.teacher()
-    token = "distillation" if on_token else "class"
+    token: Token = "distillation" if on_token else "class"
     return Deit(student(seed, DISTILLED if on_token else PLAIN), teacher, how, token), few
 
 
@@ -133,9 +135,14 @@ def tuned(case: Case, seed: int) -> Row:
     return {**setting, **learn({**case, **setting}, seed)}
 
 
+RIVALS = _cases("alone", "hard, token", "cnn", "hard", "hard, token, vit teacher", "soft, token")
+FEW_LABELS = _cases("alone, few labels", "hard, token, few labels", "cnn, few labels")
+CONTROLS = _cases("alone, twice the steps", "alone, no positions", "alone, two tokens", "soft", "alone, mixup")
+
+
 def clothed(trial: Trial) -> Trial:
     """The cases that are run on clothes as well."""
-    names = ("cnn", "alone", "soft", "hard", "hard, token", "hard, token, vit teacher")
+    names = ("cnn", "alone", "hard", "hard, token")
     return replace(trial, cases=tuple(case for case in trial.cases if case["method"] in names))
 
 
@@ -150,8 +157,10 @@ STUDIES = (
     Study(
         "deit_rivals",
         "A transformer on 3,500 digits: what does a teacher bring, said how, to which token, and from which net?",
-        tuple(case for trial in TRIALS for case in trial.cases),
+        RIVALS,
         tuned,
     ),
+    Study("deit_few", "The same with a tenth of the labels.", FEW_LABELS, tuned),
+    Study("deit_controls", "Would a transformer alone do as well with more of something else?", CONTROLS, tuned),
     *on_clothes("deit", "Does it hold on clothes?", learn, [clothed(trial) for trial in TRIALS], tune),
 )

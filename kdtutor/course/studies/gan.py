@@ -136,9 +136,9 @@ STUDIES = (
         "gan",
         "What do a copy and a copy with a critic bring to a small generator of clothes?",
         learn,
-        tuple(
-            Trial(tuple({"way": way, "size": size} for size in PUPILS), grid(lr=rates))
-            for way, rates in {"scratch": (0.04, 0.08, 0.16), "joint": (0.1, 0.2), "black box": (0.1, 0.2)}.items()
+        (
+            Trial(({"way": "scratch", "size": 0.25},), grid(lr=(0.04, 0.08))),
+            *(Trial(({"way": way, "size": 0.25},), grid(lr=(LR[way][0.25],))) for way in ("joint", "black box")),
         ),
         nearness,
     ),
