@@ -50,7 +50,11 @@ LONG = "four times as long"
 DECAYS = (5e-4, 5e-3, 2e-2)
 USUAL: Rule = {"lr": 0.2, "weight_decay": 5e-3}
 RULES: Mapping[str, Mapping[str, Rule]] = {
-    "digits": {"alone": USUAL, LONG: {"lr": 0.05, "weight_decay": 2e-2}, "BAN": USUAL},
+    "digits": {
+        "alone": USUAL,
+        LONG: {"lr": 0.05, "weight_decay": 2e-2},
+        "BAN": {"lr": 0.4, "weight_decay": 5e-4},
+    },
     "fashion": {
         "alone": {"lr": 0.1, "weight_decay": 5e-3},
         LONG: {"lr": 0.05, "weight_decay": 2e-2},  # as on digits
