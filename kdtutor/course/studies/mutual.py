@@ -14,7 +14,7 @@ from .common import TUNING_SEEDS, filled, minute_of, recipe, student, train
 from .runner import Case, Study, stored_results
 
 EPOCHS, STEPS = 8, 25  # 200 steps of 64 images for every net
-TRIED = 50  # steps an epoch of the runs in which rates are tried
+LONGER = 50  # steps an epoch of the runs in which rates are tried, and of those that are twice as long
 LABELS = 20  # a class
 SETS = ("digits", "fashion")
 TUNED = ("alone", "together", "taught")
@@ -81,12 +81,12 @@ def learn(case: Case, seed: int) -> list[dict[str, float]]:
     rows: list[dict[str, float]] = []
     before = time.process_time()
     learner = distiller(case, few, seed)
-    rule = recipe(rate(case), TRIED if "lr" in case else STEPS)
+    rule = recipe(rate(case), LONGER if "lr" in case else int(case.get("steps", STEPS)))
     history = train(learner, seen(method, few), EPOCHS, rule, seed, noting(learner, few, rows))
     if "lr" in case:  # which rate is the best is chosen on validation images
         return [{"val": history.last("val_accuracy")}]
     rows[-1] |= {"test": history.last("test_accuracy"), "cpu": round(time.process_time() - before, 1)}
-    if method == "alone":
+    if method == "alone" and "steps" not in case:
         other = lone(case, few, seed + PEER)
         pair = nets.Ensemble([learner.student, other])
         rows[-1] |= {name: evaluate(net, data.test, data).accuracy for name, net in (("peer", other), ("both", pair))}
@@ -128,10 +128,6 @@ def shake(case: Case, seed: int) -> list[dict[str, float]]:
 RIVALS = ("alone", f"together, {SAME}", "together", "taught", "taught by two")
 
 
-def rivals(name: str, data: str, question: str) -> Study:
-    return Study(name, question, tuple({"data": data, "method": method} for method in RIVALS), learn)
-
-
 STUDIES = (
     Study(
         "mutual_tuning",
@@ -143,8 +139,18 @@ STUDIES = (
         learn,
         seeds=TUNING_SEEDS,
     ),
-    rivals("mutual_rivals", "digits", "What are two students worth who teach each other, beside all their rivals?"),
-    rivals("mutual_clothes", "fashion", "Does it hold on clothes?"),
+    Study(
+        "mutual_rivals",
+        "What are two students worth who teach each other, beside all their rivals?",
+        tuple({"data": "digits", "method": method} for method in RIVALS),
+        learn,
+    ),
+    Study(
+        "mutual_longer",
+        "And in twice the steps, on digits and on clothes?",
+        tuple({"data": data, "method": method, "steps": LONGER} for data in SETS for method in ("alone", "together")),
+        learn,
+    ),
     Study(
         "mutual_shaken",
         "What becomes of the training loss when the weights are shaken?",
