@@ -19,6 +19,7 @@ from kdtutor.nets import Net, Trace
 from kdtutor.papers.matching import assign, flow_cost
 from kdtutor.widgets import Explorer, data_free, gan
 from kdtutor.widgets.adversarial import ChaseFilm, GapExplorer, ImageFilm
+from kdtutor.widgets.amalgamation import KernelExplorer, ScaleExplorer, SpecialistExplorer
 from kdtutor.widgets.boundaries import BoundaryFilm, HingeExplorer, LineExplorer
 from kdtutor.widgets.fitnets import AttentionExplorer, DepthExplorer, HintExplorer
 from kdtutor.widgets.fsp import FlowExplorer, MatrixExplorer
@@ -146,6 +147,13 @@ def of_relational(here: Shipped) -> Iterator[Explorer]:
     yield NeighbourExplorer(images, here.val.labels[:60], flat, range(20))
 
 
+def of_amalgamation(here: Shipped) -> Iterator[Explorer]:
+    yield ScaleExplorer()
+    yield KernelExplorer()
+    p = {who: torch.rand(60, 10) for who in ("teacher 1", "teacher 2", "student")}
+    yield SpecialistExplorer(here.val.images[:60], here.val.labels[:60], p, here.digits.classes)
+
+
 def of_gan_and_ghost(here: Shipped) -> Iterator[Explorer]:
     yield gan.HillsExplorer()
     small = data.load("digits-16")
@@ -200,3 +208,4 @@ def fed(here: Shipped) -> Iterator[Explorer]:
     yield from of_relational(here)
     yield from of_spot_adaptive(here)
     yield from of_mutual(here)
+    yield from of_amalgamation(here)

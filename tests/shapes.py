@@ -130,7 +130,7 @@ def fits(value: Any, hint: Any) -> bool:
     if kind in (Union, UnionType):
         return any(fits(value, part) for part in parts)
     if kind is tuple and ... not in parts:
-        return isinstance(value, tuple) and len(value) == len(parts) and all(map(fits, value, parts))
+        return isinstance(value, tuple | list) and len(value) == len(parts) and all(map(fits, value, parts))
     if isinstance(value, tuple | list) and parts:
         return all(fits(item, parts[0]) for item in value)
     if isinstance(value, dict) and len(parts) == 2:

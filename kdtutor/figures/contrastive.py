@@ -1,6 +1,6 @@
 """Pictures of the lesson on contrast: a memory as it moves, curves with marks, and how sure a teacher is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -87,17 +87,4 @@ def certainty(p: Float[Tensor, " N"], parts: Mapping[str, Float[Tensor, " N"]], 
         ax.axhline(array(values).mean(), color=BLACK, linestyle="--", linewidth=1.3)
         ax.set(xlabel=xlabel)
         ax.set_title(name, fontsize=11)
-    return picture
-
-
-def volumes(means: Mapping[str, Sequence[float]], scales: Sequence[float], *, alt: str, ylabel: str) -> Picture:
-    """A line of each method over what the teacher's logits were multiplied by, on a logarithmic axis."""
-    picture = Picture(alt=alt, size=(5.0, 3.2))
-    ax = picture.subplots()
-    for (name, values), style in zip(means.items(), looks(list(means)).values(), strict=True):
-        ax.plot(scales, values, label=name, markersize=6, **style)
-    ax.set_xscale("log", base=2)
-    ax.set_xticks(scales, [f"×{scale:g}" for scale in scales])
-    ax.set(xlabel="the teacher's logits", ylabel=ylabel)
-    ax.legend(fontsize=9, framealpha=0.8, edgecolor="none")
     return picture

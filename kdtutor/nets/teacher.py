@@ -62,7 +62,7 @@ def trained_generator(name: str | Path) -> Generator:
 def trained_language_model(name: str | Path) -> LanguageModel:
     """A trained language model, as `teacher` gives a trained classifier: from data/language_models, or from a path.
 
-    >>> trained_language_model("alice-gpt4x96").context
+    >>> trained_language_model("alice-gpt2x128").context
     64
     """
     return _trained(name, "language_model", language_model)

@@ -21,7 +21,7 @@ from ..train.objective import Terms
 from .adapters import pooled
 from .hinton import check_temperature
 from .routing import advance
-from .tensors import full_precision, same_shape, softened_divergence, squared_sum
+from .tensors import full_precision, same_shape, shape, softened_divergence, squared_sum
 
 Match = Literal["scores", "softmax", "blocks"]
 MATCHES = ("scores", "softmax", "blocks")
@@ -61,6 +61,9 @@ def block_divergence(
     """
     fits = len(answers) == len(classes) > 0
     require(fits, f"block_divergence: {len(answers)} answers and {len(classes)} rows of classes", ShapeError)
+    told = f"block_divergence: the student's scores are {shape(z_s)}, the teachers' {', '.join(map(shape, answers))}"
+    known = max(k for own in classes for k in own)
+    require(z_s.ndim == 2 and z_s.shape[1] > known, f"{told}; expected (B, K) with K > {known}", ShapeError)
     terms = []
     for z_t, own in zip(answers, classes, strict=True):
         z = z_s[:, list(own)]

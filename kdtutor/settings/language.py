@@ -21,10 +21,10 @@ class LanguagePlan:
 
     net: dict[str, Any]
     data: str = sets.BOOK
-    epochs: int = 20
+    epochs: int = 15
     recipe: Recipe = field(
         default_factory=lambda: Recipe(
-            lr=4e-3, batch_size=64, optimiser="adamw", betas=(0.9, 0.95), weight_decay=0.1, steps_per_epoch=200,
+            lr=6e-3, batch_size=32, optimiser="adamw", betas=(0.9, 0.95), weight_decay=0.1, steps_per_epoch=100,
             clip_norm=1.0,
         )
     )  # fmt: skip
@@ -32,7 +32,7 @@ class LanguagePlan:
 
 
 LANGUAGE_PLANS: dict[str, LanguagePlan] = {
-    "alice-gpt4x96": LanguagePlan({"name": "gpt4x96", "context": 64, "dropout": 0.2}),
+    "alice-gpt2x128": LanguagePlan({"name": "gpt2x128", "context": 64, "dropout": 0.2}),
 }
 """The plan of every language model by name."""
 

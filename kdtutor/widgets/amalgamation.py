@@ -124,7 +124,7 @@ def distance(x: Float[Tensor, "N D"], y: Float[Tensor, "M D"], sigma: float, pai
     return float(within - 2 * between.mean())
 
 
-class OpinionExplorer(Explorer):
+class SpecialistExplorer(Explorer):
     """One image, and what both teachers and any students say of it, class by class.
 
     images: (N, 1, H, W), bytes. probabilities: {who: (N, K)}, each teacher's own softmax over its classes and 0

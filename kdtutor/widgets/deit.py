@@ -58,13 +58,12 @@ class AttentionExplorer(Explorer):
         left, right = live.axes
         size = self._pixels.shape[1]
         self._image = bare(left).imshow(self._pixels[0], cmap="gray", vmin=0, vmax=255)
-        for at in np.arange(1, self._grid) * self._patch - 0.5:
-            left.axhline(at, color="0.55", linewidth=0.7)
-            left.axvline(at, color="0.55", linewidth=0.7)
+        cuts = np.arange(1, self._grid) * self._patch - 0.5
+        rims = [line(at, color="0.55", linewidth=0.7) for at in cuts for line in (left.axhline, left.axvline)]
         (self._frame,) = left.plot([], [], color=ORANGE, linewidth=2.5)
         self._map = bare(right).imshow(np.zeros((self._grid, self._grid)), cmap=SEQUENTIAL, vmin=0, vmax=1)
         left.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5))
-        live.live(self._image, self._frame, self._map)
+        live.live(self._image, *rims, self._frame, self._map)
         patches = [(f"patch {i + 1}", len(self._extra) + i) for i in range(self._grid**2)]
         tokens = [*((name, i) for i, name in enumerate(self._extra)), *patches]
         heads_menu = [("mean of all", -1), *((str(i + 1), i) for i in range(heads))]
@@ -216,12 +215,12 @@ class FusionExplorer(Explorer):
         right.grid(False, axis="x")
         right.legend(fontsize=9, framealpha=0.8, edgecolor="none")
         live.live(self._curve, self._point, *self._bars)
-        menu = [(f"{i}: {self._classes[int(self._labels[i])]}", i) for i in self._asked]
+        menu = [(f"no. {place}", i) for place, i in enumerate(self._asked, start=1)]
         super().__init__(
             {
                 "share": FloatSlider(0.5, min=0, max=1, step=0.05, description="share"),
                 "of": Dropdown(options=["probabilities", "logits"], value="probabilities", description="mean of"),
-                "image": Dropdown(options=menu, value=self._asked[0], description="image, its class"),
+                "image": Dropdown(options=menu, value=self._asked[0], description="image over which they differ"),
             },
             figure=live,
         )

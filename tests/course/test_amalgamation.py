@@ -39,7 +39,14 @@ def test_equal_seeds_give_equal_first_weights_and_no_labels():
     assert labelled == {"scores": False, "features": False, study.LABELLED: True}
 
 
-@pytest.mark.parametrize("trial", study.TRIALS, ids=lambda trial: trial.cases[0]["method"])
+KINDS = ("largest probability", "softmax", "features", "common features")  # one of each way
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [trial for trial in study.TRIALS if trial.cases[0]["method"] in KINDS],
+    ids=lambda trial: trial.cases[0]["method"],
+)
 def test_the_smallest_run_of_each_method_works(monkeypatch: pytest.MonkeyPatch, trial):
     monkeypatch.setattr(study, "EPOCHS", 3)
     monkeypatch.setattr(study, "STEPS", 1)

@@ -47,18 +47,20 @@ def test_equal_numbers_have_equal_first_weights():
 def test_the_smallest_run_of_each_study_works(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(study, "EPOCHS", 1)
     monkeypatch.setattr(study, "STEPS", 1)
-    monkeypatch.setattr(study, "LAST", 1)
     monkeypatch.setattr(exits, "EPOCHS", 1)
     whole = study.images("few", 0)
     few = replace(whole, val=whole.val[:9], test=whole.test[:30])
     for module in (study, exits):
         monkeypatch.setattr(module, "images", lambda *_: few)
-    rows = study.compare({"setting": "few"}, 0)
+    monkeypatch.setattr(study, "LAST", 1)
+    rows = study.compare({"set": "digits"}, 0)
     assert [row["method"] for row in rows] == [
-        "generation 0", "generation 1", "alone, four times as long", "ensemble of generations",
+        "generation 0", "generation 1", "another net alone", "alone, as long as all", "ensemble of generations",
         "ensemble of nets alone",
     ]  # fmt: skip
-    assert study.take_over({"setting": "few"}, 0)[0].items() == rows[0].items()
+    assert [row["method"] for row in study.take_over({"set": "digits"}, 0)] == [
+        "BAN and labels", "DKPP", "CWTM", "KD, T = 4",
+    ]  # fmt: skip
     rows = exits.compare({"set": "digits"}, 0)
     single = [row for row in rows if "exit" in row]
     assert len(single) == 2 * exits.EXITS + 3 and len(rows) == len(single) + 2 * len(exits.THRESHOLDS)

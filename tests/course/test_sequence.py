@@ -1,5 +1,7 @@
 """Lesson 17: its exercises, its studies and their stored numbers."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -17,11 +19,14 @@ def test_the_package_passes_its_own_checks():
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch):
-    """The studies in a few steps, with a teacher and a rate that no file has to tell."""
+    """The studies in a few steps and on few pages, with a teacher and a rate that no file has to tell."""
+    whole = kd.data.text()
+    few = replace(whole, val=whole.val[:4], test=whole.test[:4])
+    monkeypatch.setattr(study, "text", lambda: few)
     kd.seed_everything(9)
     teacher = kd.nets.language_model("gpt1x16", vocabulary=72)
     monkeypatch.setattr(study.nets, "trained_language_model", lambda name: teacher)
-    monkeypatch.setattr(study, "rate", lambda way: 0.01)
+    monkeypatch.setattr(study, "rate", lambda: 0.01)
     for name, value in {"STUDENT": "gpt1x16", "FIRST": 2, "STEPS": 2, "WINDOWS": 2, "PROMPTS": 4}.items():
         monkeypatch.setattr(study, name, value)
 

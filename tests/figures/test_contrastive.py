@@ -47,10 +47,3 @@ def test_a_dot_for_each_sample():
         np.testing.assert_allclose(ax.lines[1].get_ydata(), [values.mean()] * 2, rtol=1e-5)
     with pytest.raises(ShapeError, match="one: 4 numbers for 5 samples"):
         draw.certainty(p, {"one": p[:4]}, alt="Too few.", xlabel="p")
-
-
-def test_a_line_for_each_method_over_the_volume():
-    picture = draw.volumes({"KD": [80, 90, 85]}, (0.25, 1, 4), alt="One line.", ylabel="accuracy, %")
-    (ax,) = picture.axes
-    assert ax.lines[0].get_xydata().tolist() == [[0.25, 80], [1, 90], [4, 85]]
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["×0.25", "×1", "×4"]

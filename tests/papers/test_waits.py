@@ -12,6 +12,7 @@ from kdtutor.papers import METHODS
 from kdtutor.papers.adversarial import Adversarial
 from kdtutor.papers.born_again import FORMS, BornAgain
 from kdtutor.papers.data_free import DataFree
+from kdtutor.papers.deit import Deit
 from kdtutor.papers.gan import Distil
 from kdtutor.papers.own_teacher import OwnTeacher
 from kdtutor.papers.spot_adaptive import STRATEGIES, SpotAdaptive
@@ -62,6 +63,7 @@ MAKE: dict[str, Callable[[], object]] = {
     "attention with logits": lambda: METHODS["attention"](*pair(), alpha=0.5),
     **{f"born again, {form}": partial(lambda form: BornAgain(*pair(), form=form), form) for form in FORMS},
     "own teacher": lambda: OwnTeacher(kd.nets.MultiExit(pair()[0])),
+    "deit": lambda: Deit(kd.nets.build("deit7_2", classes=10, channels=1), pair()[1]),
     "adversarial": imagined(Adversarial, k=2),
     "data-free": imagined(DataFree),
     "data-free, replayed": imagined(DataFree, replay=2, memory=8),

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kdtutor import ShapeError
-from kdtutor.widgets.amalgamation import KernelExplorer, OpinionExplorer, ScaleExplorer, distance
+from kdtutor.widgets.amalgamation import KernelExplorer, SpecialistExplorer, ScaleExplorer, distance
 
 
 def numbers(shown):
@@ -44,10 +44,10 @@ def test_the_distance_is_that_of_the_formula():
 def test_each_image_has_its_opinions():
     p = torch.tensor([[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]])
     images = torch.zeros(2, 1, 4, 4).byte()
-    shown = OpinionExplorer(images, torch.tensor([0, 2]), {"teacher": p, "student": p.flip(0)}, "abc", border=2)
+    shown = SpecialistExplorer(images, torch.tensor([0, 2]), {"teacher": p, "student": p.flip(0)}, "abc", border=2)
     assert "True class a. teacher: a (90%), student: c (50%)." in shown.text.value
     for settings in shown.corners():
         shown.set(**settings)
     assert "True class c. teacher: c (50%), student: a (90%)." in shown.text.value and shown.png()
     with pytest.raises(ShapeError, match="student answers for 1 images"):
-        OpinionExplorer(images, torch.tensor([0, 2]), {"student": p[:1]}, "abc")
+        SpecialistExplorer(images, torch.tensor([0, 2]), {"student": p[:1]}, "abc")

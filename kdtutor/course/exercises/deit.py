@@ -52,12 +52,12 @@ def _queries() -> list[tuple[Tensor, ...]]:
     ]
 
 
-def _answers(heads: int) -> list[list[Tensor]]:
+def _answers(heads: int) -> list[tuple[Tensor, ...]]:
     """Logits of some heads and of a teacher, all of which require gradients, and labels."""
     cases = []
     for seed, (B, K) in enumerate(((4, 5), (7, 3), (5, 10)), start=5):
         logits = [(3 * x.detach()).requires_grad_() for x in drawn(seed, *[(B, K)] * (heads + 1))]
-        cases.append([*logits, torch.arange(B) * 2 % K])
+        cases.append((*logits, torch.arange(B) * 2 % K))
     return cases
 
 

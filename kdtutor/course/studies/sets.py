@@ -9,7 +9,8 @@ from the case what is tuned (`case.get("lr", LR[method])`). Its `STUDIES` then e
     )),
 
 which are two studies: fsp_clothes_tuning tries the settings of each trial on its first case, on validation images, with
-seeds that are not reported; fsp_clothes runs every case with the settings that were best there, found by themselves.
+seeds that are not reported; fsp_clothes runs every case with the settings that were best there, found by themselves. A
+trial with one setting has nothing to try: it takes that of the digits, say, as it is.
 The lesson shows, right behind its result on digits,
 
     on_both(digits, stored_results("fsp_clothes"), "method", base="alone", by="labels")
@@ -54,8 +55,8 @@ def grid(**values: Sequence[Any]) -> tuple[Row, ...]:
 
 def on_clothes(
     lesson: str, question: str, learn: Learn, trials: Sequence[Trial], tune: Learn | None = None
-) -> tuple[Study, Study]:
-    """The studies LESSON_clothes_tuning and LESSON_clothes.
+) -> tuple[Study, ...]:
+    """The studies LESSON_clothes_tuning and LESSON_clothes; the second alone where there is nothing to choose.
 
     `learn` runs a case with its settings in it, `tune` (default: `learn`) a case that is tried; the `val` of its last
     row is what settings are chosen by. A trial that diverges has 0. All cases get `data="fashion"`.
@@ -68,21 +69,17 @@ def on_clothes(
     """
     tuning = f"{lesson}_clothes_tuning"
     dressed = tuple(Trial(tuple({"data": CLOTHES, **case} for case in t.cases), t.settings) for t in trials)
-    return (
-        Study(
-            tuning,
-            f"Which settings are best on validation clothes for each method of {lesson}_clothes?",
-            tuple({**trial.cases[0], **setting} for trial in dressed for setting in trial.settings),
-            partial(_tune, tune or learn),
-            seeds=TUNING_SEEDS,
-        ),
-        Study(
-            f"{lesson}_clothes",
-            question,
-            tuple(case for trial in dressed for case in trial.cases),
-            partial(_learn, learn, tuning, dressed),
-        ),
+    tried = [trial for trial in dressed if len(trial.settings) > 1]
+    first = Study(
+        tuning,
+        f"Which settings are best on validation clothes for each method of {lesson}_clothes?",
+        tuple({**trial.cases[0], **setting} for trial in tried for setting in trial.settings),
+        partial(_tune, tune or learn),
+        seeds=TUNING_SEEDS,
     )
+    cases = tuple(case for trial in dressed for case in trial.cases)
+    study = Study(f"{lesson}_clothes", question, cases, partial(_learn, learn, tuning, dressed))
+    return (first, study) if tried else (study,)
 
 
 def best(tuning: "pd.DataFrame", trial: Trial) -> Case:
@@ -171,7 +168,8 @@ def _tune(tune: Learn, case: Case, seed: int) -> Row:
 
 def _learn(learn: Learn, tuning: str, trials: Sequence[Trial], case: Case, seed: int) -> list[Row]:
     """The rows of a case with the settings that were best, which they name, too."""
-    setting = best(stored_results(tuning), next(trial for trial in trials if case in trial.cases))
+    trial = next(trial for trial in trials if case in trial.cases)
+    setting = best(stored_results(tuning), trial) if len(trial.settings) > 1 else trial.settings[0]
     return [{**setting, **row} for row in _listed(learn({**case, **setting}, seed))]
 
 
