@@ -6,6 +6,7 @@ import torch
 import kdtutor as kd
 from kdtutor.course import check
 from kdtutor.course.studies import amalgamation as study
+from kdtutor.course.studies import stored_results
 from kdtutor.nets.specialists import joined
 from kdtutor.papers.amalgamation import score_loss
 from kdtutor.papers.common_features import gaussian_kernels
@@ -21,6 +22,16 @@ def test_the_package_computes_what_the_exercises_ask_for():
         return (k(x, x) + k(y, y) - 2 * k(x, y)).float()
 
     assert computes(check.mmd_squared, mmd)
+
+
+def test_what_the_lesson_says_was_measured():
+    tuning = stored_results("amalgamation_tuning").fillna({"lr": 0.0, "beta": 0.0})
+    means = tuning.groupby(["method", "lr", "beta"])["val"].mean()
+    best = means.groupby("method").max()
+    students = best[["scores", "softmax", "blocks", "features", "common features"]]
+    assert 0.08 < means["softmax", 0.2, 0.0] - means["blocks", 0.2, 0.0] < 0.095
+    assert best["largest score"] - 0.02 < students.max() < best["largest score"]
+    assert best["features"] < best["scores"] - 0.05
 
 
 def test_where_mistakes_come_from():
