@@ -40,19 +40,19 @@ def rounds(
 
 
 def shrinking(lines: Mapping[str, Float[Tensor, " M"]], d: Float[Tensor, " M"], *, alt: str) -> Picture:
-    """What is left of a coefficient over its eigenvalue, on a logarithmic axis: a line for each way to fit."""
+    """What is left of a coefficient over its eigenvalue, on logarithmic axes: a line for each way to fit."""
     picture = Picture(alt=alt, size=(5.4, 3.0))
     ax = picture.subplots()
     for index, (label, left) in enumerate(lines.items()):
         style = look(label, index)
         ax.plot(array(d), array(left), color=style["color"], linestyle=style["linestyle"], label=label)
-    ax.set(xscale="log", xlabel="eigenvalue d", ylabel="left of the coefficient", ylim=(-0.03, 1.05))
+    ax.set(xscale="log", yscale="log", xlabel="eigenvalue d", ylabel="left of the coefficient", ylim=(1e-8, 3))
     ax.legend(fontsize=9, framealpha=0.8, edgecolor="none")
     return picture
 
 
 def over_rounds(errors: Mapping[str, Sequence[float]], *, alt: str, ylabel: str) -> Picture:
-    """A line for each label over rounds 1, 2, …; the round with the least is marked."""
+    """A line for each label over rounds 1, 2, …, upwards on a logarithmic axis; the round with the least is marked."""
     picture = Picture(alt=alt, size=(5.4, 3.0))
     ax = picture.subplots()
     for index, (label, values) in enumerate(errors.items()):
@@ -60,7 +60,9 @@ def over_rounds(errors: Mapping[str, Sequence[float]], *, alt: str, ylabel: str)
         ax.plot(range(1, len(numbers) + 1), numbers, color=style["color"], linestyle=style["linestyle"], label=label)
         best = int(numbers.argmin())
         ax.plot(best + 1, numbers[best], "o", color=style["color"], markersize=8)
-    ax.set(xlabel="round", ylabel=ylabel, ylim=(0, None))
+    ax.set(xlabel="round", ylabel=ylabel, yscale="log")
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter("{x:g}")
     ax.legend(fontsize=9, framealpha=0.8, edgecolor="none")
     return picture
 

@@ -19,21 +19,13 @@ if TYPE_CHECKING:
 CALLED = {
     "cnn": "CNN alone",
     "alone": "ViT alone",
-    "alone, twice the steps": "ViT alone, twice the steps",
-    "alone, mixup": "ViT alone, mixup",
-    "alone, two tokens": "ViT alone, two class tokens",
-    "alone, no positions": "ViT alone, without positions",
-    "soft": "ViT, soft, class token",
-    "hard": "ViT, hard, class token",
-    "soft, token": "DeiT, soft",
-    "hard, token": "DeiT, hard",
-    "hard, token, vit teacher": "DeiT, hard, taught by a ViT",
+    "hard, token": "DeiT, taught by the CNN",
+    "hard, token, vit teacher": "DeiT, taught by the ViT",
 }
 """The methods of the study deit_rivals in order, and what they are called."""
 DECIDERS = {
     "CNN alone": ("cnn", ""),
     "ViT alone": ("alone", ""),
-    "ViT, hard, class token": ("hard", ""),
     "DeiT, class head": ("hard, token", ", class head"),
     "DeiT, distillation head": ("hard, token", ", teacher's head"),
     "DeiT, both": ("hard, token", ""),

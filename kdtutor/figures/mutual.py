@@ -69,20 +69,17 @@ def certainty(frames: Mapping[str, "pd.DataFrame"], *, alt: str, methods: Sequen
     return picture
 
 
-def shaken(frames: Mapping[str, "pd.DataFrame"], *, alt: str, methods: Sequence[str] = tuple(METHODS)[:3]) -> Picture:
-    """Training loss over the noise in the weights, mean ± standard error over the seeds: a row for each set, at the
-    left with the same noise in every parameter, at the right with noise in units of each filter's length."""
-    picture = Picture(alt=alt, size=(7.4, 0.5 + 2.7 * len(frames)))
-    axes = picture.subplots(len(frames), 2, squeeze=False)
-    for row, (title, frame) in zip(axes, frames.items(), strict=True):
-        for ax, relative in zip(row, (False, True), strict=True):
-            for method in methods:
-                rows = frame[(frame["method"] == method) & (frame["relative"] == relative)]
-                sigmas, mean, error = mean_and_error_by(rows, "sigma", "loss")
-                ax.errorbar(sigmas, mean, error, label=method, capsize=3, markersize=5, **METHODS[method])
-            ax.set_title(f"{title}, {'relative' if relative else 'absolute'} noise", fontsize=11)
-        row[0].set_ylabel("training loss, nats")
-    for ax in axes[-1]:
-        ax.set_xlabel("σ")
-    axes[0, 0].legend(fontsize=9, framealpha=0.8, edgecolor="none")
+def shaken(frame: "pd.DataFrame", *, alt: str, methods: Sequence[str] = tuple(METHODS)[:3]) -> Picture:
+    """Training loss over the noise in the weights, mean ± standard error over the seeds: at the left with the same in
+    every parameter, at the right in units of each filter's length."""
+    picture = Picture(alt=alt, size=(7.4, 3.1))
+    axes = picture.subplots(1, 2)
+    for ax, relative in zip(axes, (False, True), strict=True):
+        for method in methods:
+            rows = frame[(frame["method"] == method) & (frame["relative"] == relative)]
+            sigmas, mean, error = mean_and_error_by(rows, "sigma", "loss")
+            ax.errorbar(sigmas, mean, error, label=method, capsize=3, markersize=5, **METHODS[method])
+        ax.set(xlabel="σ", title=f"{'relative' if relative else 'absolute'} noise")
+    axes[0].set_ylabel("training loss, nats")
+    axes[0].legend(fontsize=9, framealpha=0.8, edgecolor="none")
     return picture

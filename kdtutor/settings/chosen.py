@@ -26,14 +26,14 @@ def chosen_set() -> str:
     'digits'
     """
     if named := os.environ.get(SET_VARIABLE):
-        return choose(f"set of the course, in {SET_VARIABLE}", named, SHIPPED)
+        return choose(f"set of the course ({SET_VARIABLE})", named, SHIPPED)
     if not CHOICE.exists():
         return USUAL
     try:
         stored = str(read_json(CHOICE.read_bytes())["set"])
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{CHOICE} names no set ({error}); remove it, or choose again in lesson 0") from None
-    return choose(f"set of the course, in {CHOICE}", stored, SHIPPED)
+    return choose(f"set of the course ({CHOICE})", stored, SHIPPED)
 
 
 def choose_set(name: str) -> str:

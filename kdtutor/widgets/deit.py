@@ -215,12 +215,12 @@ class FusionExplorer(Explorer):
         right.grid(False, axis="x")
         right.legend(fontsize=9, framealpha=0.8, edgecolor="none")
         live.live(self._curve, self._point, *self._bars)
-        menu = [(f"{i}: {self._classes[int(self._labels[i])]}", i) for i in self._asked]
+        menu = [(f"no. {place}", i) for place, i in enumerate(self._asked, start=1)]
         super().__init__(
             {
                 "share": FloatSlider(0.5, min=0, max=1, step=0.05, description="share"),
                 "of": Dropdown(options=["probabilities", "logits"], value="probabilities", description="mean of"),
-                "image": Dropdown(options=menu, value=self._asked[0], description="image, its class"),
+                "image": Dropdown(options=menu, value=self._asked[0], description="image over which they differ"),
             },
             figure=live,
         )

@@ -52,12 +52,13 @@ def test_the_smallest_run_of_each_study_works(monkeypatch: pytest.MonkeyPatch):
     few = replace(whole, val=whole.val[:9], test=whole.test[:30])
     for module in (study, exits):
         monkeypatch.setattr(module, "images", lambda *_: few)
-    rows = study.compare({"setting": "few", "last": 1}, 0)
+    monkeypatch.setattr(study, "LAST", 1)
+    rows = study.compare({"set": "digits"}, 0)
     assert [row["method"] for row in rows] == [
         "generation 0", "generation 1", "another net alone", "alone, as long as all", "ensemble of generations",
         "ensemble of nets alone",
     ]  # fmt: skip
-    assert [row["method"] for row in study.take_over({"setting": "few"}, 0)] == [
+    assert [row["method"] for row in study.take_over({"set": "digits"}, 0)] == [
         "BAN and labels", "DKPP", "CWTM", "KD, T = 4",
     ]  # fmt: skip
     rows = exits.compare({"set": "digits"}, 0)

@@ -5,8 +5,8 @@ import torch
 
 import kdtutor as kd
 from kdtutor.course import check
+from kdtutor.course.studies import Study, paired, stored_results
 from kdtutor.course.studies import contrastive as study
-from kdtutor.course.studies import stored_results
 from kdtutor.course.studies.common import student
 from kdtutor.papers import decoupled, standardized, stronger
 from kdtutor.papers.contrastive import Negatives
@@ -65,15 +65,32 @@ def test_a_louder_teacher_gives_the_same_answers():
     torch.testing.assert_close(standardized.standardize(loud(x)), standardized.standardize(teacher(x)))
 
 
-@pytest.mark.parametrize("name", [one.name for one in study.STUDIES if not one.name.endswith("tuning")])
-def test_the_smallest_run_of_each_study(monkeypatch: pytest.MonkeyPatch, name: str):
+WHOLE = [one for one in (*study.STUDIES, *study.PLANNED) if not one.name.endswith("tuning")]
+
+
+@pytest.mark.parametrize("one", WHOLE, ids=lambda one: one.name)
+def test_the_smallest_run_of_each_study(monkeypatch: pytest.MonkeyPatch, one: Study):
     monkeypatch.setattr(study, "EPOCHS", 1)
     monkeypatch.setattr(study, "STEPS", 1)
-    one = next(one for one in study.STUDIES if one.name == name)
     rows = one.run(one.cases[-1], 0)
     assert {"val", "test"} <= set(rows[0] if isinstance(rows, list) else rows)
 
 
-def test_what_the_lesson_claims_is_what_was_measured():
+def test_the_settings_are_those_that_validation_chose():
+    tuning = stored_results("contrastive_tuning")
+    for method, setting in study.chosen().items():
+        mine = tuning[tuning["method"] == method].fillna({"beta": 0, "T": 0})
+        means = mine.groupby(["lr", "beta", "T"])["val"].mean()
+        assert means[setting["lr"], setting.get("beta", 0), setting.get("T", 0)] == means.max(), method
+
+
+def test_what_the_lesson_says_of_digits_is_what_was_measured():
     rivals = stored_results("contrastive_rivals")
-    assert set(rivals["method"]) == set(study.METHODS) and set(rivals["seed"]) == {0, 1, 2, 3, 4}
+    alone = paired(rivals, "method", base="alone", value="test").set_index("method")
+    taught = paired(rivals[rivals["method"] != "alone"], "method", base="KD", value="test").set_index("method")
+    assert set(rivals["seed"]) == {0, 1, 2, 3, 4} and alone["mean"].idxmax() == "DKD"
+    ahead = {method: round(100 * mean, 1) for method, mean in alone["mean"].items()}
+    told = {"KD": 2.4, "DKD": 3.0, "LSKD on DKD": 2.7, "CRD": 0.8, "CRD + KD": 2.1, "LSKD": 1.8, "DIST": 0.4}
+    assert ahead == pytest.approx(told, abs=0.051)
+    assert taught.loc[["CRD", "DIST"], "wins"].tolist() == [0, 0] and taught.loc["DKD", "wins"] == 4
+    assert (alone["mean"] < 2 * alone["se"]).sum() == 2  # CRD and DIST

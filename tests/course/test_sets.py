@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from kdtutor import ConfigError, DivergedError
-from kdtutor.course.studies import Study, conduct, hinton, sets, stored_results, studies
+from kdtutor.course.studies import Study, conduct, hinton, planned, sets, stored_results, studies
 from kdtutor.course.studies.sets import Trial, best, grid, on_both, on_clothes
 from kdtutor.methods import taught
 
@@ -97,29 +97,38 @@ def test_every_case_runs_with_what_was_best_on_validation_images(
     assert {case["data"] for case in (*tuning.cases, *study.cases)} == {"fashion"}
 
 
+def test_one_setting_is_taken_as_it_is() -> None:
+    (study,) = on_clothes("coin", "Does it help?", learn, [Trial(({"method": "alone"},), grid(lr=(0.1,)))])
+    assert study.name == "coin_clothes" and study.run(study.cases[0], 0)[-1]["test"] == 0.1
+
+
 def test_a_setting_that_nobody_tried_is_named() -> None:
     tried = pd.DataFrame([{"method": "alone", "lr": 0.1, "seed": 10, "val": 0.5}])
     with pytest.raises(ConfigError, match=r"nobody tried \{'method': 'alone', 'lr': 0.2\}"):
         best(tried, Trial(({"method": "alone"},), grid(lr=(0.1, 0.2))))
 
 
-OURS = [one for one in studies().values() if isinstance(one.run, partial) and one.run.func is sets._learn]
+def on_both_sets(known: dict[str, Study]) -> list[Study]:
+    return [one for one in known.values() if isinstance(one.run, partial) and one.run.func is sets._learn]
+
+
+STORED, PLANNED = on_both_sets(studies()), on_both_sets(planned())
 
 
 def test_every_lesson_on_digits_has_its_clothes() -> None:
-    names = {study.name for study in OURS}
+    names = {study.name for study in (*STORED, *PLANNED)}
     lessons = {row.name: row.name for row in taught() if row.lesson is not None and 1 <= row.lesson <= 12}
     lessons["spot_adaptive"] = "spot"  # its studies have a short name
     assert len(lessons) == 12 and {f"{lesson}_clothes" for lesson in lessons.values()} <= names
 
 
-@pytest.mark.parametrize("study", OURS, ids=lambda study: study.name)
+@pytest.mark.parametrize("study", STORED, ids=lambda study: study.name)
 def test_stored_runs_are_paired_and_had_what_was_best(study: Study) -> None:
     assert isinstance(study.run, partial)
     _, tuning, trials = study.run.args
-    frame, tried = stored_results(study.name), stored_results(tuning)
+    frame = stored_results(study.name)
     for trial in trials:
-        setting = best(tried, trial)
+        setting = best(stored_results(tuning), trial) if len(trial.settings) > 1 else trial.settings[0]
         for case in trial.cases:
             rows = frame[(frame[list(case)] == pd.Series(case)).all(axis=1)]
             assert sorted(rows["seed"].unique()) == list(range(5)), case
@@ -128,14 +137,17 @@ def test_stored_runs_are_paired_and_had_what_was_best(study: Study) -> None:
 
 @pytest.mark.slow
 @pytest.mark.isa
-@pytest.mark.parametrize("study", OURS, ids=lambda study: study.name)
+@pytest.mark.parametrize("study", [*STORED, *PLANNED], ids=lambda study: study.name)
 def test_the_smallest_run_of_each_study(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     learn, tuning, trials = study.run.args  # type: ignore[attr-defined]
+    monkeypatch.setattr(sets, "best", lambda _, trial: trial.settings[0])
+    monkeypatch.setattr(sets, "stored_results", lambda _: None)
     for module in (import_module(learn.__module__), hinton):
         monkeypatch.setattr(module, "STEPS", 1)
         monkeypatch.setattr(module, "EPOCHS", 4, raising=False)
-    case = studies()[tuning].cases[0]
-    assert set(studies()[tuning].run(case, 10)) == {"val"}
+    known = {**studies(), **planned()}
+    if tuning in known:
+        assert set(known[tuning].run(known[tuning].cases[0], 10)) == {"val"}
     first, again = (study.run(trials[-1].cases[-1], 0)[-1] for _ in range(2))
     first, again = ({**row, "cpu": 0, "seconds": 0} for row in (first, again))
     assert first == again and {"test", "distance"} & set(first)

@@ -39,8 +39,8 @@ def test_each_kind_of_noise_has_its_panel():
         {"method": "alone", "seed": seed, "relative": relative, "sigma": sigma, "loss": sigma * (1 + relative) + seed}
         for seed in (0, 1) for relative in (False, True) for sigma in (0.0, 0.5)
     ]  # fmt: skip
-    picture = draw.shaken({"digits": pd.DataFrame(rows)}, methods=("alone",), alt="Two panels.")
+    picture = draw.shaken(pd.DataFrame(rows), methods=("alone",), alt="Two panels.")
     absolute, relative = (lines(ax)["alone"] for ax in picture.axes)
     np.testing.assert_allclose(absolute, [(0, 0.5), (0.5, 1.0)])
     np.testing.assert_allclose(relative, [(0, 0.5), (0.5, 1.5)])
-    assert [ax.get_title() for ax in picture.axes] == ["digits, absolute noise", "digits, relative noise"]
+    assert [ax.get_title() for ax in picture.axes] == ["absolute noise", "relative noise"]

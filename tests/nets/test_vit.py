@@ -145,3 +145,11 @@ def test_its_weights_are_kept_and_exported(tmp_path):
     assert torch.equal(again(DIGITS), made(DIGITS))
     for form in ("safetensors", "torch-export", "onnx"):
         assert nets.export(made, form, tmp_path / form, DIGITS, {"mean": [0.5], "std": [0.2]}).is_dir()
+
+
+def test_without_positions_an_image_is_a_bag_of_patches():
+    made = net("vit7_2")
+    turned = DIGITS.flip(2).unflatten(2, (4, 7)).flip(3).flatten(2, 3)  # rows of patches in the opposite order
+    assert not torch.allclose(made(turned), made(DIGITS), atol=1e-3)
+    nn.init.zeros_(made.positions)
+    torch.testing.assert_close(made(turned), made(DIGITS))

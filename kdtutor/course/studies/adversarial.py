@@ -258,13 +258,11 @@ STUDIES = (
         make_halfway,
         seeds=(0,),
     ),
-    *on_clothes(
-        "adversarial",
-        "What is a student of clothes worth that learns from generated images, unrelated ones or noise?",
-        learn,
-        (
-            Trial(({"source": "dfad"},), grid(lr=(LR["dfad"],), generator_lr=(1e-3, 3e-3))),
-            *(Trial(({"source": source},), grid(lr=(LR[source],))) for source in ("unrelated", "noise")),
-        ),
-    ),
+)
+
+PLANNED = on_clothes(
+    "adversarial",
+    "What is a student of clothes worth that learns from generated images, unrelated ones or noise?",
+    learn,
+    tuple(Trial(({"source": source},), grid(lr=(LR[source],))) for source in ("dfad", "unrelated", "noise")),
 )

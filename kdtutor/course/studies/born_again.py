@@ -9,7 +9,7 @@ Learning rates and weight decays were chosen on validation images, whose labels 
 reported (study born_again_tuning).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from ...papers.born_again import BornAgain, Form
 from ...papers.hinton import Hinton
 from ...train import Alone, Distiller, Recipe, evaluate, seed_everything
 from . import common
-from .common import MINUTE, TUNING_SEEDS, minute_of, train
+from .common import MINUTE, TUNING_SEEDS, last, minute_of, train
 from .runner import Case, Study
 
 NET = "resnet8x0.5"
@@ -50,7 +50,11 @@ LONG = "four times as long"
 DECAYS = (5e-4, 5e-3, 2e-2)
 USUAL: Rule = {"lr": 0.2, "weight_decay": 5e-3}
 RULES: Mapping[str, Mapping[str, Rule]] = {
-    "digits": {"alone": USUAL, LONG: {"lr": 0.05, "weight_decay": 2e-2}, "BAN": USUAL},
+    "digits": {
+        "alone": USUAL,
+        LONG: {"lr": 0.05, "weight_decay": 2e-2},
+        "BAN": {"lr": 0.4, "weight_decay": 5e-4},
+    },
     "fashion": {
         "alone": {"lr": 0.1, "weight_decay": 5e-3},
         LONG: {"lr": 0.05, "weight_decay": 2e-2},  # as on digits
@@ -94,11 +98,6 @@ def recipe(rule: Rule, times: int = 1) -> Recipe:
     return replace(common.recipe(rule["lr"], times * STEPS), weight_decay=rule["weight_decay"])
 
 
-def measured(net: Net, data: Data) -> dict[str, float]:
-    """Accuracy on validation and test images."""
-    return {part: evaluate(net, split, data).accuracy for part, split in data.splits().items() if part != "train"}
-
-
 def taught(knowledge: str, net: Net, parent: Net) -> Distiller:
     """How a net learns from the generation before it."""
     if knowledge == SOFTER:
@@ -107,52 +106,54 @@ def taught(knowledge: str, net: Net, parent: Net) -> Distiller:
     return BornAgain(net, parent, alpha, form)
 
 
-def alone(net: Net, data: Data, rule: Rule, seed: int, times: int = 1) -> Net:
-    """The net, after it has learnt from labels alone."""
-    train(Alone(net), data, EPOCHS, recipe(rule, times), seed)
-    return net
+def learn(distiller: Distiller, data: Data, rule: Rule, seed: int, times: int = 1) -> dict[str, float]:
+    """Train; accuracy on validation and test images after the last epoch."""
+    return last(train(distiller, data, EPOCHS, recipe(rule, times), seed))
+
+
+def together(members: Sequence[Net], data: Data) -> dict[str, float]:
+    """The same of several nets as one."""
+    splits = {part: split for part, split in data.splits().items() if part != "train"}
+    return {part: evaluate(Ensemble(members), split, data).accuracy for part, split in splits.items()}
 
 
 def compare(case: Case, seed: int) -> list[dict[str, Any]]:
     """Generations, and what else could be had for as many steps: a row each. Generation 0 is the net alone."""
-    name, last = str(case.get("set", "digits")), int(case["last"])
-    data = images(str(case["setting"]), seed, name)
-    born = [alone(fresh(seed), data, rule_of("alone", name), seed)]
-    for number in range(1, last + 1):
-        net = fresh(seed, number)
-        train(taught("BAN", net, parent=born[-1]), data, EPOCHS, recipe(rule_of("BAN", name)), seed)
-        born.append(net)
-    independent = [alone(fresh(seed, number), data, rule_of("alone", name), seed) for number in range(1, last + 1)]
-    found = {f"generation {number}": net for number, net in enumerate(born)}
-    found["another net alone"] = independent[0]
-    found["alone, as long as all"] = alone(fresh(seed), data, rule_of(LONG, name), seed, times=last + 1)
-    found["ensemble of generations"] = Ensemble(born)
-    found["ensemble of nets alone"] = Ensemble([born[0], *independent])
-    return [{"method": method, **measured(net, data)} for method, net in found.items()]
+    name = str(case["set"])
+    data, own, taken = images("noisy", seed, name), rule_of("alone", name), rule_of("BAN", name)
+    born, others = ([fresh(seed, number) for number in range(LAST + 1)] for _ in "bo")
+    rows = {"generation 0": learn(Alone(born[0]), data, own, seed)}
+    for number in range(1, LAST + 1):
+        method = taught("BAN", born[number], parent=born[number - 1])
+        rows[f"generation {number}"] = learn(method, data, taken, seed)
+    others[0] = born[0]  # equal numbers, equal first weights, and this one has no parent
+    alone = [learn(Alone(net), data, own, seed) for net in others[1:]]
+    rows["another net alone"] = alone[0]
+    rows["alone, as long as all"] = learn(Alone(fresh(seed)), data, rule_of(LONG, name), seed, times=LAST + 1)
+    rows["ensemble of generations"] = together(born, data)
+    rows["ensemble of nets alone"] = together(others, data)
+    return [{"method": method, **row} for method, row in rows.items()]
 
 
 def take_over(case: Case, seed: int) -> list[dict[str, Any]]:
     """From generation 0 of `compare` a child for each kind of knowledge that generation 1 does not have: a row each."""
-    data = images(str(case["setting"]), seed)
-    parent = alone(fresh(seed), data, rule_of("alone"), seed)
-    rows = []
-    for knowledge in (*KNOWLEDGE, SOFTER):
-        if knowledge != "BAN":
-            net = fresh(seed, 1)
-            train(taught(knowledge, net, parent), data, EPOCHS, recipe(rule_of(knowledge)), seed)
-            rows.append({"method": knowledge, **measured(net, data)})
-    return rows
+    data, parent = images("noisy", seed, str(case["set"])), fresh(seed)
+    learn(Alone(parent), data, rule_of("alone"), seed)
+    kinds = [kind for kind in (*KNOWLEDGE, SOFTER) if kind != "BAN"]
+    return [
+        {"method": kind, **learn(taught(kind, fresh(seed, 1), parent), data, rule_of(kind), seed)} for kind in kinds
+    ]
 
 
 def tune(case: Case, seed: int) -> dict[str, float]:
     """Validation accuracy of one method with one rule. The parent of a generation has the usual rule."""
-    method, name = str(case["method"]), str(case["set"])
-    data, rule = images("noisy", seed, name), {"lr": case["lr"], "weight_decay": case["weight_decay"]}
+    method, data = str(case["method"]), images("noisy", seed, str(case["set"]))
+    rule, times = {"lr": case["lr"], "weight_decay": case["weight_decay"]}, 4 if case["method"] == LONG else 1
     if method in ("alone", LONG):
-        return {"val": measured(alone(fresh(seed), data, rule, seed, 4 if method == LONG else 1), data)["val"]}
-    net, parent = fresh(seed, 1), alone(fresh(seed), data, USUAL, seed)
-    train(taught(method, net, parent), data, EPOCHS, recipe(rule), seed)
-    return {"val": measured(net, data)["val"]}
+        return {"val": learn(Alone(fresh(seed)), data, rule, seed, times)["val"]}
+    parent = fresh(seed)
+    learn(Alone(parent), data, USUAL, seed)
+    return {"val": learn(taught(method, fresh(seed, 1), parent), data, rule, seed)["val"]}
 
 
 def _tuned(name: str, method: str, rates: tuple[float, ...], decays: tuple[float, ...]) -> list[Case]:
@@ -168,7 +169,7 @@ def _grid() -> Iterator[Case]:
     yield from _tuned("fashion", "BAN", (0.2, 0.4), DECAYS[:1])
 
 
-STUDIES = (
+PLANNED = (
     Study(
         "born_again_tuning",
         "Which learning rate and weight decay suit each method?",
@@ -179,19 +180,22 @@ STUDIES = (
     Study(
         "born_again_generations",
         "Is a net better if it learns from one of its own kind, and does that beat what as many steps could buy?",
-        ({"setting": "noisy", "last": LAST}, {"setting": "few", "last": 1}),
+        ({"set": "digits"},),
         compare,
     ),
     Study(
         "born_again_clothes",
         "The same on clothes, a part of whose labels are wrong.",
-        ({"set": "fashion", "setting": "noisy", "last": LAST},),
+        ({"set": "fashion"},),
         compare,
     ),
     Study(
         "born_again_knowledge",
         "Which part of what a teacher knows does the next generation need?",
-        ({"setting": "noisy"},),
+        ({"set": "digits"},),
         take_over,
     ),
 )
+"""What is written down, and not yet stored: a study moves to `STUDIES` with its results."""
+
+STUDIES: tuple[Study, ...] = ()

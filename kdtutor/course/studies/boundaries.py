@@ -160,13 +160,14 @@ STUDIES = (
         ),
         learn,
     ),
-    *on_clothes(
-        "boundaries",
-        "How much does a start from boundaries help on clothes, and do the logits do better?",
-        learn,
-        (
-            *(Trial(({"method": method, "labels": FEW},), grid(lr=(LR[method],))) for method in ("alone", "logits")),
-            Trial(({"method": "boundaries", "labels": FEW},), grid(lr=(0.02,), first_lr=(0.3, 1.0))),
-        ),
+)
+
+PLANNED = on_clothes(
+    "boundaries",
+    "How much does a start from boundaries help on clothes, and do the logits do better?",
+    learn,
+    (
+        *(Trial(({"method": method, "labels": FEW},), grid(lr=(LR[method],))) for method in ("alone", "logits")),
+        Trial(({"method": "boundaries", "labels": FEW},), grid(lr=(0.02,), first_lr=(0.3, 1.0))),
     ),
 )

@@ -109,6 +109,10 @@ def compare(case: Case, seed: int) -> dict[str, float]:
     return learn({**case, **chosen()[case["method"]]}, seed)
 
 
+TUNED_ON_CLOTHES, ON_CLOTHES = on_clothes(
+    "contrastive", "Do contrast, parts of the logits and correlations help on clothes, too?", learn, TRIALS
+)
+
 STUDIES = (
     Study(
         "contrastive_tuning",
@@ -123,16 +127,16 @@ STUDIES = (
         tuple({"method": method} for method in METHODS),
         compare,
     ),
+    TUNED_ON_CLOTHES,
+)
+
+PLANNED = (
+    ON_CLOTHES,
     Study(
         "contrastive_loud",
         "What does a student learn from a teacher that gives the same answers, four times as loud?",
         tuple({"method": method, "volume": VOLUME} for method in ("KD", "DIST", "LSKD")),
         compare,
     ),
-    *on_clothes(
-        "contrastive",
-        "Do contrast, parts of the logits and correlations help on clothes, too?",
-        learn,
-        TRIALS,
-    ),
 )
+"""Described, and not stored yet; `STUDIES` takes up what is."""

@@ -1,9 +1,9 @@
 """The experiments of the lesson on DeiT: a transformer of little data, what it learns from, and where its teacher's
 answers go in.
 
-Every run has EPOCHS times STEPS steps of 64 images, all with labels unless the case says how many, and shifts of up to
-two pixels. The learning rate of each `Trial` is the best on validation images with other seeds (study deit_tuning):
-that of the convolutional net, which learns by SGD, of the transformer alone and of all that are taught, by AdamW.
+Every run has EPOCHS times STEPS steps of 64 images, all with labels, and shifts of up to two pixels. The learning rate
+of each `Trial` is the best on validation images with other seeds (study deit_tuning): that of the convolutional net,
+which learns by SGD, of the transformer alone and of all that are taught, by AdamW.
 """
 
 from dataclasses import replace
@@ -15,20 +15,18 @@ from ...data import Augment, Data
 from ...nets import Net
 from ...nets.rollout import token_similarity
 from ...nets.vit import ViT
-from ...papers.deit import Deit, How, Token
+from ...papers.deit import Deit, Token
 from ...settings import find_teacher
 from ...train import Alone, Distiller, Recipe, predict, seed_everything
 from ...train.evaluation import shown
 from . import common
-from .common import MINUTE, TUNING_SEEDS, filled, last, minute_of, train
+from .common import MINUTE, TUNING_SEEDS, last, minute_of, suffix, train
 from .runner import Case, Study, stored_results
-from .sets import Row, Trial, best, grid, on_clothes
+from .sets import CLOTHES, Row, Trial, best, grid
 
 EPOCHS, STEPS = 8, 75
 PLAIN, DISTILLED, CNN = "vit7", "deit7", "resnet8"
 DECAY = 0.05  # of the weights: DeiT, table 9
-MIXUP = 0.8  # likewise
-FEW = 35  # labels a class, where a method is of few labels: a tenth
 RATES = grid(lr=(1e-3, 3e-3, 6e-3))
 
 
@@ -37,17 +35,10 @@ def _cases(*methods: str) -> tuple[Case, ...]:
 
 
 TRIALS = (
-    Trial(_cases("cnn", "cnn, few labels"), grid(lr=(0.05, 0.1, 0.2))),
-    Trial(
-        _cases("alone", "alone, few labels", "alone, twice the steps", "alone, mixup", "alone, two tokens",
-               "alone, no positions"),
-        RATES,
-    ),
-    Trial(
-        _cases("hard", "soft", "hard, token", "soft, token", "hard, token, vit teacher", "hard, token, few labels"),
-        RATES,
-    ),
-)  # fmt: skip
+    Trial(_cases("cnn"), grid(lr=(0.05, 0.1, 0.2))),
+    Trial(_cases("alone"), RATES),
+    Trial(_cases("hard", "hard, token", "hard, token, vit teacher"), RATES),
+)
 """Cases that share a rate, and the rates that are tried on the first of them."""
 
 
@@ -57,37 +48,22 @@ def student(seed: int, name: str) -> Net:
     return nets.build(name, classes=10, channels=1, stem_stride=2 if name == CNN else None)
 
 
-def blind(net: Net) -> Net:
-    """A transformer that is not told where a patch was: to it an image is a bag of patches, and stays one."""
-    assert isinstance(net, ViT)
-    with torch.no_grad():
-        net.positions.zero_().requires_grad_(False)
-    return net
-
-
 def recipe(method: str, lr: float) -> Recipe:
     """How the weights of a method's student move."""
-    if method.startswith("cnn"):
+    if method == "cnn":
         return common.recipe(lr, STEPS)
-    return Recipe(
-        lr=lr, optimiser="adamw", weight_decay=DECAY, augment=Augment(pad=2),
-        steps_per_epoch=2 * STEPS if "twice" in method else STEPS, mixup=MIXUP if "mixup" in method else 0.0,
-    )  # fmt: skip
+    shifts = Augment(pad=2)
+    return Recipe(lr=lr, optimiser="adamw", weight_decay=DECAY, augment=shifts, steps_per_epoch=STEPS)
 
 
 def prepare(case: Case, seed: int) -> tuple[Distiller, Data]:
-    """Who learns, and from what: from the labelled images alone, or with a teacher from all of them."""
+    """Who learns, and from what: from all training images and their labels, perhaps with a teacher."""
     method, minute = str(case["method"]), minute_of(case.get("data", MINUTE.data_name))
-    few = minute.data().few_labels(FEW, seed=seed) if "few labels" in method else minute.data()
-    if method.startswith(("cnn", "alone")):
-        name = CNN if method.startswith("cnn") else DISTILLED if "two tokens" in method else PLAIN
-        net = student(seed, name)
-        return Alone(blind(net) if "no positions" in method else net), filled(few.labelled_only())
-    how: How = "soft" if method.startswith("soft") else "hard"
-    on_token = "token" in method
+    if method in ("cnn", "alone"):
+        return Alone(student(seed, CNN if method == "cnn" else PLAIN)), minute.data()
+    token: Token = "distillation" if "token" in method else "class"
     teacher = find_teacher(f"{minute.data_name}-{PLAIN}") if "vit teacher" in method else minute.teacher()
-    token: Token = "distillation" if on_token else "class"
-    return Deit(student(seed, DISTILLED if on_token else PLAIN), teacher, how, token), few
+    return Deit(student(seed, DISTILLED if "token" in method else PLAIN), teacher, "hard", token), minute.data()
 
 
 def learn(case: Case, seed: int) -> Row:
@@ -129,38 +105,32 @@ def tune(case: Case, seed: int) -> Row:
     return {"val": trained(*prepare(case, seed), case, seed)["val"]}
 
 
+def trials(data: str) -> tuple[Trial, ...]:
+    """`TRIALS` on a set; of another one than the digits every case says which."""
+    if data == MINUTE.data_name:
+        return TRIALS
+    return tuple(replace(trial, cases=tuple({"data": data, **case} for case in trial.cases)) for trial in TRIALS)
+
+
 def tuned(case: Case, seed: int) -> Row:
     """A run at the rate that was best for its trial."""
     setting = best(stored_results("deit_tuning"), next(trial for trial in TRIALS if case in trial.cases))
     return {**setting, **learn({**case, **setting}, seed)}
 
 
-RIVALS = _cases("alone", "hard, token", "cnn", "hard", "hard, token, vit teacher", "soft, token")
-FEW_LABELS = _cases("alone, few labels", "hard, token, few labels", "cnn, few labels")
-CONTROLS = _cases("alone, twice the steps", "alone, no positions", "alone, two tokens", "soft", "alone, mixup")
-
-
-def clothed(trial: Trial) -> Trial:
-    """The cases that are run on clothes as well."""
-    names = ("cnn", "alone", "hard", "hard, token")
-    return replace(trial, cases=tuple(case for case in trial.cases if case["method"] in names))
+def tuning(data: str, question: str) -> Study:
+    """Every rate of every trial on a set, tried on its first case."""
+    cases = tuple({**trial.cases[0], **setting} for trial in trials(data) for setting in trial.settings)
+    return Study(f"deit{suffix(data)}_tuning", question, cases, tune, TUNING_SEEDS)
 
 
 STUDIES = (
-    Study(
-        "deit_tuning",
-        "Which learning rate is best on validation digits?",
-        tuple({**trial.cases[0], **setting} for trial in TRIALS for setting in trial.settings),
-        tune,
-        seeds=TUNING_SEEDS,
-    ),
+    tuning("digits", "Which learning rate is best on validation digits?"),
     Study(
         "deit_rivals",
-        "A transformer on 3,500 digits: what does a teacher bring, said how, to which token, and from which net?",
-        RIVALS,
+        "A transformer on 3,500 digits: what does a teacher bring, and does it matter which net it is?",
+        _cases("alone", "hard, token", "cnn", "hard, token, vit teacher"),
         tuned,
     ),
-    Study("deit_few", "The same with a tenth of the labels.", FEW_LABELS, tuned),
-    Study("deit_controls", "Would a transformer alone do as well with more of something else?", CONTROLS, tuned),
-    *on_clothes("deit", "Does it hold on clothes?", learn, [clothed(trial) for trial in TRIALS], tune),
+    tuning(CLOTHES, "Which settings are best on validation clothes for each method of deit_clothes?"),
 )

@@ -142,13 +142,14 @@ STUDIES = (
         ({"task": "5 to 9", "teacher knows": "0 to 4"},),
         transfer,
     ),
-    *on_clothes(
-        "fsp",
-        "How much does the flow help a student with few labels on clothes?",
-        learn_to_the_end,
-        (
-            Trial(({"method": "alone", "labels": 5},), grid(lr=(0.1, 0.2))),
-            Trial(({"method": "taught", "labels": 5},), grid(lr=(0.02, 0.05))),
-        ),
+)
+
+PLANNED = on_clothes(
+    "fsp",
+    "How much does the flow help a student with few labels on clothes?",
+    learn_to_the_end,
+    (
+        Trial(({"method": "alone", "labels": 5},), grid(lr=(LR["alone"],))),
+        Trial(({"method": "taught", "labels": 5},), grid(lr=(LR["taught"],))),
     ),
 )

@@ -93,11 +93,6 @@ def learn(case: Case, seed: int, val: bool = False) -> dict[str, float]:
     return worth(net, teacher, data, val)
 
 
-def nearness(case: Case, seed: int) -> dict[str, float]:
-    """One student, by how near its images are to the validation images: the distance, below zero."""
-    return {"val": -learn(case, seed, val=True)["distance"]}
-
-
 def in_distances(differences: "pd.DataFrame") -> "pd.DataFrame":
     """The table of `runner.paired` for a page, of a number whose small values are good: differences as mean ± standard
     error, and how many seeds were better than the baseline's."""
@@ -132,14 +127,11 @@ STUDIES = (
         tuple({"way": "black box", "size": size, "teacher": SMALL} for size in PUPILS),
         learn,
     ),
-    *on_clothes(
-        "gan",
-        "What do a copy and a copy with a critic bring to a small generator of clothes?",
-        learn,
-        (
-            Trial(({"way": "scratch", "size": 0.25},), grid(lr=(0.04, 0.08))),
-            *(Trial(({"way": way, "size": 0.25},), grid(lr=(LR[way][0.25],))) for way in ("joint", "black box")),
-        ),
-        nearness,
-    ),
+)
+
+PLANNED = on_clothes(
+    "gan",
+    "What do a copy and a copy with a critic bring to a small generator of clothes?",
+    learn,
+    tuple(Trial(({"way": way, "size": 0.25},), grid(lr=(LR[way][0.25],))) for way in ALPHA),
 )

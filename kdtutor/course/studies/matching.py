@@ -140,13 +140,17 @@ STUDIES = (
         ),
         learn,
     ),
-    *on_clothes(
-        "matching",
-        "What does matching the channels bring on clothes?",
-        learn,
-        (
-            Trial(({"method": "alone"},), grid(lr=(LR["alone"],))),
-            Trial(({"method": "matched"}, {"method": "by position"}), grid(lr=(LR["matched"],), beta=(0.03, 0.1))),
+)
+
+PLANNED = on_clothes(
+    "matching",
+    "What does matching the channels bring on clothes?",
+    learn,
+    (
+        Trial(({"method": "alone"},), grid(lr=(LR["alone"],))),
+        Trial(
+            ({"method": "matched"}, {"method": "by position"}),
+            grid(lr=(LR["matched"],), beta=(BETA["matched"],)),
         ),
     ),
 )

@@ -1,9 +1,8 @@
-"""The experiments of the lesson on mutual learning: two students without a teacher, more of them, shaken weights."""
+"""The experiments of the lesson on mutual learning: two students without a teacher, and shaken weights."""
 
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 from ... import nets
 from ...data import Data
@@ -19,7 +18,7 @@ TRIED = 50  # steps an epoch of the runs in which rates are tried
 LABELS = 20  # a class
 SETS = ("digits", "fashion")
 TUNED = ("alone", "together", "taught")
-PEER = 50  # what is added to the seed for the first weights of each further net
+PEER = 50  # what is added to the seed for the first weights of the second net
 SAME = "same images"  # the labelled ones alone, for everybody
 
 RATES = (0.1, 0.2, 0.4)  # tried for each method and set, on validation images (study mutual_tuning)
@@ -42,7 +41,7 @@ def seen(method: str, few: Data) -> Data:
 
 @cache
 def tuned(data: str, method: str) -> float:
-    """The rate of a method that was best in the stored tuning, however many nets there are and whatever they see."""
+    """The rate of a method that was best in the stored tuning, whatever images it sees."""
     kind = next(name for name in TUNED if method.startswith(name))
     tuning = stored_results("mutual_tuning")
     mine = tuning[(tuning["data"] == data) & (tuning["method"] == kind)]
@@ -52,13 +51,6 @@ def tuned(data: str, method: str) -> float:
 def rate(case: Case) -> float:
     """The rate of a case: its own, where rates are tried, else the best one of its method."""
     return float(case["lr"] if "lr" in case else tuned(str(case["data"]), str(case["method"])))
-
-
-def together(case: Case, seed: int) -> Mutual:
-    """As many students as the case asks for; equal seeds, equal first weights."""
-    others = [student(seed + PEER * number) for number in range(1, int(case.get("nets", 2)))]
-    options = {name: case[name] for name in ("target", "update") if name in case}
-    return Mutual(student(seed), *others, **options)
 
 
 def lone(case: Case, few: Data, seed: int) -> nets.Net:
@@ -74,7 +66,7 @@ def distiller(case: Case, few: Data, seed: int) -> Distiller:
     if method == "alone":
         return Alone(student(seed))
     if method.startswith("together"):
-        return together(case, seed)
+        return Mutual(student(seed), student(seed + PEER))
     if method == "taught by two":
         teacher = nets.Ensemble([lone(case, few, seed), lone(case, few, seed + PEER)])
         return Hinton(student(seed), teacher)
@@ -133,12 +125,6 @@ def shake(case: Case, seed: int) -> list[dict[str, float]]:
     return rows
 
 
-VARIANTS: dict[str, dict[str, Any]] = {
-    "3 nets": {"nets": 3},
-    "4 nets": {"nets": 4},
-    "2 nets, in turn": {"update": "alternating"},
-}
-"""What else can be asked of students that learn together; the pair itself is in mutual_rivals."""
 RIVALS = ("alone", f"together, {SAME}", "together", "taught", "taught by two")
 
 
@@ -160,20 +146,9 @@ STUDIES = (
     rivals("mutual_rivals", "digits", "What are two students worth who teach each other, beside all their rivals?"),
     rivals("mutual_clothes", "fashion", "Does it hold on clothes?"),
     Study(
-        "mutual_nets",
-        "What do more nets bring, or updates in turn?",
-        tuple(
-            {"data": "digits", "method": "together", "variant": variant, **options}
-            for variant, options in VARIANTS.items()
-        ),
-        learn,
-    ),
-    Study(
         "mutual_shaken",
         "What becomes of the training loss when the weights are shaken?",
-        tuple(
-            {"data": data, "method": method} for data in SETS for method in ("alone", f"together, {SAME}", "together")
-        ),
+        tuple({"data": "digits", "method": method} for method in RIVALS[:3]),
         shake,
     ),
 )

@@ -96,14 +96,15 @@ STUDIES = (
         tune,
         seeds=TUNING_SEEDS,
     ),
-    *on_clothes(
-        "overhaul",
-        "What do the features of the overhaul bring on clothes with few labels?",
-        learn,
-        (
-            Trial(({"method": "alone"},), grid(lr=(LR["alone"],))),
-            Trial(({"method": "logits"},), grid(lr=(LR["logits"],))),
-            Trial(({"method": FULL},), grid(lr=(LR[FULL],), beta=(0.01, 0.03))),
-        ),
+)
+
+PLANNED = on_clothes(
+    "overhaul",
+    "What do the features of the overhaul bring on clothes with few labels?",
+    learn,
+    (
+        Trial(({"method": "alone"},), grid(lr=(LR["alone"],))),
+        Trial(({"method": "logits"},), grid(lr=(LR["logits"],))),
+        Trial(({"method": FULL},), grid(lr=(LR[FULL],), beta=(BETA[FULL],))),
     ),
 )

@@ -224,10 +224,11 @@ STUDIES = (
         ({"set": "digits"},),
         unseen_digits,
     ),
-    *on_clothes(
-        "relational",
-        "How much do distances and angles help a student of clothes with few labels?",
-        classify,
-        (Trial(({"method": "DA", "labels": 20},), grid(lr=RATES[1:])),),
-    ),
+)
+
+PLANNED = on_clothes(
+    "relational",
+    "How much do distances and angles help a student of clothes with few labels?",
+    classify,
+    (Trial(({"method": "DA", "labels": 20},), grid(lr=(LR["DA"],))),),
 )

@@ -216,16 +216,17 @@ STUDIES = (
         ),
         learn,
     ),
-    *on_clothes(
-        "spot",
-        "Does it matter on clothes which samples are distilled where, and does the policy choose well?",
-        learn,
-        (
-            Trial(({"strategy": "never"},), grid(lr=(LR["never"],))),
-            Trial(
-                tuple({"strategy": strategy} for strategy in ("always", "adaptive", "random")),
-                grid(lr=(LR["always"],), beta=(150.0, 450.0)),
-            ),
+)
+
+PLANNED = on_clothes(
+    "spot",
+    "Does it matter on clothes which samples are distilled where, and does the policy choose well?",
+    learn,
+    (
+        Trial(({"strategy": "never"},), grid(lr=(LR["never"],))),
+        Trial(
+            tuple({"strategy": strategy} for strategy in ("always", "adaptive", "random")),
+            grid(lr=(LR["always"],), beta=(150.0, 450.0)),
         ),
     ),
 )

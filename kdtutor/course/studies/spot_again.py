@@ -6,13 +6,17 @@ host is attention with the authors' weight, and for `always` also with the one t
 """
 
 import time
+from typing import TYPE_CHECKING
 
 from ...data import Data
 from ...errors import DivergedError
 from . import common, spot_adaptive
 from .common import last, minute_of, train
-from .runner import Case, Study
+from .runner import Case, Study, in_points, paired
 from .sets import CLOTHES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EPOCHS, STEPS = 8, 30  # 240 steps of 64 images
 SEEDS = tuple(range(10))
@@ -23,6 +27,9 @@ RIVALS: tuple[Case, ...] = (
     *({"strategy": strategy, "beta": AUTHORS} for strategy in ("always", "adaptive", "random")),
     {"strategy": "always", "beta": spot_adaptive.BETA["attention"]},
 )
+LIGHTER = "always, lighter"
+RULES = (("always", 2.69), ("random", 2.69), (LIGHTER, -2.26))
+"""Whom `adaptive` is set against, and the t that is needed: docs/spots-again.md."""
 
 
 def clothes(images: str, seed: int) -> Data:
@@ -45,7 +52,28 @@ def learn(case: Case, seed: int) -> dict[str, float]:
     return {**last(history), "cpu": seconds, **spot_adaptive.decided(history, EPOCHS - 1)}
 
 
-STUDIES = (
+def judged(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """What the rules of docs/spots-again.md say of the runs: for each setting `adaptive` against `always`, and where
+    that is better, against `random` and against `always` with the weight of lesson 12."""
+    import pandas as pd
+
+    light = frame["strategy"].eq("always") & frame["beta"].ne(AUTHORS)
+    rivals = frame.assign(rival=frame["strategy"].where(~light, LIGHTER))
+    rows = []
+    for images, part in rivals.groupby("images", sort=False):
+        helps = True
+        for rule, (base, needed) in enumerate(RULES, 1):
+            two = part[part["rival"].isin(["adaptive", base])]
+            found = paired(two, "rival", base=base, value="test")
+            t = float(found["mean"].iloc[0] / found["se"].iloc[0])
+            holds = "not asked" if not helps else "yes" if t >= needed else "no"
+            helps = helps and (rule > 1 or holds == "yes")
+            table = in_points(found).drop(columns="rival")
+            rows.append(table.assign(clothes=images, rule=rule, against=base, t=round(t, 1), holds=holds))
+    return pd.concat(rows).set_index(["clothes", "rule", "against"])
+
+
+PLANNED = (
     Study(
         "spot_again",
         "Is choosing spots better than distilling everywhere, where the paper's argument expects it?",
@@ -54,3 +82,4 @@ STUDIES = (
         seeds=SEEDS,
     ),
 )
+STUDIES: tuple[Study, ...] = ()
