@@ -6,7 +6,7 @@ import torch
 import kdtutor as kd
 from kdtutor.course import check
 from kdtutor.course.studies import amalgamation as study
-from kdtutor.course.studies import stored_results
+from kdtutor.course.studies import paired, stored_results
 from kdtutor.nets.specialists import joined
 from kdtutor.papers.amalgamation import score_loss
 from kdtutor.papers.common_features import gaussian_kernels
@@ -25,13 +25,13 @@ def test_the_package_computes_what_the_exercises_ask_for():
 
 
 def test_what_the_lesson_says_was_measured():
-    tuning = stored_results("amalgamation_tuning").fillna({"lr": 0.0, "beta": 0.0})
-    means = tuning.groupby(["method", "lr", "beta"])["val"].mean()
-    best = means.groupby("method").max()
-    students = best[["scores", "softmax", "blocks", "features", "common features"]]
-    assert 0.08 < means["softmax", 0.2, 0.0] - means["blocks", 0.2, 0.0] < 0.095
-    assert best["largest score"] - 0.02 < students.max() < best["largest score"]
-    assert best["features"] < best["scores"] - 0.05
+    rivals = stored_results("amalgamation_rivals")
+    apart = paired(rivals, "method", base=study.LABELLED, value="test").set_index("method")
+    assert abs(apart["mean"]["softmax"]) < apart["se"]["softmax"], "as good as with all labels"
+    assert apart["mean"]["largest score"] > 0.01 and -0.03 < apart["mean"]["scores"] < -0.02
+    assert -0.15 < apart["mean"]["blocks"] < -0.14 and -0.01 < apart["mean"]["common features"] < -0.005
+    halves = rivals.groupby("method")[["routed", "within"]].mean()
+    assert (halves.loc[["blocks", "features"], "routed"] < 0.91).all() and (halves["within"] > 0.95).all()
 
 
 def test_where_mistakes_come_from():

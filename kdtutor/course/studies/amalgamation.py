@@ -167,14 +167,14 @@ STUDIES = (
         tune,
         seeds=TUNING_SEEDS,
     ),
-)
-PLANNED = (
     Study(
         "amalgamation_rivals",
         "Can a student learn ten classes from two teachers of five, without a label?",
         tuple(case for trial in TRIALS for case in trial.cases),
         learn_tuned,
     ),
+)
+PLANNED = (
     *on_clothes("amalgamation", "Can a student learn ten kinds of clothes from two teachers of five?", learn, TRIALS),
     Study(
         "amalgamation_kinds",
