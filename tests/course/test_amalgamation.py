@@ -6,6 +6,7 @@ import torch
 import kdtutor as kd
 from kdtutor.course import check
 from kdtutor.course.studies import amalgamation as study
+from kdtutor.course.studies import paired, stored_results
 from kdtutor.nets.specialists import joined
 from kdtutor.papers.amalgamation import score_loss
 from kdtutor.papers.common_features import gaussian_kernels
@@ -21,6 +22,16 @@ def test_the_package_computes_what_the_exercises_ask_for():
         return (k(x, x) + k(y, y) - 2 * k(x, y)).float()
 
     assert computes(check.mmd_squared, mmd)
+
+
+def test_what_the_lesson_says_was_measured():
+    rivals = stored_results("amalgamation_rivals")
+    apart = paired(rivals, "method", base=study.LABELLED, value="test").set_index("method")
+    assert abs(apart["mean"]["softmax"]) < apart["se"]["softmax"], "as good as with all labels"
+    assert apart["mean"]["largest score"] > 0.01 and -0.03 < apart["mean"]["scores"] < -0.02
+    assert -0.15 < apart["mean"]["blocks"] < -0.14 and -0.01 < apart["mean"]["common features"] < -0.005
+    halves = rivals.groupby("method")[["routed", "within"]].mean()
+    assert (halves.loc[["blocks", "features"], "routed"] < 0.91).all() and (halves["within"] > 0.95).all()
 
 
 def test_where_mistakes_come_from():

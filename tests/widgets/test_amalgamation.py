@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kdtutor import ShapeError
-from kdtutor.widgets.amalgamation import KernelExplorer, SpecialistExplorer, ScaleExplorer, distance
+from kdtutor.widgets.amalgamation import KernelExplorer, ScaleExplorer, SpecialistExplorer, distance
 
 
 def numbers(shown):
