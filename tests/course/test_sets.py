@@ -143,7 +143,7 @@ def test_the_smallest_run_of_each_study(study: Study, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sets, "best", lambda _, trial: trial.settings[0])
     monkeypatch.setattr(sets, "stored_results", lambda _: None)
     for module in (import_module(learn.__module__), hinton):
-        monkeypatch.setattr(module, "STEPS", 1)
+        monkeypatch.setattr(module, "STEPS", 1, raising=False)
         monkeypatch.setattr(module, "EPOCHS", 4, raising=False)
     known = {**studies(), **planned()}
     if tuning in known:

@@ -14,7 +14,7 @@ def runs(**gains: float) -> pd.DataFrame:
     rows = []
     for images in STUDENTS:
         for rival in RIVALS:
-            name = str(rival["strategy"]) if rival["beta"] == AUTHORS else "lighter"
+            name = str(rival["strategy"]) if rival.get("beta", AUTHORS) == AUTHORS else "lighter"
             for seed in SEEDS:
                 test = 0.8 + gains.get(name, 0.0) * PATTERN[seed]
                 rows.append({"images": images, **rival, "seed": seed, "test": test})

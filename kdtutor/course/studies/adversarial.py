@@ -260,9 +260,19 @@ STUDIES = (
     ),
 )
 
-PLANNED = on_clothes(
-    "adversarial",
-    "What is a student of clothes worth that learns from generated images, unrelated ones or noise?",
-    learn,
-    tuple(Trial(({"source": source},), grid(lr=(LR[source],))) for source in ("dfad", "unrelated", "noise")),
+PLANNED = (
+    *on_clothes(
+        "adversarial",
+        "What is a student of clothes worth that learns from generated images, noise, unrelated or real ones?",
+        learn,
+        (
+            Trial(
+                ({"source": "dfad"},),
+                (*grid(lr=(4e-3, 8e-3, 1.6e-2), generator_lr=(1e-3,)), {"lr": 8e-3, "generator_lr": 3e-3}),
+            ),
+            Trial(({"source": "noise"},), grid(lr=(1.6e-2, 3.2e-2))),
+            Trial(({"source": "unrelated"},), grid(lr=(4e-3, 8e-3, 1.6e-2))),
+            Trial(({"source": "real"},), grid(lr=(8e-3, 1.6e-2))),
+        ),
+    ),
 )

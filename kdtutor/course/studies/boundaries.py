@@ -162,12 +162,19 @@ STUDIES = (
     ),
 )
 
-PLANNED = on_clothes(
-    "boundaries",
-    "How much does a start from boundaries help on clothes, and do the logits do better?",
-    learn,
-    (
-        *(Trial(({"method": method, "labels": FEW},), grid(lr=(LR[method],))) for method in ("alone", "logits")),
-        Trial(({"method": "boundaries", "labels": FEW},), grid(lr=(0.02,), first_lr=(0.3, 1.0))),
+PLANNED = (
+    *on_clothes(
+        "boundaries",
+        "How much does a start from boundaries help on clothes, and do its rivals do better?",
+        learn,
+        (
+            Trial(tuple({"method": "alone", "labels": labels} for labels in (FEW, 800)), grid(lr=(0.1, 0.2, 0.4))),
+            *(
+                Trial(({"method": method, "labels": FEW},), grid(lr=(0.02,), first_lr=(0.1, 0.3, 1.0)))
+                for method in ("boundaries", "magnitudes")
+            ),
+            Trial(({"method": "logits", "labels": FEW},), grid(lr=(0.1, 0.2))),
+            Trial(({"method": "boundaries", "labels": 800},), grid(lr=(0.05, 0.1), first_lr=(0.3,))),
+        ),
     ),
 )

@@ -184,14 +184,16 @@ STUDIES = (
     ),
 )
 
-PLANNED = on_clothes(
-    "data_free",
-    "What does the entropy do to a student that never saw clothes?",
-    learn,
-    (
-        Trial(
-            tuple({"loop": "replay", "losses": losses} for losses in ("all three", "no entropy")),
-            grid(lr=(LR["replay"],), generator_lr=(GENERATOR_LR["replay"],)),
+PLANNED = (
+    *on_clothes(
+        "data_free",
+        "What does each of the three losses do to a student that never saw clothes?",
+        learn,
+        (
+            Trial(
+                tuple({"loop": "replay", "losses": losses} for losses in OFF),
+                grid(lr=(8e-3, 1.6e-2), generator_lr=(1e-2, 3e-2)),
+            ),
         ),
     ),
 )

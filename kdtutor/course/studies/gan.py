@@ -93,6 +93,11 @@ def learn(case: Case, seed: int, val: bool = False) -> dict[str, float]:
     return worth(net, teacher, data, val)
 
 
+def nearness(case: Case, seed: int) -> dict[str, float]:
+    """One student, by how near its images are to the validation images: the distance, below zero."""
+    return {"val": -learn(case, seed, val=True)["distance"]}
+
+
 def in_distances(differences: "pd.DataFrame") -> "pd.DataFrame":
     """The table of `runner.paired` for a page, of a number whose small values are good: differences as mean ± standard
     error, and how many seeds were better than the baseline's."""
@@ -129,9 +134,15 @@ STUDIES = (
     ),
 )
 
-PLANNED = on_clothes(
-    "gan",
-    "What do a copy and a copy with a critic bring to a small generator of clothes?",
-    learn,
-    tuple(Trial(({"way": way, "size": 0.25},), grid(lr=(LR[way][0.25],))) for way in ALPHA),
+PLANNED = (
+    *on_clothes(
+        "gan",
+        "What do a copy and a copy with a critic bring to a small generator of clothes?",
+        learn,
+        tuple(
+            Trial(tuple({"way": way, "size": size} for size in PUPILS), grid(lr=rates))
+            for way, rates in {"scratch": (0.04, 0.08, 0.16), "joint": (0.1, 0.2), "black box": (0.1, 0.2)}.items()
+        ),
+        nearness,
+    ),
 )

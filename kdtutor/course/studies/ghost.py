@@ -141,13 +141,15 @@ STUDIES = (
     ),
 )
 
-PLANNED = on_clothes(
-    "ghost",
-    "Are ghosts better than an ordinary net of the same cost on clothes?",
-    learn,
-    tuple(
-        Trial(({"net": net, "taught": taught},), grid(lr=(LR[net, taught],)))
-        for net in ("ghost, s = 2", "thin, as s = 2")
-        for taught in (False, True)
+PLANNED = (
+    *on_clothes(
+        "ghost",
+        "Are ghosts better than an ordinary net of the same cost on clothes?",
+        learn,
+        tuple(
+            Trial(({"net": net, "taught": taught},), grid(lr=(0.1, 0.3, 0.5)))
+            for net in ("plain", "ghost, s = 2", "thin, as s = 2")
+            for taught in (False, True)
+        ),
     ),
 )

@@ -142,15 +142,18 @@ STUDIES = (
     ),
 )
 
-PLANNED = on_clothes(
-    "matching",
-    "What does matching the channels bring on clothes?",
-    learn,
-    (
-        Trial(({"method": "alone"},), grid(lr=(LR["alone"],))),
-        Trial(
-            ({"method": "matched"}, {"method": "by position"}),
-            grid(lr=(LR["matched"],), beta=(BETA["matched"],)),
+PLANNED = (
+    *on_clothes(
+        "matching",
+        "What does matching the channels bring on clothes?",
+        learn,
+        (
+            Trial(({"method": "alone"},), grid(lr=(0.1, 0.2, 0.4))),
+            Trial(({"method": "logits"},), grid(lr=(0.2, 0.4))),
+            *(
+                Trial(({"method": method}, {"method": f"{method}, later"}), grid(lr=(0.1,), beta=(0.01, 0.03, 0.1)))
+                for method in ("matched", "by position")
+            ),
         ),
     ),
 )

@@ -98,13 +98,19 @@ STUDIES = (
     ),
 )
 
-PLANNED = on_clothes(
-    "overhaul",
-    "What do the features of the overhaul bring on clothes with few labels?",
-    learn,
-    (
-        Trial(({"method": "alone"},), grid(lr=(LR["alone"],))),
-        Trial(({"method": "logits"},), grid(lr=(LR["logits"],))),
-        Trial(({"method": FULL},), grid(lr=(LR[FULL],), beta=(BETA[FULL],))),
+PLANNED = (
+    *on_clothes(
+        "overhaul",
+        "What do the features of the overhaul bring on clothes, with few labels and with all?",
+        learn,
+        (
+            Trial(tuple({"method": "alone", "labels": labels} for labels in (FEW, 800)), grid(lr=(0.1, 0.2, 0.4))),
+            Trial(tuple({"method": "logits", "labels": labels} for labels in (FEW, 800)), grid(lr=(0.2, 0.4))),
+            Trial(
+                tuple({"method": FULL, "labels": labels} for labels in (FEW, 800)),
+                (*grid(lr=(0.2,), beta=(0.001, 0.01, 0.03)), {"lr": 0.1, "beta": 0.01}),
+            ),
+            Trial(({"method": BACK, "labels": FEW},), grid(lr=(0.2,), beta=(0.001, 0.01))),
+        ),
     ),
 )

@@ -18,9 +18,9 @@ from ...papers.metric import RelationalMetric, Triplets
 from ...papers.relational import ANGLE, DISTANCE, Relational
 from ...train import Distiller, Recipe, embed, few_shot, fit, recall_at, seed_everything
 from . import hinton
-from .common import MINUTE, TUNING_SEEDS, last, minute_for, student, train
+from .common import TUNING_SEEDS, last, minute_for, minute_of, student, train
 from .runner import Case, Study
-from .sets import Trial, grid, on_clothes
+from .sets import CLOTHES, Trial, grid, on_clothes
 
 # -- classification ---------------------------------------------------------------------------------------------------
 
@@ -174,8 +174,8 @@ def slower(case: Case, seed: int) -> Row:
 
 
 def unseen_digits(case: Case, seed: int) -> list[Row]:
-    """The same on digits: seven are seen, three are asked for."""
-    data = apart(MINUTE.data(), SEEN, UNSEEN)
+    """The same on digits (or clothes): seven kinds are seen, three are asked for."""
+    data = apart(minute_of(case["set"]).data(), SEEN, UNSEEN)
     teacher, worth = wide_teacher(data, seed)
     rows = [{"method": "teacher", **worth}]
     return rows + [{"method": method, **one(method, teacher, data, seed)[1]} for method in METRIC_LR]
@@ -226,9 +226,20 @@ STUDIES = (
     ),
 )
 
-PLANNED = on_clothes(
-    "relational",
-    "How much do distances and angles help a student of clothes with few labels?",
-    classify,
-    (Trial(({"method": "DA", "labels": 20},), grid(lr=(LR["DA"],))),),
+PLANNED = (
+    *on_clothes(
+        "relational",
+        "How much do distances and angles help a student of clothes with few labels?",
+        classify,
+        (
+            Trial(tuple({"method": "DA", "labels": labels} for labels in (20, 5)), grid(lr=RATES)),
+            Trial(({"method": "DA + KD", "labels": 20},), grid(lr=RATES[1:])),
+        ),
+    ),
+    Study(
+        "relational_unseen_clothes",
+        "The same question on clothes: trained on the first seven kinds, asked for sneakers, bags and ankle boots.",
+        ({"set": CLOTHES},),
+        unseen_digits,
+    ),
 )

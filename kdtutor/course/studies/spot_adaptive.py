@@ -218,15 +218,17 @@ STUDIES = (
     ),
 )
 
-PLANNED = on_clothes(
-    "spot",
-    "Does it matter on clothes which samples are distilled where, and does the policy choose well?",
-    learn,
-    (
-        Trial(({"strategy": "never"},), grid(lr=(LR["never"],))),
-        Trial(
-            tuple({"strategy": strategy} for strategy in ("always", "adaptive", "random")),
-            grid(lr=(LR["always"],), beta=(150.0, 450.0)),
+PLANNED = (
+    *on_clothes(
+        "spot",
+        "Does it matter on clothes which samples are distilled where, and does the policy choose well?",
+        learn,
+        (
+            Trial(({"strategy": "never"},), grid(lr=(0.2, 0.4))),
+            Trial(
+                tuple({"strategy": strategy} for strategy in ("always", "adaptive", "random", "anti")),
+                (*grid(lr=(0.2,), beta=(50.0, 150.0, 450.0)), {"lr": 0.1, "beta": 150.0}),
+            ),
         ),
     ),
 )

@@ -18,14 +18,15 @@ from .sets import CLOTHES
 if TYPE_CHECKING:
     import pandas as pd
 
-EPOCHS, STEPS = 8, 30  # 240 steps of 64 images
+EPOCHS, STEPS = 8, 50  # 400 steps of 64 images
 SEEDS = tuple(range(10))
 GUESS = 0.1  # the accuracy of a student that knows nothing, of ten classes
 AUTHORS = 1000.0  # weight of the maps
 STUDENTS = {"damaged": spot_adaptive.SAME, "whole": "vgg8x0.0625"}
 RIVALS: tuple[Case, ...] = (
-    *({"strategy": strategy, "beta": AUTHORS} for strategy in ("always", "adaptive", "random")),
+    *({"strategy": strategy, "beta": AUTHORS} for strategy in ("always", "adaptive", "random", "anti")),
     {"strategy": "always", "beta": spot_adaptive.BETA["attention"]},
+    {"strategy": "never"},
 )
 LIGHTER = "always, lighter"
 RULES = (("always", 2.69), ("random", 2.69), (LIGHTER, -2.26))
