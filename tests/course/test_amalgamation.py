@@ -53,6 +53,7 @@ def test_equal_seeds_give_equal_first_weights_and_no_labels():
 KINDS = ("largest probability", "softmax", "features", "common features")  # one of each way
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "trial",
     [trial for trial in study.TRIALS if trial.cases[0]["method"] in KINDS],

@@ -44,6 +44,7 @@ def test_equal_numbers_have_equal_first_weights():
     assert torch.equal(next(exits.made("net 1", 3).student.parameters()), next(whole.at(1).parameters()))
 
 
+@pytest.mark.slow
 def test_the_smallest_run_of_each_study_works(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(study, "EPOCHS", 1)
     monkeypatch.setattr(study, "STEPS", 1)

@@ -68,6 +68,7 @@ def test_a_louder_teacher_gives_the_same_answers():
 WHOLE = [one for one in (*study.STUDIES, *study.PLANNED) if not one.name.endswith("tuning")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", WHOLE, ids=lambda one: one.name)
 def test_the_smallest_run_of_each_study(monkeypatch: pytest.MonkeyPatch, one: Study):
     monkeypatch.setattr(study, "EPOCHS", 1)

@@ -24,6 +24,7 @@ def test_equal_seeds_give_equal_first_weights():
     assert all(torch.equal(first[0], other) for other in first)
 
 
+@pytest.mark.slow
 def test_the_smallest_run_of_each_study_works(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(study, "EPOCHS", 1)
     monkeypatch.setattr(study, "STEPS", 2)

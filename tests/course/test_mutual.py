@@ -52,6 +52,7 @@ def test_equal_seeds_give_equal_first_weights(tuning: None):
     assert not torch.equal(next(one.parameters()), next(other.parameters()))
 
 
+@pytest.mark.slow
 def test_the_smallest_run_of_each_study_works(tuning: None):
     (row,) = study.learn({"data": "digits", "method": "together, same images"}, 0)
     assert set(row) == {"epoch", "val", "entropy", "test", "cpu", "peer", "both"}

@@ -37,6 +37,7 @@ def test_all_ways_begin_with_the_same_student(short):
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
 
 
+@pytest.mark.slow
 def test_the_smallest_run_of_each_way_works(short, monkeypatch):
     monkeypatch.setitem(study.WAYS, "SeqKD", lambda s, t: sequence.Sequence(s, t, windows=4))
     rows = {way: study.learn({"method": way}, 0) for way in study.WAYS}
