@@ -19,12 +19,14 @@ from kdtutor.nets import Net, Trace
 from kdtutor.papers.matching import assign, flow_cost
 from kdtutor.widgets import Explorer, data_free, gan
 from kdtutor.widgets.adversarial import ChaseFilm, GapExplorer, ImageFilm
+from kdtutor.widgets.amalgamation import KernelExplorer, ScaleExplorer, SpecialistExplorer
 from kdtutor.widgets.boundaries import BoundaryFilm, HingeExplorer, LineExplorer
 from kdtutor.widgets.fitnets import AttentionExplorer, DepthExplorer, HintExplorer
 from kdtutor.widgets.fsp import FlowExplorer, MatrixExplorer
 from kdtutor.widgets.ghost import CostExplorer, PairExplorer
 from kdtutor.widgets.hinton import BiasExplorer, TemperatureExplorer
 from kdtutor.widgets.matching import MatchingsExplorer, ReductionExplorer
+from kdtutor.widgets.mutual import NoiseExplorer
 from kdtutor.widgets.overhaul import DistanceExplorer, MarginExplorer, PullExplorer
 from kdtutor.widgets.pairing import PairingExplorer
 from kdtutor.widgets.relational import NeighbourExplorer, StructureExplorer
@@ -145,6 +147,13 @@ def of_relational(here: Shipped) -> Iterator[Explorer]:
     yield NeighbourExplorer(images, here.val.labels[:60], flat, range(20))
 
 
+def of_amalgamation(here: Shipped) -> Iterator[Explorer]:
+    yield ScaleExplorer()
+    yield KernelExplorer()
+    p = {who: torch.rand(60, 10) for who in ("teacher 1", "teacher 2", "student")}
+    yield SpecialistExplorer(here.val.images[:60], here.val.labels[:60], p, here.digits.classes)
+
+
 def of_gan_and_ghost(here: Shipped) -> Iterator[Explorer]:
     yield gan.HillsExplorer()
     small = data.load("digits-16")
@@ -163,6 +172,12 @@ def of_spot_adaptive(here: Shipped) -> Iterator[Explorer]:
     grid = [(strategy, beta, tau) for strategy in ("always", "adaptive") for beta in (50, 1000) for tau in (1, 5)]
     rows = pd.DataFrame(grid, columns=["strategy", "beta", "tau"])
     yield WeightExplorer(rows.assign(test=0.9, probability_stage1=0.4, probability_logits=1.0))
+
+
+def of_mutual(here: Shipped) -> Iterator[Explorer]:
+    sigmas = torch.linspace(0, 0.1, 7)
+    losses = {name: sigmas[:, None] * torch.rand(7, 5) for name in ("alone", "together")}
+    yield NoiseExplorer({"absolute": (sigmas, losses), "relative": (5 * sigmas, losses)})
 
 
 def explorers() -> Iterator[Explorer]:
@@ -192,3 +207,5 @@ def fed(here: Shipped) -> Iterator[Explorer]:
     yield from of_data_free(here)
     yield from of_relational(here)
     yield from of_spot_adaptive(here)
+    yield from of_mutual(here)
+    yield from of_amalgamation(here)

@@ -5,8 +5,9 @@ from pathlib import PurePosixPath
 
 from .names import ROOT
 
-TEXTS = {"docs/index.md": "index.md", "docs/dense.md": "dense.md", "ARCHITECTURE.md": "architecture.md",
-         "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}  # fmt: skip
+TEXTS = {"docs/index.md": "index.md", "docs/dense.md": "dense.md", "docs/spots-again.md": "spots-again.md",
+         "ARCHITECTURE.md": "architecture.md", "CONTRIBUTING.md": "contributing.md",
+         "CHANGELOG.md": "changelog.md"}  # fmt: skip
 
 
 def included() -> dict[str, str]:

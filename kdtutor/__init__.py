@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         StoppedError,
         UnknownName,
     )
-    from .nets import Ensemble, Net, Trace
+    from .nets import Ensemble, Net, Specialists, Trace
     from .settings import preset
     from .train import Alone, Distiller, History, Phase, Recipe, cache, device, evaluate, fit, seed_everything
 
@@ -36,7 +36,7 @@ __version__ = "0.1.0"
 _LAYERS = ("course", "widgets", "figures", "jobs", "settings", "papers", "train", "nets", "data", "workers")
 _HOME = {
     "data": ("Data",),
-    "nets": ("Ensemble", "Net", "Trace"),
+    "nets": ("Ensemble", "Net", "Specialists", "Trace"),
     "train": (
         "Alone", "Distiller", "History", "Phase", "Recipe", "cache", "device", "evaluate", "fit", "seed_everything",
     ),
@@ -50,10 +50,9 @@ _WHERE = {name: layer for layer, names in _HOME.items() for name in names}
 
 __all__ = [
     "Alone", "BusyError", "ConfigError", "Data", "DataError", "Distiller", "DivergedError", "Ensemble", "Error",
-    "History",
-    "LostError", "Net", "Phase", "Recipe", "ShapeError", "StoppedError", "Trace", "UnknownName", "cache", "course",
-    "data", "device", "evaluate", "figures", "fit", "jobs", "nets", "papers", "preset", "seed_everything", "settings",
-    "train", "widgets", "workers",
+    "History", "LostError", "Net", "Phase", "Recipe", "ShapeError", "Specialists", "StoppedError", "Trace",
+    "UnknownName", "cache", "course", "data", "device", "evaluate", "figures", "fit", "jobs", "nets", "papers",
+    "preset", "seed_everything", "settings", "train", "widgets", "workers",
 ]  # fmt: skip
 
 

@@ -25,7 +25,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["IPYTHONDIR"] = f"{home}/ipython"
     os.environ["JUPYTER_CONFIG_DIR"] = f"{home}/jupyter"
     os.environ.setdefault("KDTUTOR_DEVICE", "cpu")  # what is stored was computed there; set it to try another device
-    os.environ["KDTUTOR_SET"] = "digits"  # of which the stored outputs are, whatever a reader has chosen in this folder
     if "PYTEST_XDIST_WORKER" in os.environ:
         end_with(os.getppid())
     if starter := os.environ.get("KDTUTOR_TESTS_END_WITH"):

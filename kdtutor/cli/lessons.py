@@ -65,21 +65,22 @@ def _method(notebook: str) -> str:
 def studies_of(words: Iterable[str]) -> list["Study"]:
     """The studies that `words` mean, in order and each once; all of them if there is no word.
 
-    A word is a study, or a method by name, acronym or alias: all studies of its lesson. Raises `UnknownName` for any
-    other.
+    A word is a study, be it only planned, or a method by name, acronym or alias: all stored studies of its lesson.
+    Raises `UnknownName` for any other.
     """
     from ..course import studies
 
     every = studies.studies()
+    known = {**every, **studies.planned()}
     found: dict[str, Study] = {}
     for word in [*words] or every:
-        lesson = None if word in every else _number(word)
+        lesson = None if word in known else _number(word)
         if lesson is not None:
             module = next(row.name for row in taught() if row.lesson == lesson)
             found.update({study.name: study for study in import_module(f"{studies.__name__}.{module}").STUDIES})
         else:
-            name = choose("study", word, {*every, *_TAUGHT}, "List them with --list, or name the method of a lesson.")
-            found[name] = every[name]
+            name = choose("study", word, {*known, *_TAUGHT}, "List them with --list, or name the method of a lesson.")
+            found[name] = known[name]
     return list(found.values())
 
 

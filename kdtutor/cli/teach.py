@@ -16,7 +16,8 @@ def teach(
     setting: TeacherSetting,
     name: Annotated[str | None, typer.Argument(help="As `kdtutor teachers` lists them.", show_default=False)] = None,
     out: Annotated[
-        str | None, typer.Option(help="Folder.", show_default="data/teachers for digits, else runs/teachers")
+        str | None,
+        typer.Option(help="Folder.", show_default="data/teachers for sets that ship, else runs/teachers"),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Train a teacher again that is there already.")

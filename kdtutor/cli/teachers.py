@@ -73,7 +73,7 @@ def teach(
     images: int | None = None,
     on_epoch: Callable[[Progress], None] | None = None,
 ) -> Net | Generator | LanguageModel:
-    """Train the teacher `name`; those on the digits belong to what ships, the others to what this machine has made.
+    """Train the teacher `name`; those on a set that ships belong to it, the others to what this machine has made.
 
     A generator's name is one of `GENERATOR_PLANS`, a language model's one of `LANGUAGE_PLANS`. `weights` is a file of
     published weights to take instead. Other `epochs` than planned, or only so many training `images`, make another
@@ -88,7 +88,7 @@ def teach(
         require((epochs, images) == (None, None), told)
     else:
         called = reduced(name, epochs, images)
-    ships = generates or (TEACHER_PLANS[name].data.startswith("digits") and called == name)
+    ships = generates or (TEACHER_PLANS[name].data in (*sets.SHIPPED, *sets.SMALL) and called == name)
     home = sets.root() / f"{kind.replace(' ', '_')}s" if ships else RUNS / "teachers"
     folder = Path(out) if out else home
     sized = size is None or (not generates and TEACHER_PLANS[name].data in sets.SIZED)

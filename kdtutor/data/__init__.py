@@ -1,6 +1,7 @@
 """What the networks see: digits and clothes that ship, toy sets, torchvision's sets, those of metric learning, any
 folder."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,12 @@ SIZED = ("image-folder", "imagenet", "tiny-imagenet", "celeba", "caltech101", *m
 """The sets of photographs, which are read in the size that is asked for."""
 SMALL: dict[str, tuple[str, int]] = {f"{name}-{size}": (name, size) for name in SHIPPED for size in (16, 32)}
 """What ships for generators: which set, in how many pixels."""
+HALVES: dict[str, tuple[str, range]] = {
+    f"{name}-{half}": (name, classes)
+    for name in SHIPPED
+    for half, classes in (("low", range(5)), ("high", range(5, 10)))
+}
+"""What ships for teachers that know some classes only: which set, and which of its classes."""
 
 
 @cache
@@ -51,7 +58,7 @@ def names() -> tuple[str, ...]:
     ('digits', 'fashion', 'digits-16')
     """
     photographs = ("caltech101", "celeba", "tiny-imagenet", "imagenet", "image-folder")
-    return (*SHIPPED, *SMALL, *CURVES, "shapes", *KNOWN, *metric_sets.NAMES, *photographs)
+    return (*SHIPPED, *SMALL, *HALVES, *CURVES, "shapes", *KNOWN, *metric_sets.NAMES, *photographs)
 
 
 def load(
@@ -66,9 +73,10 @@ def load(
     """A data set by name, or one's own images: the path of a folder or of a table, see `own`.
 
     "digits" and "fashion" (clothes) ship with the course, and "digits-16", "digits-32", "fashion-16" and "fashion-32"
-    are made of them for generators; "moons", "spirals" and "rings" are made in code, and so are the "shapes" with a
-    class for each pixel; torchvision's sets ("cifar100" …) and "celeba" are read from `root`, KDTUTOR_DATA or `data/`,
-    and downloaded only with `download=True` ("celeba" never); "image-folder" reads `root/train/<class>/*` and
+    are made of them for generators; "digits-low" has the classes 0 … 4 of the digits alone, "digits-high" the others,
+    and the clothes have such halves too; "moons", "spirals" and "rings" are made in code, and so are the "shapes" with
+    a class for each pixel; torchvision's sets ("cifar100" …) and "celeba" are read from `root`, KDTUTOR_DATA or
+    `data/`, and downloaded only with `download=True` ("celeba" never); "image-folder" reads `root/train/<class>/*` and
     `root/test/<class>/*`, as squares of `size` pixels, by default 64; "imagenet" reads `root/train` and `root/val` as
     squares of 224, see `imagenet`. The sets of metric learning ("cub", "cars196", "sop", "mini-imagenet",
     "omniglot-28") are read as their authors lay them out. Folders of photographs that do not fit in memory (`memory`
@@ -93,6 +101,9 @@ def load(
     if name in SMALL:
         of, pixels = SMALL[name]
         return for_generators(shipped.read(of), pixels)
+    if name in HALVES:
+        of, classes = HALVES[name]
+        return replace(only(shipped.read(of), classes), name=name)
     if name in CURVES:
         return toy(name)
     if name == "shapes":

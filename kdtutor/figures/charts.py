@@ -14,7 +14,7 @@ from torch import Tensor
 from ..errors import ConfigError, ShapeError, require
 from ..train.seeds import mean_and_error, mean_and_error_by
 from .picture import Picture
-from .style import DIVERGING, SEQUENTIAL, Look, bare, looks
+from .style import DIVERGING, SEQUENTIAL, Look, bare, long, looks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,6 +171,7 @@ def confusion_matrix(
         annot_kws={"size": 8.5},
     )
     ax.grid(False)
+    ax.tick_params(axis="x", labelrotation=90 if long(classes) else 0)
     ax.tick_params(axis="y", labelrotation=0)
     ax.set(xlabel="predicted", ylabel="true", title=title)
     return picture

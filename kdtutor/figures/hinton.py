@@ -13,7 +13,7 @@ from ..errors import ShapeError, require
 from ..train.seeds import mean_and_error_by
 from .charts import array, mean_line
 from .picture import Picture
-from .style import BLUE, GREEN, ORANGE, PURPLE, ROLES, SEQUENTIAL, VERMILION, Look, bare, looks
+from .style import BLUE, GREEN, ORANGE, PURPLE, ROLES, SEQUENTIAL, VERMILION, Look, bare, class_ticks, looks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,8 +79,8 @@ def dark_knowledge(
             ax.text(j, i, f"{table[i, j]:.1f}", ha="center", va="center", fontsize=8, color="w" if dark else "k")
         ax.grid(False)
         ax.set_title(title, fontsize=11)
-        ax.set(xlabel="other class", xticks=range(len(classes)), yticks=range(len(classes)))
-        ax.set_xticklabels(classes)
+        ax.set(xlabel="other class", yticks=range(len(classes)))
+        class_ticks(ax, classes)
     axes[0].set_yticks(range(len(classes)), classes)
     axes[0].set_ylabel("true class")
     picture.colorbar(shown, ax=list(axes), label="mean probability, %", pad=0.02)

@@ -1,5 +1,6 @@
 """Training curves of one run, or of several on the same axes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ..train import History
 
 Terms = str | Sequence[str | Sequence[str]]
+NUMBER = re.compile(r"_\d+$")
+"""How a term ends that belongs to one of several nets."""
 PARTS = {"train": "train", "val": "validation", "test": "test"}
 """What a number was measured on, by how its term begins."""
 MEASURES = {
@@ -99,11 +102,13 @@ def frame(ax: Axes, panel: Sequence[str]) -> None:
 
 
 def _common_word(terms: Sequence[str]) -> str:
-    """What several terms are: one measure, or shares, or all rates (rate_stage1, rate_logits) or probabilities, or else
-    losses."""
+    """What several terms are: one thing, of several nets or splits, or shares, or all rates (rate_stage1, rate_logits)
+    or probabilities, or else losses."""
+    things = {measure_of(term) for term in terms}
+    if len(things) == 1:
+        return words_of(things.pop())
     if all(map(is_measure, terms)):
-        words = {words_of(measure_of(term)) for term in terms}
-        return words.pop() if len(words) == 1 else "share"
+        return "share"
     first = {term.partition("_")[0] for term in terms}
     return first.pop() if len(first) == 1 and all("_" in term for term in terms) else "loss"
 
@@ -144,17 +149,18 @@ def alt_of(panels: Sequence[Sequence[str]], labels: Sequence[str] = ()) -> str:
 
 
 def words_of(term: str) -> str:
-    """A term as a reader says it: "val_accuracy" → "validation accuracy"."""
+    """A term as a reader says it: "val_accuracy" → "validation accuracy"; that of the second net ends in 2."""
     if is_measure(term):
-        part = PARTS.get(term.partition("_")[0], "")
-        return f"{part} {MEASURES[measure_of(term)]}".strip()
+        part, number = PARTS.get(term.partition("_")[0], ""), NUMBER.search(term)
+        return f"{part} {MEASURES[measure_of(term)]} {number[0][1:] if number else ''}".strip()
     return term.replace("val_", "validation ").replace("_", " ")
 
 
 def measure_of(term: str) -> str:
-    """What was measured, without what it was measured on: "val_map" → "map"."""
+    """What was measured, without what it was measured on, and without the number of the net where several learn:
+    "val_map" → "map", "val_accuracy_2" → "accuracy"."""
     part, _, name = term.partition("_")
-    return name if part in PARTS else term
+    return NUMBER.sub("", name if part in PARTS else term)
 
 
 def is_measure(term: str) -> bool:

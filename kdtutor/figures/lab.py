@@ -11,6 +11,7 @@ from torch import Tensor
 from ..errors import ShapeError, require
 from .charts import array, show_images
 from .picture import Picture
+from .style import class_ticks
 
 FEW = 12  # classes whose counts are written into the cells
 
@@ -32,7 +33,7 @@ def confusions(counts: Mapping[str, Int[Tensor, "K K"]], classes: Sequence[str])
         ax.set_title(name, fontsize=10.5)
         ax.set(xlabel="answer", ylabel="true class")
         if few:
-            ax.set_xticks(range(len(classes)), classes, rotation=90 if max(map(len, classes)) > 2 else 0)
+            class_ticks(ax, classes)
             ax.set_yticks(range(len(classes)), classes)
             _write_counts(ax, table, mistakes[name], highest)
     return picture

@@ -12,7 +12,7 @@ from ..errors import ShapeError, require
 from ..train.seeds import mean_and_error
 from .charts import array
 from .picture import Picture
-from .style import BLACK, BLUE, GREEN, ORANGE, PURPLE, ROLES, VERMILION, Look, bare, looks
+from .style import BLACK, BLUE, GREEN, ORANGE, PURPLE, ROLES, VERMILION, Look, bare, long, looks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +69,11 @@ def planes(
         flat = centred @ directions[:2].T
         for k, colour in colours.items():
             place = flat[shown == k]
-            ax.plot(*place.T, linestyle="none", marker=f"${classes[k]}$", color=colour, markersize=5.5, alpha=0.7)
+            sign = k if long(classes) else classes[k]
+            ax.plot(*place.T, linestyle="none", marker=f"${sign}$", color=colour, markersize=5.5, alpha=0.7)
         bare(ax).set_title(name, fontsize=11)
+    if long(classes):
+        picture.supxlabel(", ".join(f"{k}: {classes[k]}" for k in colours), fontsize=10)
     return picture
 
 

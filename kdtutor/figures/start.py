@@ -11,7 +11,7 @@ from torch import Tensor
 from ..data import Split
 from .charts import show_images
 from .picture import Picture
-from .style import ROLES, bare
+from .style import ROLES, bare, long
 
 QUESTIONS = (
     ("What", "is matched?", "logits, features, flows, boundaries, relations"),
@@ -67,8 +67,9 @@ def second_opinions(
 ) -> Picture:
     """Images with their true class and the two classes a net finds most probable."""
     top = probabilities.topk(2, dim=1)
+    between = "\n" if long(classes) else "  "
     captions = [
-        f"true {classes[y]}\n{classes[k[0]]}: {p[0]:.2f}  {classes[k[1]]}: {p[1]:.2f}"
+        f"true {classes[y]}\n{classes[k[0]]}: {p[0]:.2f}{between}{classes[k[1]]}: {p[1]:.2f}"
         for y, k, p in zip(labels.tolist(), top.indices.tolist(), top.values.tolist(), strict=True)
     ]
     return show_images(images, captions, alt=alt, columns=6, width=1.45)

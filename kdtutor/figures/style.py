@@ -4,6 +4,7 @@ Palette: Okabe & Ito, "Color universal design" (2008). A role never relies on co
 marker differ too, so that a printed page and a grey screen still show who is who.
 """
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 from matplotlib.axes import Axes
@@ -68,6 +69,16 @@ def dress(ax: Axes) -> Axes:
     ax.spines[["left", "bottom"]].set_color("0.5")
     ax.tick_params(color="0.5", labelcolor="0.2", labelsize=10.5, length=3)
     return ax
+
+
+def long(classes: Sequence[str]) -> bool:
+    """Whether names of classes are words, which do not fit beside each other as the digits do."""
+    return max(map(len, classes)) > 2
+
+
+def class_ticks(ax: Axes, classes: Sequence[str]) -> None:
+    """A tick with its name for each class along the x axis, upright where the names are long."""
+    ax.set_xticks(range(len(classes)), classes, rotation=90 if long(classes) else 0)
 
 
 def bare(ax: Axes) -> Axes:

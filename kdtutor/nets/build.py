@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ..errors import UnknownName, choose, require
 from .cifar_resnet import BLOCKS, cifar_resnet, imagenet_resnet
+from .exits import MultiExit
 from .foreign import foreign, is_foreign
 from .ghost import ghostnet
 from .ghosted import ghost_resnet, ghost_vgg
@@ -22,6 +23,7 @@ from .small import lenet, mlp
 from .trace import Net
 from .unet import unet
 from .vgg import DEPTHS, vgg
+from .vit import DEPTH, SIZE, vit
 from .wide_resnet import wide_resnet
 
 NAMES = (
@@ -31,6 +33,7 @@ NAMES = (
     "mobilenetv2", "mobilenetv2x0.5", "shufflenetv1",
     "ghost_resnet8", "ghost_resnet20", "ghost_resnet56", "ghost_resnet56_s2_d1", "ghost_vgg16", "ghostnet",
     "plain20", "plain56x0.25", "lenet5", "lenet5_half", "mlp", "mlp64", "unet8", "unet16",
+    "vit4", "vit7", "deit4", "deit7",
 )  # fmt: skip
 """Names to start from; any depth that fits its family and any multiplier work too (resnet26, resnet8x0.5, mlp128)."""
 OWN = "kdtutor."
@@ -43,6 +46,7 @@ def build(
     stem_stride: int | None = None,
     size: int | None = None,
     stages: Sequence[str] | None = None,
+    exits: bool = False,
 ) -> Net:
     """A net with fresh weights, drawn from torch's global generator.
 
@@ -54,7 +58,8 @@ def build(
             ghost_resnetD and ghost_vggD are made of ghost modules; after the multiplier their ratio and the kernel of
             their cheap filters can follow: ghost_resnet56_s2_d3 is ghost_resnet56, ghost_resnet8x0.5_s1 has no ghosts.
             ghostnet is the net of the same paper. unetW answers for each pixel, with W channels at the first of its
-            four resolutions.
+            four resolutions. vitP is a small vision transformer with P × P pixels a token, four blocks and 48 numbers a
+            token, vitP_D one with D blocks; deitP and deitP_D have a distillation token besides.
             "torchvision.NAME" and "timm.NAME" are the nets of these libraries, "module:function" (or
             "path/to/file.py:function") is what a function of yours makes, called with num_classes=K or classes=K if it
             takes that: the module is imported, so its code runs.
@@ -63,8 +68,10 @@ def build(
         stem_stride: stride of the first convolution, 1 by default, for a mobilenetv2, ghostnet or imagenet_resnet 2;
             with 2 instead of 1 a net on 28-pixel digits does a quarter of the work. Nets from elsewhere have their own.
         size: of the images, in pixels. Transformers of torchvision and timm are made for one size, by default that of
-            the library (224 mostly), and widths are measured with it; kdtutor's own nets read every size.
+            the library (224 mostly), and widths are measured with it; kdtutor's own nets read every size. A vit or deit
+            learns its positions for it (default: 28) and interpolates them for others.
         stages: of a net from elsewhere, as `wrap` takes them; "auto" by default.
+        exits: whether it gets a classifier after each of its stages, see `MultiExit`.
 
     Raises:
         UnknownName: there is no such net. ConfigError: a number is out of range, timm is not installed, or the net
@@ -78,6 +85,19 @@ def build(
         whole = isinstance(number, int) and not isinstance(number, bool) and number >= 1
         default = number is None and what != "classes"
         require(whole or default, f"{what} is {number!r}; expected a whole number of at least 1")
+    require(isinstance(exits, bool), f"exits is {exits!r}; expected True or False")
+    net = _built(name, classes, channels, stem_stride, size, stages)
+    return MultiExit(net) if exits else net
+
+
+def _built(
+    name: str,
+    classes: int,
+    channels: int | None,
+    stem_stride: int | None,
+    size: int | None,
+    stages: Sequence[str] | None,
+) -> Net:
     if is_foreign(str(name)):
         require(stem_stride is None, f"stem_stride is {stem_stride}, but {name} has its own stem; leave it out")
         return foreign(name, classes, channels, size, stages)
@@ -88,9 +108,10 @@ def build(
         channels = 2 if make is _mlp else 3
     if stem_stride is None:
         stem_stride = 2 if make in (_mobilenet, _ghostnet, _imagenet_resnet) else 1
-    net = make(*numbers, name=name, classes=classes, channels=channels, stem_stride=stem_stride)
+    sized = {"size": size} if make is _vit and size not in (None, SIZE) else {}
+    net = make(*numbers, name=name, classes=classes, channels=channels, stem_stride=stem_stride, **sized)
     net.name = name
-    net.config = {"name": name, "classes": classes, "channels": channels, "stem_stride": stem_stride}
+    net.config = {"name": name, "classes": classes, "channels": channels, "stem_stride": stem_stride, **sized}
     return net
 
 
@@ -202,6 +223,24 @@ def _unet(width: str, *, name: str, classes: int, channels: int, stem_stride: in
     return unet(int(width), classes, channels)
 
 
+def _vit(
+    kind: str,
+    patch: str,
+    depth: str | None,
+    times: str | None,
+    *,
+    name: str,
+    classes: int,
+    channels: int,
+    stem_stride: int,
+    size: int = SIZE,
+) -> Net:
+    _no_stem(name, stem_stride)
+    blocks = int(depth or DEPTH)
+    require(int(patch) > 0 and blocks > 0, f"{name!r}: a {kind} needs patches of 1 pixel or more, and 1 block or more")
+    return vit(int(patch), blocks, _multiplier(times, name), classes, channels, size, distilled=kind == "deit")
+
+
 def _six_n_plus_2(depth: int, name: str, family: str) -> None:
     fits = depth % 6 == 2 and depth > 2
     require(fits, f"{name!r} is not a known net: {family} have 6n+2 layers: 8, 14, 20, 26, 32 …", UnknownName)
@@ -229,7 +268,7 @@ def _no_stem(name: str, stem_stride: int) -> None:
 
 _EXAMPLES = (
     "resnet20", "resnet8x4", "wrn_16_2", "vgg8", "cifar_resnet34", "imagenet_resnet18", "mobilenetv2", "shufflenetv1",
-    "ghost_resnet20", "ghostnet", "plain20", "lenet5", "mlp", "unet8",
+    "ghost_resnet20", "ghostnet", "plain20", "lenet5", "mlp", "unet8", "vit4", "deit4",
 )  # fmt: skip
 _TIMES = r"(\d+(?:\.\d+)?)"
 _GHOSTS = r"(?:_s(\d+))?(?:_d(\d+))?"
@@ -247,6 +286,7 @@ _FAMILIES: dict[str, Callable[..., Net]] = {
     rf"lenet5(?:(_half)|x{_TIMES})?": _lenet,
     r"mlp(\d+)?": _mlp,
     r"unet(\d+)": _unet,
+    rf"(vit|deit)(\d+)(?:_(\d+))?(?:x{_TIMES})?": _vit,
 }
 
 

@@ -109,6 +109,8 @@ def _feed_tensor(update: Update, value: Tensor) -> None:
         return
     whole = value.detach().to_dense() if value.layout != torch.strided else value.detach()
     flat = whole.resolve_conj().resolve_neg().cpu().contiguous().reshape(-1)
+    if flat.stride() != (1,):  # one number out of a larger tensor may keep that one's stride, and is contiguous too
+        flat = flat.clone(memory_format=torch.contiguous_format)
     update(flat.view(torch.uint8).numpy().data)
 
 

@@ -139,11 +139,19 @@ def _check_nets(teachers: Any) -> None:
     for net in named[1:]:
         told = f"{named[0].name} and {net.name} name other classes, or in another order, on their cards"
         require(list(net.card["classes"]) == list(named[0].card["classes"]), f"{told}; only the same can be averaged")
+    check_same_pixels(teachers)
+
+
+def check_same_pixels(teachers: Sequence[Net]) -> None:
+    """Raises `ConfigError` where nets that are to see the same images were trained on pixels of other statistics.
+
+    >>> check_same_pixels([kd.nets.teacher("digits-resnet14"), kd.nets.teacher("digits-lenet5")])  # silent: they agree
+    """
     shown = [net for net in teachers if net.card.get("mean") and net.card.get("std")]
     for net in shown[1:]:
         told = f"{shown[0].name} and {net.name} were trained on pixels of other means or deviations, by their cards"
         same = all(list(net.card[key]) == list(shown[0].card[key]) for key in ("mean", "std"))
-        require(same, f"{told}; an ensemble shows the same images to all")
+        require(same, f"{told}; several nets together are shown the same images")
 
 
 def _task(teachers: Sequence[Net]) -> Task | None:
@@ -164,15 +172,23 @@ def _usual(task: Task | None) -> str:
 
 def _shares(weights: Any, count: int) -> tuple[float, ...]:
     """Positive numbers that sum to 1."""
-    told = (
-        f"weights={weights!r:.60}: expected {count} positive numbers, one for each net; leave out a net without weight"
-    )
+    numbers = positive("weights", weights, count, "; leave out a net without weight")
+    return tuple(number / sum(numbers) for number in numbers)
+
+
+def positive(name: str, numbers: Any, count: int, remedy: str = "") -> tuple[float, ...]:
+    """A positive number for each of `count` nets; ones by default. Raises `ConfigError`.
+
+    >>> positive("weights", [2, 1], 2), positive("weights", None, 2)
+    ((2.0, 1.0), (1.0, 1.0))
+    """
+    told = f"{name}={numbers!r:.60}: expected {count} positive numbers, one for each net{remedy}"
     try:
-        numbers = [1.0] * count if weights is None else [float(weight) for weight in weights]
+        found = [1.0] * count if numbers is None else [float(number) for number in numbers]
     except (TypeError, ValueError):
         raise ConfigError(told) from None
-    require(len(numbers) == count and all(0 < number < float("inf") for number in numbers), told)
-    return tuple(number / sum(numbers) for number in numbers)
+    require(len(found) == count and all(0 < number < float("inf") for number in found), told)
+    return tuple(found)
 
 
 def _card(teachers: Sequence[Net]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from .exits import MultiExit, UpToExit
 from .modes import evaluating
 from .trace import Net
 from .wrapped import Wrapped
@@ -39,8 +40,9 @@ def stages_of(net: Net, images: Float[Tensor, "B C H W"] | None = None) -> tuple
     with evaluating(net):
         trace = net.trace(images)
     stem = [] if trace.stem is None else [trace.stem]
-    if isinstance(net, Wrapped):
-        names = [*([net.asked["stem"]] if stem else []), *net.asked["stages"]]
+    within = _within(net)
+    if isinstance(within, Wrapped):
+        names = [*([within.asked["stem"]] if stem else []), *within.asked["stages"][: len(trace.stages)]]
     else:
         names = [*(["stem"] if stem else []), *(f"stages.{i}" for i in range(len(trace.stages)))]
     maps = [*stem, *trace.stages]
@@ -49,8 +51,14 @@ def stages_of(net: Net, images: Float[Tensor, "B C H W"] | None = None) -> tuple
     return tuple(Stage(name, c, h, w, relu) for name, (c, h, w), relu in zip(names, sizes, relus, strict=True))
 
 
+def _within(net: Net) -> Net:
+    """The net itself, or that within one with exits."""
+    return net.net if isinstance(net, MultiExit | UpToExit) else net
+
+
 def _readable(net: Net) -> tuple[int, ...]:
     """The shape of one image that the net can read."""
+    net = _within(net)
     if isinstance(net, Wrapped):
         return net.example
     pixels = 1 if net.name.startswith("mlp") else 32  # a point in the plane

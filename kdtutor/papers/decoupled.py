@@ -8,13 +8,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..data import UNLABELLED, Batch
-from ..errors import ConfigError, ShapeError, require
+from ..errors import ShapeError, require
 from ..nets import Net, Trace
 from ..train import Distiller, Spot
 from ..train.checks import same_classes, warn_of_probabilities
 from ..train.objective import Terms
 from .hinton import check_temperature
-from .tensors import full_precision, relative_entropy, same_shape, shape
+from .tensors import check_labels, full_precision, relative_entropy, same_shape, shape
 
 LOWEST = -1e30  # stands for a logit of -∞, whose differences would be no numbers
 
@@ -171,9 +171,4 @@ def _check_numbers(loss: str, z_s: Tensor, z_t: Tensor, labels: Tensor, T: float
     _check(loss, z_s, z_t, labels, T)
     if z_t.device.type == "cpu":  # on a GPU each answer is a wait
         warn_of_probabilities(z_t, f"{loss}: the teacher's logits")
-        low, high = int(labels.min()), int(labels.max())
-        require(
-            low >= UNLABELLED and high < z_s.shape[1],
-            f"{loss}: the labels run from {low} to {high}; expected 0 to {z_s.shape[1] - 1}, or {UNLABELLED} for none",
-            ConfigError,
-        )
+    check_labels(labels, z_s.shape[1], loss)

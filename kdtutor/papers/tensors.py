@@ -4,18 +4,20 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
-from ..errors import ShapeError, require
+from ..data import UNLABELLED
+from ..errors import ConfigError, ShapeError, require
 from ..precision import full_precision
 
 __all__ = [
-    "SMALLEST", "check_samples", "check_vectors", "full_precision", "gram", "inverse_length",
-    "relative_entropy", "same_shape", "shape", "softened_divergence", "squared_sum", "unit",
+    "SMALLEST", "centred_unit", "check_labels", "check_samples", "check_vectors", "full_precision", "gram",
+    "inverse_length", "relative_entropy", "same_shape", "shape", "softened_divergence", "squared_sum", "unit",
 ]  # fmt: skip
 
 SMALLEST = 1e-12  # a vector shorter than this has no direction
+ROUNDING = 8  # a difference of as many units in the last place is none
 
 
 def shape(x: Shaped[Tensor, "..."]) -> str:
@@ -60,6 +62,18 @@ def check_vectors(s: Float[Tensor, "B D"], t: Float[Tensor, "B E"], what: str) -
     )
 
 
+def check_labels(labels: Int[Tensor, " B"], classes: int, what: str) -> None:
+    """Raises `ConfigError` unless every label is a class, or `UNLABELLED`. On a GPU, where to look is to wait, nothing
+    is asked.
+
+    >>> check_labels(torch.tensor([0, 2, -1]), classes=3, what="a loss")  # silent: the last has no label
+    """
+    if labels.device.type == "cpu" and labels.numel():
+        low, high = int(labels.min()), int(labels.max())
+        told = f"{what}: the labels run from {low} to {high}; expected 0 to {classes - 1}, or {UNLABELLED} for none"
+        require(low >= UNLABELLED and high < classes, told, ConfigError)
+
+
 def relative_entropy(log_p: Float[Tensor, "*n K"], log_q: Float[Tensor, "*n K"]) -> Float[Tensor, "*n K"]:
     """p · (log p - log q), class by class, in nats; its sum is KL(p ‖ q). Where p is 0 it is 0, with gradient zero on
     both sides, whatever q is: log p may be -∞, and so may log q there.
@@ -98,6 +112,24 @@ def unit(x: Float[Tensor, "*n D"]) -> Float[Tensor, "*n D"]:
             [0.0000, 0.0000]])
     """
     return x * inverse_length(squared_sum(x, -1)).unsqueeze(-1)
+
+
+def centred_unit(x: Float[Tensor, "*n D"]) -> Float[Tensor, "*n D"]:
+    """x less its mean, at length 1 along the last dimension; a vector that is constant, up to the rounding of its own
+    size, gives zero, and its gradient is zero.
+
+    √D times this are z-scores, and the product of two of them is Pearson's correlation.
+
+    >>> centred_unit(torch.tensor([[1.0, 5.0], [3.0, 3.0]])).round(decimals=4)
+    tensor([[-0.7071,  0.7071],
+            [ 0.0000,  0.0000]])
+    """
+    largest = x.detach().abs().amax(-1, keepdim=True)  # no length overflows, and none of tiny numbers vanishes
+    x = x / torch.where(largest > 0, largest, 1.0)
+    centred = x - x.mean(-1, keepdim=True)
+    squares = squared_sum(centred, -1)
+    there = squares > (ROUNDING * torch.finfo(x.dtype).eps) ** 2 * squared_sum(x.detach(), -1)
+    return centred * inverse_length(torch.where(there, squares, 0.0)).unsqueeze(-1)
 
 
 def inverse_length(squares: Float[Tensor, "..."]) -> Float[Tensor, "..."]:

@@ -133,6 +133,23 @@ MATCHED: tuple[Method, ...] = (
             "zhao2022decoupled", "Decoupled Knowledge Distillation",
             "Borui Zhao, Quan Cui, Renjie Song, Yiyu Qiu, Jiajun Liang", CVPR, 2022, "2203.08679",
         ),
+        lesson=16,
+    ),
+    Method(
+        "stronger", "DIST", "stronger:Stronger",
+        Paper(
+            "huang2022knowledge", "Knowledge Distillation from A Stronger Teacher",
+            "Tao Huang, Shan You, Fei Wang, Chen Qian, Chang Xu", NEURIPS, 2022, "2205.10536",
+        ),
+        lesson=16,
+    ),
+    Method(
+        "standardized", "LSKD", "standardized:Standardized",
+        Paper(
+            "sun2024logit", "Logit Standardization in Knowledge Distillation",
+            "Shangquan Sun, Wenqi Ren, Jingzhi Li, Rui Wang, Xiaochun Cao", CVPR, 2024, "2403.01427",
+        ),
+        lesson=16,
     ),
     Method(
         "binary", "MLD", "binary:Binary",

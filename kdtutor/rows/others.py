@@ -23,11 +23,21 @@ OTHERS: tuple[Method, ...] = (
         "born_again", "BAN", "born_again:BornAgain",
         Paper(
             "furlanello2018bornagain",
-            "Born-Again Neural Networks",
+            "Born Again Neural Networks",
             "Tommaso Furlanello, Zachary C. Lipton, Michael Tschannen, Laurent Itti, Anima Anandkumar",
             ICML, 2018, "1805.04770",
         ),
         NETS, lesson=14, title="One's own teacher",
+    ),
+    Method(
+        "own_teacher", "BYOT", "own_teacher:OwnTeacher",
+        Paper(
+            "zhang2019your",
+            "Be Your Own Teacher: Improve the Performance of Convolutional Neural Networks via Self Distillation",
+            "Linfeng Zhang, Jiebo Song, Anni Gao, Jingwei Chen, Chenglong Bao, Kaisheng Ma",
+            ICCV, 2019, "1905.08094",
+        ),
+        NETS, lesson=14,
     ),
     Method(
         "amalgamation", "KA", "amalgamation:Amalgamation",
@@ -38,6 +48,16 @@ OTHERS: tuple[Method, ...] = (
             "AAAI Conference on Artificial Intelligence", 2019, "1811.02796",
         ),
         NETS, lesson=15, title="Several teachers into one",
+    ),
+    Method(
+        "common_features", "CFL", "common_features:CommonFeatures",
+        Paper(
+            "luo2019knowledge",
+            "Knowledge Amalgamation from Heterogeneous Networks by Common Feature Learning",
+            "Sihui Luo, Xinchao Wang, Gongfan Fang, Yao Hu, Dapeng Tao, Mingli Song",
+            "International Joint Conference on Artificial Intelligence", 2019, "1906.10546",
+        ),
+        NETS, lesson=15,
     ),
     Method(
         "sequence", "SeqKD", "sequence:Sequence",

@@ -9,6 +9,8 @@ from ..files import RUNS, read_json, write_whole
 
 USUAL = "digits"
 """The set of a reader who has chosen none, and that of every stored result but those that name another."""
+CALLED = {"digits": "digits", "fashion": "clothes"}
+"""What the text of the lessons calls each set."""
 SET_VARIABLE = "KDTUTOR_SET"
 """The environment variable that names the set; it comes before what is stored."""
 CHOICE = RUNS / "set.json"
@@ -24,14 +26,14 @@ def chosen_set() -> str:
     'digits'
     """
     if named := os.environ.get(SET_VARIABLE):
-        return choose(f"set of the course, in {SET_VARIABLE}", named, SHIPPED)
+        return choose(f"set of the course ({SET_VARIABLE})", named, SHIPPED)
     if not CHOICE.exists():
         return USUAL
     try:
         stored = str(read_json(CHOICE.read_bytes())["set"])
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{CHOICE} names no set ({error}); remove it, or choose again in lesson 0") from None
-    return choose(f"set of the course, in {CHOICE}", stored, SHIPPED)
+    return choose(f"set of the course ({CHOICE})", stored, SHIPPED)
 
 
 def choose_set(name: str) -> str:

@@ -17,7 +17,6 @@ from ..nets import Generator
 from ..papers.gan import Distil, laplacian_variance
 from ..train import Judge, Quality, Recipe, environment, evaluating, fit, seed_everything
 
-JUDGE = "digits-16-resnet8"
 SAMPLES = 2000  # images of which a generator's quality is told, on latents that are always the same
 LATENT = 32
 
@@ -35,16 +34,30 @@ class GeneratorPlan:
 
 
 GENERATOR_PLANS: dict[str, GeneratorPlan] = {
-    "digits-dcgan": GeneratorPlan({"name": "dcgan", "latent": LATENT, "channels": 1, "size": 16}),
-    "digits-dcgan-small": GeneratorPlan({"name": "dcganx0.25", "latent": LATENT, "channels": 1, "size": 16}),
+    f"{data}-{name}": GeneratorPlan({"name": net, "latent": LATENT, "channels": 1, "size": 16}, data=f"{data}-16")
+    for data in sets.SHIPPED
+    for name, net in (("dcgan", "dcgan"), ("dcgan-small", "dcganx0.25"))
 }
 """The plan of every generator by name."""
 
 
-@lru_cache(maxsize=1)
-def judge() -> Judge:
-    """The classifier by whose eyes the course measures small digits."""
-    return Judge(nets.teacher(JUDGE))
+def judge_of(data: str) -> str:
+    """The name of the classifier by whose eyes images of this set are judged.
+
+    >>> judge_of("fashion-16")
+    'fashion-16-resnet8'
+    """
+    return f"{data}-resnet8"
+
+
+@lru_cache(maxsize=len(sets.SHIPPED))
+def judge(data: str = "digits-16") -> Judge:
+    """The classifier by whose eyes the course measures small images of a set that ships.
+
+    >>> judge("fashion-16").classifier.card["data"]
+    'fashion-16'
+    """
+    return Judge(nets.teacher(judge_of(data)))
 
 
 def latents(count: int = SAMPLES) -> Float[Tensor, "count Z"]:
@@ -67,7 +80,7 @@ def measured(net: Generator, data: Data, split: Split | None = None, count: int 
     where = next(net.parameters()).device
     with evaluating(net):
         images = net(latents(count).to(where))
-    return judge().quality(images, split or data.test, data), float(laplacian_variance(images).mean())
+    return judge(data.name).quality(images, split or data.test, data), float(laplacian_variance(images).mean())
 
 
 def train_generator(name: str, folder: str | Path, device: str | None = None, progress: bool = True) -> Generator:
@@ -87,7 +100,7 @@ def train_generator(name: str, folder: str | Path, device: str | None = None, pr
         "critic": plan.critic,
         "seed": plan.seed,
         "quality": {**quality.numbers(), "sharpness": sharpness},
-        "protocol": f"{SAMPLES} images of the last epoch against the test images, by the eyes of {JUDGE}",
+        "protocol": f"{SAMPLES} images of the last epoch against the test images, by the eyes of {judge_of(plan.data)}",
         "command": f"kdtutor teach {name}",
         "environment": environment(),
     }

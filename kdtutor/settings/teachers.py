@@ -1,7 +1,7 @@
-"""How the teachers are trained, and where they are found. Those on the digits ship; the others need a GPU."""
+"""How the teachers are trained, and where they are found. Those on sets that ship, ship too; the others need a GPU."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -17,7 +17,7 @@ from ..files import RUNS
 from ..nets import Net
 from ..train import Alone, Progress, Recipe, environment, evaluate, fit, seed_everything
 from ..train.devices import device as find_device
-from . import ghost, imagenet, quick, zoo
+from . import ghost, halves, imagenet, quick, zoo
 from .recipes import fitted
 
 
@@ -37,6 +37,19 @@ class TeacherPlan:
 
 
 _DIGITS = {"classes": 10, "channels": 1}
+# Without shifts: a teacher for the data-free lessons, whose students never see a shifted image either.
+_PLAIN = TeacherPlan(
+    "digits",
+    {"name": "lenet5", **_DIGITS},
+    15,
+    Recipe(lr=1e-3, optimiser="adam", schedule="steps", milestones=(0.7,), weight_decay=0.0),
+)
+_VIT = TeacherPlan(
+    "digits",
+    {"name": "vit7", **_DIGITS},
+    60,
+    Recipe(lr=3e-3, optimiser="adamw", weight_decay=0.05, augment=Augment(pad=2)),
+)
 _CIFAR = {"classes": 100, "channels": 3}
 _CIFAR_200 = Recipe(
     lr=0.1, batch_size=256, schedule="steps", milestones=(80 / 200, 160 / 200), nesterov=False,
@@ -49,16 +62,26 @@ TEACHER_PLANS: dict[str, TeacherPlan] = {
         "digits", {"name": "resnet14", **_DIGITS, "stem_stride": 2}, 40, Recipe(lr=0.1, augment=Augment(pad=2))
     ),
     "digits-lenet5": TeacherPlan("digits", {"name": "lenet5", **_DIGITS}, 40, Recipe(lr=0.02, augment=Augment(pad=2))),
-    # Without shifts: a teacher for the data-free lessons, whose students never see a shifted digit either.
-    "digits-lenet5-plain": TeacherPlan(
-        "digits",
-        {"name": "lenet5", **_DIGITS},
-        15,
-        Recipe(lr=1e-3, optimiser="adam", schedule="steps", milestones=(0.7,), weight_decay=0.0),
+    # Clothes may be mirrored, and lie in the middle: smaller shifts, more decay.
+    "fashion-resnet14": TeacherPlan(
+        "fashion",
+        {"name": "resnet14", **_DIGITS, "stem_stride": 2},
+        60,
+        Recipe(lr=0.1, weight_decay=1e-3, augment=Augment(pad=1, flip=True)),
     ),
-    "digits-16-resnet8": TeacherPlan(  # no teacher of a lesson, but the judge of made images
+    # Transformers, for the lesson that asks what a student takes over from which kind of net.
+    "digits-vit7": _VIT,
+    "fashion-vit7": replace(_VIT, data="fashion", epochs=30),
+    "digits-lenet5-plain": _PLAIN,
+    "fashion-lenet5-plain": replace(_PLAIN, data="fashion"),
+    # no teachers of a lesson, but the judges of made images
+    "digits-16-resnet8": TeacherPlan(
         "digits-16", {"name": "resnet8", **_DIGITS}, 20, Recipe(lr=0.1, augment=Augment(pad=1))
     ),
+    "fashion-16-resnet8": TeacherPlan(
+        "fashion-16", {"name": "resnet8", **_DIGITS}, 20, Recipe(lr=0.1, augment=Augment(pad=1, flip=True))
+    ),
+    **{name: TeacherPlan(*plan) for name, plan in halves.PLANS.items()},
     # The teachers of the data-free papers' tables: github.com/VainF/Data-Free-Adversarial-Distillation
     "mnist-lenet5": TeacherPlan(
         "mnist",

@@ -160,20 +160,20 @@ def _warn_of_strange_data(teacher: nn.Module | None, data: Data) -> None:
 
 
 @contextmanager
-def alone(student: nn.Module) -> Iterator[None]:
-    """Hold the student for one run; a second run over the same student would mix two trainings.
+def alone(*students: nn.Module) -> Iterator[None]:
+    """Hold the student, or all that learn together, for one run; a second run over one would mix two trainings.
 
     >>> with alone(kd.nets.build("mlp8", classes=2)):
     ...     pass  # a second run of the same net would be refused here
     """
     with _guard:
-        if student in _held:
+        if any(student in _held for student in students):
             raise BusyError(
                 "this student is already being trained by another run; stop that run first, or build a new student"
             )
-        _held.add(student)
+        _held.update(students)
     try:
         yield
     finally:
         with _guard:
-            _held.discard(student)
+            _held.difference_update(students)

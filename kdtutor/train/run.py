@@ -102,7 +102,7 @@ class Run:
         opened: AbstractContextManager[Stored | None] = nullcontext()
         if self.folder:
             opened = self.folder.opened(self.history.config)
-        with alone(self.distiller.student), opened_by_first(opened) as stored:
+        with alone(*self.distiller.students), opened_by_first(opened) as stored:
             try:
                 yield from self._steps(stored)
             finally:

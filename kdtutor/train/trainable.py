@@ -1,6 +1,6 @@
 """What the loop asks of anything that it trains."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -99,6 +99,11 @@ class Trainable(nn.Module):
         if self.teacher is not None:
             self.teacher.eval()
         return self
+
+    @property
+    def students(self) -> Sequence[nn.Module]:
+        """The nets that no other run may train meanwhile: the student, and those that learn beside it."""
+        return (self.student,)
 
     @property
     def graphable(self) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..errors import ShapeError, require
 from ..figures.charts import array
 from ..figures.data_free import class_bars, mosaic
-from ..figures.style import BLUE, GREEN, ORANGE, SEQUENTIAL, VERMILION, bare
+from ..figures.style import BLUE, GREEN, ORANGE, SEQUENTIAL, VERMILION, bare, class_ticks
 from ..nets import Generator, Net
 from ..papers.data_free import ACTIVATION, ENTROPY, ONE_HOT, activation_loss, entropy_loss, one_hot_loss
 from ..papers.generated import class_balance
@@ -50,7 +50,8 @@ class WalkExplorer(Explorer):
         left, right = live.axes
         look: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
         self._image = bare(left).imshow(np.zeros(generator.shape[1:]), **look)
-        self._bars = right.bar(self.classes, [0] * len(self.classes), color=BLUE, width=0.75)
+        self._bars = right.bar(range(len(self.classes)), [0] * len(self.classes), color=BLUE, width=0.75)
+        class_ticks(right, self.classes)
         right.set(ylim=(0, 1.02), title="the teacher says")
         right.title.set_fontsize(11)
         live.live(self._image, self._bars)

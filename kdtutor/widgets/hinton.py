@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..errors import ShapeError, require
 from ..figures.charts import array
-from ..figures.style import BLUE, ORANGE, VERMILION, bare
+from ..figures.style import BLUE, ORANGE, VERMILION, bare, class_ticks
 from ..papers.hinton import entropy, soften
 from .explorer import Explorer
 from .live import LiveFigure
@@ -57,7 +57,7 @@ class TemperatureExplorer(Explorer):
         right.axhline(1 / K, color="0.4", linestyle=":", linewidth=1.2)
         right.annotate(f"1/{K}", (K - 0.4, 1 / K), xytext=(3, 0), textcoords="offset points", va="center", fontsize=8.5)
         right.set(ylim=(0, 1.08), xlim=(-0.6, K - 0.4), xlabel="class", ylabel="probability")
-        right.set_xticks(range(K), self.classes)
+        class_ticks(right, self.classes)
         right.grid(False, axis="x")
         live.live(self._image, self._bars, self._shares)
         menu = [(self._name(i), i) for i in range(len(images))]

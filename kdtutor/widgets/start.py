@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..data import Augment, Data, Split
 from ..figures.charts import array
-from ..figures.style import BLACK, BLUE, ORANGE, bare
+from ..figures.style import BLACK, BLUE, ORANGE, bare, class_ticks
 from .explorer import Explorer
 from .live import LiveFigure
 
@@ -72,7 +72,7 @@ class OpinionExplorer(Explorer):
             array(self.images[0, 0]), cmap="gray", vmin=0, vmax=255, interpolation="nearest"
         )
         self._bars = right.bar(range(len(classes)), [0.0] * len(classes), width=0.7)
-        right.set_xticks(range(len(classes)), classes)
+        class_ticks(right, classes)
         right.set(ylim=(0, 1), ylabel="probability", xlabel="class")
         live.live(self._shown, self._bars)
         super().__init__({"rank": IntSlider(1, min=1, max=len(order), description="image")}, figure=live)

@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from kdtutor import DataError, UnknownName
 from kdtutor.cli.lessons import notebooks_of, studies_of
 from kdtutor.cli.notebooks import problems
-from kdtutor.course.studies import hinton, spot_adaptive
+from kdtutor.course.studies import hinton, planned, spot_adaptive
 
 from .calls import call
 
@@ -71,6 +71,7 @@ def test_a_method_stands_for_all_studies_of_its_lesson():
     assert studies_of(["KD", "hinton_labels"]) == list(hinton.STUDIES)
     assert studies_of(["sakd"]) == list(spot_adaptive.STUDIES)
     assert [study.name for study in studies_of(["hinton_labels", "fsp_budget"])] == ["hinton_labels", "fsp_budget"]
+    assert all([found] == studies_of([found.name]) for found in planned().values()), "what is not stored yet, too"
     lesson = call("results", "--list", "at").stdout.splitlines()
     assert lesson and all(line.startswith("fitnets_") for line in lesson)
     with pytest.raises(UnknownName, match=r"'hinton_label' is not a known study\. Did you mean 'hinton_labels'"):

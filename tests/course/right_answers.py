@@ -89,4 +89,8 @@ RIGHT = [
     ("recall_at_1", "two nearest", lambda e, y: (y[(e[:, None] - e).norm(dim=2).topk(2, largest=False).indices[:, 1]] == y).double().mean()),
     ("hard_decision", "where", lambda z, g, tau: (p := ((z + g) / tau).softmax(-1)[..., 0]) + ((p >= 0.5).to(p) - p).detach()),
     ("anti_chosen", "not adaptive", lambda d: ~(d > 0.5)),
+    ("may_be_negative", "xor", lambda y, row: (y - y[row]).bool()),
+    ("nckd", "minus infinity", lambda s, t, y, T: T**2 * F.kl_div(*((z / T).masked_fill(F.one_hot(y, z.shape[1]).bool(), -1e4).log_softmax(1) for z in (s, t.detach())), reduction="batchmean", log_target=True)),
+    ("pearson", "z-scores", lambda a, b: torch.stack([((x - x.mean(1, keepdim=True)) / x.std(1, keepdim=True)) for x in (a, b)]).prod(0).sum(1) / (a.shape[1] - 1)),
+    ("z_scores", "var_mean", lambda z: (z - (m := torch.var_mean(z, 1, correction=0, keepdim=True))[1]) / m[0].sqrt()),
 ]  # fmt: skip

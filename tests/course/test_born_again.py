@@ -1,28 +1,68 @@
 """Lesson 14: its exercises, its studies and their stored numbers."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from kdtutor.course import check
 from kdtutor.course.studies import born_again as study
-from kdtutor.papers import born_again
+from kdtutor.course.studies import own_teacher as exits
+from kdtutor.nets import first_sure
+from kdtutor.papers import born_again, ridge
+from kdtutor.papers.hinton import kd_loss
 from tests.course.agreement import computes
 
 
-def test_the_package_passes_its_own_check():
-    assert computes(check.born_again_loss, born_again.born_again_loss)
+def test_the_package_passes_its_own_checks():
+    assert computes(check.shrinkage, ridge.shrinkage)
+    assert computes(check.dkpp_targets, born_again.permuted)
+    assert computes(check.cwtm_weights, lambda z: born_again.cwtm_weights(z, torch.zeros(len(z)).long()))
+    assert computes(check.leaves_at, first_sure)
+    cross_entropy = torch.nn.functional.cross_entropy
+    assert computes(check.exit_loss, lambda z, d, y, a, T: (1 - a) * cross_entropy(z, y) + a * kd_loss(z, d, T))
 
 
-def test_equal_seeds_give_equal_first_weights():
-    students = [study.prepare(method, seed=3)[0].student for method in ("alone", "logits", "taught")]
-    first = [next(student.parameters()) for student in students]
-    assert all(torch.equal(first[0], other) for other in first)
+def test_a_share_of_the_labels_is_wrong():
+    data = study.images("noisy", seed=3)
+    right = study.images("few", seed=3)
+    few = study.MINUTE.data().few_labels(100, seed=3).labelled_only()
+    assert torch.equal(data.train.images, few.train.images) and len(right.train) == 200
+    wrong = data.train.labels != few.train.labels
+    assert wrong.sum() == 400 and torch.equal(study.images("noisy", seed=3).train.labels, data.train.labels)
+    assert not torch.equal(study.images("noisy", seed=4).train.labels, data.train.labels)
+    counts = torch.bincount((data.train.labels - few.train.labels)[wrong] % 10, minlength=10)
+    assert counts[0] == 0 and counts[1:].min() > 20
+
+
+def test_equal_numbers_have_equal_first_weights():
+    def first(*numbers):
+        return next(study.fresh(*numbers).parameters())
+
+    assert torch.equal(first(3), first(3)) and not torch.equal(first(3), first(3, 1))
+    whole = exits.with_exits(3)
+    assert torch.equal(next(exits.made("net 1", 3).student.parameters()), next(whole.at(1).parameters()))
 
 
 def test_the_smallest_run_of_each_study_works(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(study, "EPOCHS", 1)
-    monkeypatch.setattr(study, "STEPS", 2)
-    assert set(study.learn({"method": "taught"}, 0)) == {"val", "test"}
-
-
-# TODO: what the lesson claims is what was measured (see stored_results in the other lessons' tests).
+    monkeypatch.setattr(study, "STEPS", 1)
+    monkeypatch.setattr(exits, "EPOCHS", 1)
+    whole = study.images("few", 0)
+    few = replace(whole, val=whole.val[:9], test=whole.test[:30])
+    for module in (study, exits):
+        monkeypatch.setattr(module, "images", lambda *_: few)
+    monkeypatch.setattr(study, "LAST", 1)
+    rows = study.compare({"set": "digits"}, 0)
+    assert [row["method"] for row in rows] == [
+        "generation 0", "generation 1", "another net alone", "alone, as long as all", "ensemble of generations",
+        "ensemble of nets alone",
+    ]  # fmt: skip
+    assert [row["method"] for row in study.take_over({"set": "digits"}, 0)] == [
+        "BAN and labels", "DKPP", "CWTM", "KD, T = 4",
+    ]  # fmt: skip
+    rows = exits.compare({"set": "digits"}, 0)
+    single = [row for row in rows if "exit" in row]
+    assert len(single) == 2 * exits.EXITS + 3 and len(rows) == len(single) + 2 * len(exits.THRESHOLDS)
+    first = next(row for row in rows if row.get("threshold") == 0.0)
+    assert first["test"] == pytest.approx(single[0]["test"], abs=1e-4)

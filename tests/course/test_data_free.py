@@ -96,7 +96,7 @@ def test_only_the_entropy_keeps_the_classes() -> None:
 
 
 def test_the_generator_that_ships_pleases_its_teacher() -> None:
-    told = study.made(nets.trained_generator(study.GENERATOR), nets.teacher(study.TEACHER))
+    told = study.made(nets.trained_generator(study.generator_of("digits")), nets.teacher(study.teacher_of("digits")))
     (row,) = stored_results("data_free_generator").to_dict("records")
     assert told["entropy"] == pytest.approx(row["entropy"], abs=0.01) and told["entropy"] < -2.2
     assert told["one_hot"] == pytest.approx(row["one_hot"], abs=0.01)

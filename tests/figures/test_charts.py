@@ -75,3 +75,10 @@ def test_bars_show_mean_and_seeds():
     assert picture.png()
     with pytest.raises(ConfigError):
         bars({}, alt=ALT)
+
+
+def test_names_of_classes_stand_upright_where_they_are_words():
+    labels = torch.arange(3)
+    for names, turned in ((("0", "1", "2"), 0), (("dress", "coat", "bag"), 90)):
+        picture = confusion_matrix(labels, labels, names, alt="Three classes.")
+        assert {label.get_rotation() for label in picture.axes[0].get_xticklabels()} == {turned}

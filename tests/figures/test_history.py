@@ -76,3 +76,22 @@ def test_a_legend_covers_no_curve():
             fine = np.linspace(x[0], x[-1], 400)
             points = ax.transData.transform(np.column_stack([fine, np.interp(fine, x, y)]))
             assert not box.count_contains(points)
+
+
+def test_terms_of_several_nets_are_told_by_their_number():
+    run = History()
+    run.add(
+        "together",
+        1,
+        mutual=0.2,
+        mutual_2=0.3,
+        val_accuracy=0.5,
+        val_accuracy_2=0.6,
+        val_entropy=1.0,
+        val_entropy_2=1.1,
+    )
+    panels = (("mutual", "mutual_2"), ("val_accuracy", "val_accuracy_2"), ("val_entropy", "val_entropy_2"))
+    axes = curves(run, panels).axes
+    assert [ax.get_ylabel() for ax in axes] == ["mutual", "accuracy", "entropy"]
+    assert axes[1].get_legend_handles_labels()[1] == ["validation accuracy", "validation accuracy 2"]
+    assert axes[0].get_legend_handles_labels()[1] == ["mutual", "mutual 2"]

@@ -31,6 +31,13 @@ def test_planes_keeps_distances_of_flat_spaces() -> None:
         draw.planes({"b": flat}, torch.zeros(3), ("a",), alt="Planes.")
 
 
+def test_planes_number_classes_whose_names_are_words() -> None:
+    names = ("dress", "coat", "bag")
+    picture = draw.planes({"a": torch.rand(4, 2)}, torch.tensor([0, 0, 2, 2]), names, alt="Planes.")
+    assert [line.get_marker() for line in picture.axes[0].lines] == ["$0$", "$2$"]
+    assert picture._supxlabel.get_text() == "0: dress, 2: bag"
+
+
 def results() -> pd.DataFrame:
     return pd.DataFrame(
         [

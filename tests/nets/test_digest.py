@@ -65,3 +65,7 @@ def test_options_become_json():
     assert (
         told["mask"].startswith("Tensor ") and told["net"].startswith("ReLU ") and told["mask"] != plain(torch.zeros(2))
     )
+
+
+def test_one_number_is_that_number_whatever_it_was_cut_from():
+    assert digest(torch.arange(10)[3::10]) == digest(torch.tensor([3]))

@@ -9,7 +9,7 @@ from torch import nn
 import kdtutor as kd
 from kdtutor.data import for_generators
 from kdtutor.nets.layout import breaks
-from kdtutor.papers import METHODS, adversarial, data_free, fsp, gan, spot_adaptive
+from kdtutor.papers import METHODS, adversarial, data_free, fsp, gan, own_teacher, spot_adaptive
 from tests.nets.test_layout import BOTH_LAYOUTS, lies
 from tests.papers.test_methods import RECIPE, make, net
 from tests.tasks import fitting
@@ -31,6 +31,7 @@ AROUND = {
     "adversarial": lambda: adversarial.Adversarial(make("hinton"), _generator()),
     "data-free": lambda: data_free.DataFree(make("attention"), _generator("upsamplingx0.25")),
     "gan": _gan,
+    "own-teacher": lambda: own_teacher.OwnTeacher(kd.nets.MultiExit(net("resnet8x0.5", 0, stem_stride=2))),
 }
 
 

@@ -10,9 +10,13 @@ import kdtutor as kd
 from kdtutor.data import Augment, Batch
 from kdtutor.papers import METHODS
 from kdtutor.papers.adversarial import Adversarial
+from kdtutor.papers.born_again import FORMS, BornAgain
 from kdtutor.papers.data_free import DataFree
+from kdtutor.papers.deit import Deit
 from kdtutor.papers.gan import Distil
+from kdtutor.papers.own_teacher import OwnTeacher
 from kdtutor.papers.spot_adaptive import STRATEGIES, SpotAdaptive
+from kdtutor.papers.standardized import StandardizedLogits
 from kdtutor.train import Recipe
 from tests.tasks import fitting
 from tests.waits import copies, optimisers, waits
@@ -55,14 +59,18 @@ MAKE: dict[str, Callable[[], object]] = {
     "matching, sparse": lambda: METHODS["matching"](*pair(), how="sparse"),
     "correlation, consecutive": lambda: METHODS["correlation"](*pair(), form="consecutive"),
     "factor, attention": lambda: METHODS["factor"](*pair(), form="attention"),
+    "decoupled, standardized": lambda: StandardizedLogits(METHODS["decoupled"](*pair())),
     "attention with logits": lambda: METHODS["attention"](*pair(), alpha=0.5),
+    **{f"born again, {form}": partial(lambda form: BornAgain(*pair(), form=form), form) for form in FORMS},
+    "own teacher": lambda: OwnTeacher(kd.nets.MultiExit(pair()[0])),
+    "deit": lambda: Deit(kd.nets.build("deit7_2", classes=10, channels=1), pair()[1]),
     "adversarial": imagined(Adversarial, k=2),
     "data-free": imagined(DataFree),
     "data-free, replayed": imagined(DataFree, replay=2, memory=8),
     "gan, joint": lambda: gan(critic=critic(), game="wasserstein", critic_steps=2),
     "gan, black box": lambda: gan(alpha=1),
 }
-DRAWS = {"contrastive", "matching, random", "adversarial", "data-free, replayed", "gan, joint"}
+DRAWS = {"born again, dkpp", "contrastive", "matching, random", "adversarial", "data-free, replayed", "gan, joint"}
 """Those that draw random numbers in a step: on the CPU, so that they are the same everywhere, and then copied."""
 AT_SPOTS = {strategy: int(strategy in ("adaptive", "anti")) for strategy in STRATEGIES}
 """How often a GPU is waited for where spots are chosen: what the policy has decided is read, to know who learns."""

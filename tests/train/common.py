@@ -22,6 +22,8 @@ def make(method: str = "hinton", seed: int = 0) -> kd.Distiller:
         "alone": lambda: kd.Alone(student),
         "hinton": lambda: kd.papers.hinton.Hinton(student, teacher),
         "fsp": lambda: kd.papers.fsp.FSP(student, teacher),
+        "born_again": lambda: kd.papers.born_again.BornAgain(student, teacher),
+        "own_teacher": lambda: kd.papers.own_teacher.OwnTeacher(kd.nets.MultiExit(student)),
     }[method]()
 
 

@@ -23,6 +23,8 @@ from kdtutor.cli.app import app
 from kdtutor.data import UNLABELLED, Dense
 from kdtutor.papers import METHODS
 from kdtutor.papers.adversarial import Adversarial
+from kdtutor.papers.mutual import Mutual
+from kdtutor.papers.own_teacher import OwnTeacher
 from kdtutor.papers.spot_adaptive import SpotAdaptive
 from kdtutor.train import Entry, Recipe, together
 from kdtutor.train.checkpoint import learnt
@@ -35,7 +37,7 @@ OPTIONS = replace(
     class_weights="balanced", mixup=0.4,
 )  # fmt: skip
 SPOTS = ("adaptive", "random")  # strategies of spot-adaptive distillation
-NAMES = (*METHODS, *SPOTS, "consecutive", "pixels")
+NAMES = (*METHODS, *SPOTS, "consecutive", "pixels", "mutual", "born_again", "own_teacher")
 
 
 @cache
@@ -76,13 +78,17 @@ def method(name: str) -> kd.Distiller:
     student, teacher = net(0), net(1)
     if name in SPOTS:
         return SpotAdaptive(METHODS["attention"](student, teacher), name, T=2.0).double()
+    if name == "mutual":
+        return Mutual(student, teacher, update="alternating").double()
+    if name == "own_teacher":
+        return OwnTeacher(kd.nets.MultiExit(student)).double()
     margins = [torch.full((width,), -0.1) for width in teacher.widths]  # these nets have no norm to read them from
     options: dict[str, dict[str, Any]] = {
         "overhaul": {"margins": margins},
         "matching": {"margins": margins, "how": "random"},
         "consecutive": {"form": "consecutive"},
     }
-    kind = METHODS["correlation" if name == "consecutive" else name]
+    kind: Any = kd.papers.get("correlation" if name == "consecutive" else name)
     return kind(student, teacher, **options.get(name, {})).double()
 
 

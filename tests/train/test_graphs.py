@@ -17,7 +17,7 @@ from tests.tasks import fitting
 
 from .common import RECIPE, exact_kernels, make, same_weights, small
 
-GRAPHABLE = ["alone", *(name for name in METHODS if name != "contrastive")]
+GRAPHABLE = ["alone", "born_again", "own_teacher", *(name for name in METHODS if name != "contrastive")]
 EAGER_STEPS = WARM_UP + 2  # of a phase: the one that is recorded and the one that is compared are eager, too
 
 

@@ -20,10 +20,12 @@ from ...papers.adapters import batch_statistics
 from ...papers.adversarial import Adversarial, Logits
 from ...papers.generated import Generated
 from ...train import Distiller, Recipe, environment, evaluate, evaluating, seed_everything, steps
-from .halfway import NAME, STEP
+from .common import suffix
+from .halfway import STEP, named
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
-TEACHER, STUDENT = "digits-lenet5-plain", "lenet5_half"
+STUDENT = "lenet5_half"
 EPOCHS, STEPS = 5, 100  # 500 steps of the student
 BATCH, LATENT, K = 64, 100, 5  # K: steps of the student for each of the generator (§3.3)
 SIZE = 28  # pixels
@@ -39,6 +41,11 @@ COSINE = {"noise": 1.6e-2, "unrelated": 4e-3, "real": 8e-3}  # where a rate that
 SOURCES = ("dfad", "noise", "unrelated", "real")
 FALLING = {"source": "dfad", "lr": 4e-3, "schedule": "cosine"}  # the best of the rates that only fall
 STEADY = {"generator": "steady"}  # the generator's rate stays, whatever the schedule
+
+
+def teacher_of(data: str) -> str:
+    """The name of the teacher that knows this set."""
+    return f"{data}-lenet5-plain"
 
 
 class Noise(Latents):
@@ -85,10 +92,11 @@ def recipe(lr: float) -> Recipe:
 
 
 def prepare(case: Case, seed: int) -> tuple[Distiller, Data, Source | None]:
-    """Who learns, the digits to measure on (or to learn from), and where the images come from."""
-    source, data = str(case["source"]), load("digits")
+    """Who learns, the images to measure on (or to learn from), and where those come from that it learns from."""
+    name = case.get("data", "digits")
+    source, data = str(case["source"]), load(name)
     student, generator = pair(seed)
-    inner = Logits(student, nets.teacher(case.get("teacher", TEACHER)))
+    inner = Logits(student, nets.teacher(case.get("teacher", teacher_of(name))))
     if source == "noise":
         return inner, data, Noise()
     if source == "unrelated":
@@ -166,7 +174,7 @@ def _seen(distiller: Distiller, gradients: list[float]) -> dict[str, float]:
 
 def make_halfway(case: Case, seed: int) -> dict[str, float]:
     """Train `case["step"]` steps of the lesson's run, and store both nets with their cards; `halfway` reads them."""
-    distiller, data, _ = prepare({"source": "dfad"}, seed)
+    distiller, data, _ = prepare({**case, "source": "dfad"}, seed)
     assert isinstance(distiller, Adversarial)
     rule = recipe(LR["dfad"])
     run = steps(distiller, data, EPOCHS, recipe=rule, seed=seed, device="cpu")
@@ -177,15 +185,17 @@ def make_halfway(case: Case, seed: int) -> dict[str, float]:
     assert data.val is not None
     answers, val = (evaluate(distiller.student, split, data) for split in (data.test, data.val))
     card = {
-        "data": "none; measured on digits",
+        "data": f"none; measured on {data.name}",
         "recipe": {"steps": case["step"], "of": EPOCHS * STEPS, "lr": rule.lr, "k": K},
         "seed": seed,
-        "command": "kdtutor results adversarial_halfway",
+        "command": f"kdtutor results adversarial_halfway{suffix(data.name)}",
         "environment": environment(),
     }
     measured = {"accuracy": answers.accuracy, "correct": answers.correct, "total": len(data.test)}
-    nets.save_teacher(distiller.student, NAME, {**card, **measured}, folder=root() / "students", overwrite=True)
-    nets.save_generator(distiller.generator, NAME, card, folder=root() / "generators", overwrite=True)
+    nets.save_teacher(
+        distiller.student, named(data.name), {**card, **measured}, folder=root() / "students", overwrite=True
+    )
+    nets.save_generator(distiller.generator, named(data.name), card, folder=root() / "generators", overwrite=True)
     return {"val": val.accuracy, "test": answers.accuracy}
 
 
@@ -241,4 +251,18 @@ STUDIES = (
         make_halfway,
         seeds=(0,),
     ),
+    Study(
+        "adversarial_halfway_clothes",
+        "The same on clothes: the state of student and generator in the middle of a run.",
+        ({"step": STEP, "data": "fashion"},),
+        make_halfway,
+        seeds=(0,),
+    ),
+)
+
+PLANNED = on_clothes(
+    "adversarial",
+    "What is a student of clothes worth that learns from generated images, unrelated ones or noise?",
+    learn,
+    tuple(Trial(({"source": source},), grid(lr=(LR[source],))) for source in ("dfad", "unrelated", "noise")),
 )

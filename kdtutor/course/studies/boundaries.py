@@ -19,8 +19,9 @@ from ...papers.fsp import FSP
 from ...papers.hinton import Hinton
 from ...train import Alone, Distiller, Recipe, Spot, evaluating
 from . import common
-from .common import MINUTE, TUNING_SEEDS, filled, last, student, train
+from .common import TUNING_SEEDS, filled, last, minute_for, minute_of, student, train
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 EPOCHS, STEPS = 8, 25  # 200 steps of 64 images, over both phases
 LABELS = (2, 5, 20, 350)  # a class; 350 are all
@@ -72,7 +73,7 @@ def prepare(
     method: str, few: Data, seed: int, epochs: int = EPOCHS, first_lr: float | None = None
 ) -> tuple[Distiller, Data]:
     """Who learns what from `few`, which has labels on some of its training images."""
-    kind, teacher = method.split(",")[0], MINUTE.teacher()
+    kind, teacher = method.split(",")[0], minute_of(few.name).teacher()
     net = student(seed, NARROW if "narrow" in method else WIDE)
     if kind == "alone":
         return Alone(net), filled(few.labelled_only())
@@ -89,9 +90,10 @@ def prepare(
 def learn(case: Case, seed: int) -> dict[str, float]:
     """One student: accuracy after the last epoch, and the share of positions on another side, for each stage."""
     method, labels, epochs = str(case["method"]), case["labels"], case.get("epochs", EPOCHS)
-    distiller, data = prepare(method, MINUTE.data().few_labels(labels, seed=seed), seed, epochs, case.get("first_lr"))
+    of = minute_for(case)
+    distiller, data = prepare(method, of.data().few_labels(labels, seed=seed), seed, epochs, case.get("first_lr"))
     row = last(train(distiller, data, epochs, recipe(case.get("lr", rate(method, labels))), seed))
-    return row if "narrow" in method else {**row, **layers(distiller.student, MINUTE.teacher(), data)}
+    return row if "narrow" in method else {**row, **layers(distiller.student, of.teacher(), data)}
 
 
 def layers(net: Net, teacher: Net, data: Data) -> dict[str, float]:
@@ -157,5 +159,15 @@ STUDIES = (
             *({"method": method, "labels": FEW} for method in ("alone, narrow", "boundaries, narrow")),
         ),
         learn,
+    ),
+)
+
+PLANNED = on_clothes(
+    "boundaries",
+    "How much does a start from boundaries help on clothes, and do the logits do better?",
+    learn,
+    (
+        *(Trial(({"method": method, "labels": FEW},), grid(lr=(LR[method],))) for method in ("alone", "logits")),
+        Trial(({"method": "boundaries", "labels": FEW},), grid(lr=(0.02,), first_lr=(0.3, 1.0))),
     ),
 )

@@ -1,7 +1,8 @@
 """What the studies share: the pair of the preset "minute", its shifted images, and accuracies as rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -18,6 +19,16 @@ TUNING_SEEDS = (10, 11)  # none of the seeds that the results are reported on
 def minute_of(name: str) -> Preset:
     """The preset "minute" on the set of this name, "digits" or "fashion"."""
     return preset("minute", data=name)
+
+
+def minute_for(case: Mapping[str, Any]) -> Preset:
+    """The preset "minute" on the set that a case names; on the digits if it names none."""
+    return minute_of(case.get("data", "digits"))
+
+
+def suffix(data: str) -> str:
+    """What the name of a study ends with that is about this set."""
+    return "" if data == MINUTE.data_name else "_clothes"
 
 
 def student(seed: int, name: str = MINUTE.student_name, classes: int = 10) -> Net:

@@ -1,40 +1,136 @@
-"""The experiments of the lesson on deit: does it help where labels are few?
+"""The experiments of the lesson on DeiT: a transformer of little data, what it learns from, and where its teacher's
+answers go in.
 
-The pair and the images of the preset "minute", with few labels; EPOCHS times STEPS steps for every method.
+Every run has EPOCHS times STEPS steps of 64 images, all with labels, and shifts of up to two pixels. The learning rate
+of each `Trial` is the best on validation images with other seeds (study deit_tuning): that of the convolutional net,
+which learns by SGD, of the transformer alone and of all that are taught, by AdamW.
 """
 
-from ...data import Data
-from ...papers import method
-from ...train import Alone, Distiller
-from .common import MINUTE, filled, last, recipe, student, train
-from .runner import Case, Study
+from dataclasses import replace
 
-STEPS, EPOCHS = 20, 2  # TODO: as many as it takes for the curves to be flat
-LABELS = 20  # a class
-LR = 0.1  # TODO: of each method its own, chosen on validation images with other seeds (in a study of its own)
-METHODS = {"taught": "deit", "logits": "hinton"}
+import torch
+
+from ... import nets
+from ...data import Augment, Data
+from ...nets import Net
+from ...nets.rollout import token_similarity
+from ...nets.vit import ViT
+from ...papers.deit import Deit, Token
+from ...settings import find_teacher
+from ...train import Alone, Distiller, Recipe, predict, seed_everything
+from ...train.evaluation import shown
+from . import common
+from .common import MINUTE, TUNING_SEEDS, last, minute_of, suffix, train
+from .runner import Case, Study, stored_results
+from .sets import CLOTHES, Row, Trial, best, grid
+
+EPOCHS, STEPS = 8, 75
+PLAIN, DISTILLED, CNN = "vit7", "deit7", "resnet8"
+DECAY = 0.05  # of the weights: DeiT, table 9
+RATES = grid(lr=(1e-3, 3e-3, 6e-3))
 
 
-def prepare(name: str, seed: int) -> tuple[Distiller, Data]:
-    """Who learns, and from what; equal seeds, equal first weights and batches."""
-    few, net = MINUTE.data().few_labels(LABELS, seed=seed), student(seed)
-    if name == "alone":
-        return Alone(net), filled(few.labelled_only())
-    return method(METHODS[name])(net, MINUTE.teacher()), few
+def _cases(*methods: str) -> tuple[Case, ...]:
+    return tuple({"method": method} for method in methods)
 
 
-def learn(case: Case, seed: int) -> dict[str, float]:
-    """One student: its accuracies after the last epoch."""
-    distiller, data = prepare(str(case["method"]), seed)
-    return last(train(distiller, data, EPOCHS, recipe(LR, STEPS), seed))
+TRIALS = (
+    Trial(_cases("cnn"), grid(lr=(0.05, 0.1, 0.2))),
+    Trial(_cases("alone"), RATES),
+    Trial(_cases("hard", "hard, token", "hard, token, vit teacher"), RATES),
+)
+"""Cases that share a rate, and the rates that are tried on the first of them."""
+
+
+def student(seed: int, name: str) -> Net:
+    """A new student; equal seeds, equal first weights of equal nets."""
+    seed_everything(seed)
+    return nets.build(name, classes=10, channels=1, stem_stride=2 if name == CNN else None)
+
+
+def recipe(method: str, lr: float) -> Recipe:
+    """How the weights of a method's student move."""
+    if method == "cnn":
+        return common.recipe(lr, STEPS)
+    shifts = Augment(pad=2)
+    return Recipe(lr=lr, optimiser="adamw", weight_decay=DECAY, augment=shifts, steps_per_epoch=STEPS)
+
+
+def prepare(case: Case, seed: int) -> tuple[Distiller, Data]:
+    """Who learns, and from what: from all training images and their labels, perhaps with a teacher."""
+    method, minute = str(case["method"]), minute_of(case.get("data", MINUTE.data_name))
+    if method in ("cnn", "alone"):
+        return Alone(student(seed, CNN if method == "cnn" else PLAIN)), minute.data()
+    token: Token = "distillation" if "token" in method else "class"
+    teacher = find_teacher(f"{minute.data_name}-{PLAIN}") if "vit teacher" in method else minute.teacher()
+    return Deit(student(seed, DISTILLED if "token" in method else PLAIN), teacher, "hard", token), minute.data()
+
+
+def learn(case: Case, seed: int) -> Row:
+    """One student: its accuracy, that of each head, and how often it decides otherwise than the two nets that teach."""
+    distiller, data = prepare(case, seed)
+    return {**trained(distiller, data, case, seed), **looked_at(distiller.student, data)}
+
+
+def trained(distiller: Distiller, data: Data, case: Case, seed: int) -> dict[str, float]:
+    """A run at the rate of its case: accuracy after the last epoch."""
+    return last(train(distiller, data, EPOCHS, recipe(str(case["method"]), case["lr"]), seed))
+
+
+def looked_at(net: Net, data: Data) -> Row:
+    """What a student does on the test images: the share on which it decides otherwise than the convolutional teacher
+    and than the transformer that teaches; of two heads the accuracy of each and the same, and how alike they end."""
+    others = {"cnn": minute_of(data.name).teacher(), "vit": find_teacher(f"{data.name}-{PLAIN}")}
+    told = {name: predict(other, data.test, data).argmax(1) for name, other in others.items()}
+    answers = {"": predict(net, data.test, data).argmax(1)}
+    found: Row = {}
+    if isinstance(net, ViT) and net.distilled:
+        with torch.no_grad():
+            images = data.normalise(data.test.images[:500])
+            found["cosine first"], *_, found["cosine last"] = token_similarity(net, images).tolist()
+        embeddings = shown(net, lambda x: net.trace(x).embedding, data.test, data)
+        heads = (", class head", ", teacher's head")
+        answers |= {name: z.argmax(1) for name, z in zip(heads, net.heads(embeddings), strict=True)}
+        found |= {f"test{head}": share(answers[head], data.test.labels) for head in list(answers)[1:]}
+    return found | {f"unlike {name}{head}": 1 - share(a, told[name]) for name in told for head, a in answers.items()}
+
+
+def share(answers: torch.Tensor, labels: torch.Tensor) -> float:
+    """The share of answers that are the label, to four digits."""
+    return round((answers == labels).float().mean().item(), 4)
+
+
+def tune(case: Case, seed: int) -> Row:
+    """The validation accuracy at the rate of a case."""
+    return {"val": trained(*prepare(case, seed), case, seed)["val"]}
+
+
+def trials(data: str) -> tuple[Trial, ...]:
+    """`TRIALS` on a set; of another one than the digits every case says which."""
+    if data == MINUTE.data_name:
+        return TRIALS
+    return tuple(replace(trial, cases=tuple({"data": data, **case} for case in trial.cases)) for trial in TRIALS)
+
+
+def tuned(case: Case, seed: int) -> Row:
+    """A run at the rate that was best for its trial."""
+    setting = best(stored_results("deit_tuning"), next(trial for trial in TRIALS if case in trial.cases))
+    return {**setting, **learn({**case, **setting}, seed)}
+
+
+def tuning(data: str, question: str) -> Study:
+    """Every rate of every trial on a set, tried on its first case."""
+    cases = tuple({**trial.cases[0], **setting} for trial in trials(data) for setting in trial.settings)
+    return Study(f"deit{suffix(data)}_tuning", question, cases, tune, TUNING_SEEDS)
 
 
 STUDIES = (
+    tuning("digits", "Which learning rate is best on validation digits?"),
     Study(
         "deit_rivals",
-        "Does the student learn more than alone, and more than from softened logits?",
-        tuple({"method": name} for name in ("alone", *METHODS)),
-        learn,
-        seeds=(0, 1, 2),
+        "A transformer on 3,500 digits: what does a teacher bring, and does it matter which net it is?",
+        _cases("alone", "hard, token", "cnn", "hard, token, vit teacher"),
+        tuned,
     ),
+    tuning(CLOTHES, "Which settings are best on validation clothes for each method of deit_clothes?"),
 )

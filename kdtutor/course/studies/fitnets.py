@@ -18,8 +18,9 @@ from ...papers.fitnets import FitNets, Hint
 from ...papers.hinton import Hinton
 from ...train import Alone, Distiller, History, Recipe
 from . import common
-from .common import MINUTE, TUNING_SEEDS, by_steps, filled, last, train
+from .common import MINUTE, TUNING_SEEDS, by_steps, filled, last, minute_for, train
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 STUDENT, SHORTCUTS = "plain38x0.25", "resnet38x0.25"
 EPOCHS, STEPS = 8, 25
@@ -48,7 +49,7 @@ def prepare(case: Case, seed: int) -> Distiller:
     beta, layer = case.get("beta", BETA.get(method)), case.get("layer", 2)
     if method in ("alone", "shortcuts"):
         return Alone(net)
-    teacher = MINUTE.teacher()
+    teacher = minute_for(case).teacher()
     if method == "logits":
         return Hinton(net, teacher)
     if method == "attention":
@@ -59,7 +60,8 @@ def prepare(case: Case, seed: int) -> Distiller:
 
 
 def trained(case: Case, seed: int) -> History:
-    return train(prepare(case, seed), MINUTE.data(), EPOCHS, recipe(case.get("lr", LR[case["method"]])), seed)
+    lr = case.get("lr", LR[case["method"]])
+    return train(prepare(case, seed), minute_for(case).data(), EPOCHS, recipe(lr), seed)
 
 
 def tune(case: Case, seed: int) -> dict[str, Any]:
@@ -138,5 +140,15 @@ STUDIES = (
         "Do attention maps help where labels are scarce?",
         tuple({"method": method, "labels": FEW} for method in ("alone", "attention", "hint", "logits")),
         learn_scarce,
+    ),
+)
+
+PLANNED = on_clothes(
+    "fitnets",
+    "Does a hint start a plain net of 38 thin layers on clothes, too?",
+    learn,
+    (
+        Trial(({"method": "alone"}, {"method": "shortcuts"}), grid(lr=(0.05, 0.1, 0.2))),
+        Trial(({"method": "hint"},), (*grid(lr=(0.1,), beta=(30.0, 100.0, 300.0)), {"lr": 0.05, "beta": 100.0})),
     ),
 )

@@ -15,8 +15,9 @@ from ...papers.fsp import FSP
 from ...papers.hinton import Hinton
 from ...train import Alone, Distiller, Recipe, seed_everything
 from . import common
-from .common import MINUTE, by_steps, filled, student, train
+from .common import MINUTE, by_steps, filled, minute_for, minute_of, student, train
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 STEPS = 25  # an epoch
 EPOCHS = 16
@@ -49,21 +50,24 @@ def rate(method: str, labels: int) -> float:
     return LR.get(method, LR[method.split(",")[0]])
 
 
-def prepare(method: str, few: Data, seed: int, epochs: int) -> tuple[Distiller, Data]:
-    """Who learns what from `few`, which has labels on some of its training images."""
+def prepare(method: str, few: Data, seed: int, epochs: int, **options: Any) -> tuple[Distiller, Data]:
+    """Who learns what from `few`, which has labels on some of its training images; `options` are those of `FSP`."""
+    teacher = minute_of(few.name).teacher()
     net = student(seed, NARROW if "narrow" in method else WIDE)
     if method.startswith("alone"):
         return Alone(net), filled(few.labelled_only())
     if method == "logits":
-        return Hinton(net, MINUTE.teacher()), few
-    return taught(net, MINUTE.teacher(), epochs, **OPTIONS.get(method, {})), few
+        return Hinton(net, teacher), few
+    return taught(net, teacher, epochs, **{**OPTIONS.get(method, {}), **options}), few
 
 
 def learn(case: Case, seed: int) -> list[dict[str, float]]:
     """One student: validation accuracy after each epoch, and test accuracy after the last."""
     epochs, method, labels = case.get("epochs", EPOCHS), str(case["method"]), case["labels"]
-    distiller, data = prepare(method, MINUTE.data().few_labels(labels, seed=seed), seed, epochs)
-    rule = recipe(rate(method, labels), shifts="no shifts" not in method)
+    options = {key: case[key] for key in ("flow_lr",) if key in case}
+    few = minute_for(case).data().few_labels(labels, seed=seed)
+    distiller, data = prepare(method, few, seed, epochs, **options)
+    rule = recipe(case.get("lr", rate(method, labels)), shifts="no shifts" not in method)
     return by_steps(train(distiller, data, epochs, rule, seed), STEPS)
 
 
@@ -137,5 +141,15 @@ STUDIES = (
         "Does the flow of a teacher of other digits help?",
         ({"task": "5 to 9", "teacher knows": "0 to 4"},),
         transfer,
+    ),
+)
+
+PLANNED = on_clothes(
+    "fsp",
+    "How much does the flow help a student with few labels on clothes?",
+    learn_to_the_end,
+    (
+        Trial(({"method": "alone", "labels": 5},), grid(lr=(LR["alone"],))),
+        Trial(({"method": "taught", "labels": 5},), grid(lr=(LR["taught"],))),
     ),
 )

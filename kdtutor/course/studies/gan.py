@@ -7,17 +7,20 @@ images, by the eyes of a classifier of ours. Rates were chosen on validation dig
 gan_tuning), with seeds that are not reported.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch.nn.functional as F
 
 from ... import data as sets
 from ... import nets
+from ...data import Data
 from ...nets import Generator
 from ...papers.gan import Distil
 from ...settings.generators import LATENT, latents, measured
 from ...train import Recipe, evaluating, fit, seed_everything
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +41,7 @@ LR = {
 }
 """What `gan_tuning` chose for each way and size."""
 CRITIC_LR = 0.005
-LARGE, SMALL = "digits-dcgan", "digits-dcgan-small"  # two teachers that learnt alike: 66,241 and 10,417 parameters
+SMALL = "digits-dcgan-small"  # it learnt as digits-dcgan did: 10,417 parameters against 66,241
 PUPILS = (0.125, 0.25)  # the students of the small teacher
 
 
@@ -62,14 +65,12 @@ def recipe(lr: float, steps: int) -> Recipe:
     return Recipe(lr=lr, batch_size=32, steps_per_epoch=steps)
 
 
-def train(way: str, net: Generator, teacher: Generator | None, seed: int, lr: float, steps: int) -> None:
-    fit(method(way, net, teacher, seed), sets.load("digits-16"), 1, recipe=recipe(lr, steps), seed=seed, device="cpu",
-        progress=False)  # fmt: skip
+def train(way: str, net: Generator, teacher: Generator | None, data: Data, seed: int, lr: float, steps: int) -> None:
+    fit(method(way, net, teacher, seed), data, 1, recipe=recipe(lr, steps), seed=seed, device="cpu", progress=False)
 
 
-def worth(net: Generator, teacher: Generator | None = None, val: bool = False) -> dict[str, float]:
+def worth(net: Generator, teacher: Generator | None, data: Data, val: bool = False) -> dict[str, float]:
     """Quality against the test images (or the validation images), and how much of the teacher's variance is copied."""
-    data = sets.load("digits-16")
     quality, sharpness = measured(net, data, data.val if val else None)
     row = {
         **quality.numbers(), "missing": len(quality.missing), "sharpness": sharpness,
@@ -83,12 +84,13 @@ def worth(net: Generator, teacher: Generator | None = None, val: bool = False) -
     return {name: round(value, 4) for name, value in row.items()}
 
 
-def learn(case: Case, seed: int) -> dict[str, float]:
+def learn(case: Case, seed: int, val: bool = False) -> dict[str, float]:
     """One student of a teacher that ships, or on its own."""
-    way, teacher = str(case["way"]), nets.trained_generator(case.get("teacher", LARGE))
-    net = student(case["size"], seed)
-    train(way, net, teacher, seed, case.get("lr", LR[way][case["size"]]), STEPS)
-    return worth(net, teacher, val="lr" in case)
+    name = case.get("data", "digits")
+    way, teacher = str(case["way"]), nets.trained_generator(case.get("teacher", f"{name}-dcgan"))
+    net, data = student(case["size"], seed), sets.load(f"{name}-16")
+    train(way, net, teacher, data, seed, case.get("lr", LR[way][case["size"]]), STEPS)
+    return worth(net, teacher, data, val)
 
 
 def in_distances(differences: "pd.DataFrame") -> "pd.DataFrame":
@@ -110,7 +112,7 @@ STUDIES = (
         "gan_tuning",
         "Which learning rate is best on validation digits for each way and size?",
         tuple({"way": way, "size": size, "lr": lr} for size in SIZES for way in ALPHA for lr in RATES[way]),
-        learn,
+        partial(learn, val=True),
         seeds=TUNING_SEEDS,
     ),
     Study(
@@ -125,4 +127,11 @@ STUDIES = (
         tuple({"way": "black box", "size": size, "teacher": SMALL} for size in PUPILS),
         learn,
     ),
+)
+
+PLANNED = on_clothes(
+    "gan",
+    "What do a copy and a copy with a critic bring to a small generator of clothes?",
+    learn,
+    tuple(Trial(({"way": way, "size": 0.25},), grid(lr=(LR[way][0.25],))) for way in ALPHA),
 )

@@ -18,8 +18,9 @@ from ...papers.ghost import fastest
 from ...papers.hinton import Hinton
 from ...train import Alone, Recipe, seed_everything
 from . import common
-from .common import MINUTE, TUNING_SEEDS, last, train
+from .common import TUNING_SEEDS, last, minute_for, train
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 EPOCHS, STEPS = 8, 25
 T, ALPHA = 4.0, 0.9  # Hinton's, as in lesson 1
@@ -67,11 +68,12 @@ def rate(net: str, taught: bool) -> float:
 
 
 def learn(case: Case, seed: int) -> dict[str, float]:
-    """One student on all training digits: accuracy after the last epoch."""
+    """One student on all training images: accuracy after the last epoch."""
     net, taught = str(case["net"]), bool(case["taught"])
     new = student(net, seed)
-    distiller = Hinton(new, MINUTE.teacher(), T=T, alpha=ALPHA) if taught else Alone(new)
-    return last(train(distiller, MINUTE.data(), EPOCHS, recipe(case.get("lr", rate(net, taught))), seed))
+    distiller = Hinton(new, minute_for(case).teacher(), T=T, alpha=ALPHA) if taught else Alone(new)
+    lr = case.get("lr", rate(net, taught))
+    return last(train(distiller, minute_for(case).data(), EPOCHS, recipe(lr), seed))
 
 
 def clock(case: Case, seed: int) -> list[dict[str, Any]]:
@@ -136,5 +138,16 @@ STUDIES = (
         "How long do a layer and a net with ghosts take, on one thread?",
         ({"of": "layers"}, {"of": "nets"}),
         clock,
+    ),
+)
+
+PLANNED = on_clothes(
+    "ghost",
+    "Are ghosts better than an ordinary net of the same cost on clothes?",
+    learn,
+    tuple(
+        Trial(({"net": net, "taught": taught},), grid(lr=(LR[net, taught],)))
+        for net in ("ghost, s = 2", "thin, as s = 2")
+        for taught in (False, True)
     ),
 )

@@ -13,8 +13,9 @@ from ...nets import Net, Trace
 from ...papers.hinton import Hinton, kd_loss
 from ...train import Alone, Distiller, Phase, Recipe, evaluate, predict, task_loss
 from ...train.seeds import mean_and_error
-from .common import MINUTE, TUNING_SEEDS, filled, last, student, train
+from .common import MINUTE, TUNING_SEEDS, filled, last, minute_for, minute_of, student, train
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,7 @@ def answered(data: Data, teacher: Net) -> Data:
 
 def prepare(method: str, few: Data, seed: int) -> tuple[Distiller, Data]:
     """Who learns what from `few`, which has labels on some of its training images."""
-    teacher = MINUTE.teacher()
+    teacher = minute_of(few.name).teacher()
     if method.startswith("alone"):
         return Alone(student(seed)), filled(few.labelled_only())
     if method == "taught, same images":
@@ -65,7 +66,7 @@ def prepare(method: str, few: Data, seed: int) -> tuple[Distiller, Data]:
 def learn(case: Case, seed: int) -> dict[str, float]:
     """One student of one method with some labels a class: accuracy after the last epoch."""
     method = str(case["method"])
-    distiller, data = prepare(method, MINUTE.data().few_labels(case["labels"], seed=seed), seed)
+    distiller, data = prepare(method, minute_for(case).data().few_labels(case["labels"], seed=seed), seed)
     steps = 2 * STEPS if method == "alone, twice the steps" else STEPS
     rule = recipe(case.get("lr", LR[method]), shifts=method != "alone, no shifts", steps=steps)
     return last(train(distiller, data, EPOCHS, rule, seed))
@@ -184,5 +185,17 @@ STUDIES = (
         "Can a student recognise a digit that it never saw?",
         ({"method": "alone"}, *({"method": "taught", "T": T} for T in (1, 2, 4, 8, 16))),
         omit,
+    ),
+    *on_clothes(
+        "hinton",
+        "How much does a teacher of clothes help a student with few labels or all?",
+        learn,
+        (
+            *(
+                Trial(({"method": method, "labels": 20}, {"method": method, "labels": 5}), grid(lr=RATES))
+                for method in ("alone", "taught")
+            ),
+            *(Trial(({"method": method, "labels": 800},), grid(lr=RATES[1:])) for method in ("alone", "taught")),
+        ),
     ),
 )

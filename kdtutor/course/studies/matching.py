@@ -19,8 +19,9 @@ from ...papers.matching import MatchingGuided
 from ...papers.overhaul import Overhaul
 from ...train import Alone, Distiller
 from . import common
-from .common import MINUTE, TUNING_SEEDS, filled, last, student
+from .common import TUNING_SEEDS, filled, last, minute_for, minute_of, student
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 STEPS, EPOCHS = 25, 12  # 300 steps for every method
 LABELS = 20  # a class
@@ -60,7 +61,7 @@ def prepare(method: str, net: Net, few: Data, beta: float | None = None) -> tupl
     """Who learns what from `few`, which has labels on some of its training images."""
     name = family(method)
     options = {"beta": BETA[name] if beta is None else beta} if name in BETA else {}
-    distiller = METHODS[name](net, MINUTE.teacher(), **options, **OPTIONS.get(method, {}))
+    distiller = METHODS[name](net, minute_of(few.name).teacher(), **options, **OPTIONS.get(method, {}))
     return distiller, filled(few.labelled_only()) if name == "alone" else few
 
 
@@ -73,7 +74,7 @@ def learn(case: Case, seed: int) -> dict[str, float]:
     """One student of one method: accuracy after the last epoch. A method "…, later" begins after half of the steps,
     which the student has alone. Where channels are matched anew: the share that changes its owner, first and last."""
     method = str(case["method"])
-    few = MINUTE.data().few_labels(LABELS, seed=seed)
+    few = minute_for(case).data().few_labels(LABELS, seed=seed)
     net, epochs = student(seed), EPOCHS
     if method.endswith(", later"):
         epochs = EPOCHS // 2
@@ -138,5 +139,18 @@ STUDIES = (
             )
         ),
         learn,
+    ),
+)
+
+PLANNED = on_clothes(
+    "matching",
+    "What does matching the channels bring on clothes?",
+    learn,
+    (
+        Trial(({"method": "alone"},), grid(lr=(LR["alone"],))),
+        Trial(
+            ({"method": "matched"}, {"method": "by position"}),
+            grid(lr=(LR["matched"],), beta=(BETA["matched"],)),
+        ),
     ),
 )

@@ -13,8 +13,9 @@ from ...papers.hinton import Hinton
 from ...papers.overhaul import Overhaul
 from ...train import Alone, Distiller, Recipe
 from . import common
-from .common import MINUTE, TUNING_SEEDS, filled, last, student, train
+from .common import TUNING_SEEDS, filled, last, minute_for, minute_of, student, train
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 STEPS = 25  # an epoch
 EPOCHS = 12
@@ -43,19 +44,20 @@ def recipe(lr: float) -> Recipe:
 
 def prepare(method: str, few: Data, seed: int, beta: float | None = None) -> tuple[Distiller, Data]:
     """Who learns what from `few`, which has labels on some of its training images."""
-    net = student(seed)
+    net, teacher = student(seed), minute_of(few.name).teacher()
     if method == "alone":
         return Alone(net), filled(few.labelled_only())
     if method == "logits":
-        return Hinton(net, MINUTE.teacher()), few
+        return Hinton(net, teacher), few
     weight = BETA.get(method, BETA[FULL]) if beta is None else beta
-    return Overhaul(net, MINUTE.teacher(), beta=weight, **CHOICES[method]), few
+    return Overhaul(net, teacher, beta=weight, **CHOICES[method]), few
 
 
 def learn(case: Case, seed: int) -> dict[str, float]:
     """One student of one method: accuracy after the last epoch, on the validation digits also after half of them."""
     method, labels = str(case["method"]), case.get("labels", FEW)
-    distiller, data = prepare(method, MINUTE.data().few_labels(labels, seed=seed), seed, case.get("beta"))
+    few = minute_for(case).data().few_labels(labels, seed=seed)
+    distiller, data = prepare(method, few, seed, case.get("beta"))
     lr = case.get("lr", LR_ALL_LABELS if labels == ALL else LR.get(method, LR[FULL]))
     history = train(distiller, data, EPOCHS, recipe(lr), seed)
     return {"half": history.curve("val_accuracy")[1][EPOCHS // 2 - 1], **last(history)}
@@ -93,5 +95,16 @@ STUDIES = (
         ),
         tune,
         seeds=TUNING_SEEDS,
+    ),
+)
+
+PLANNED = on_clothes(
+    "overhaul",
+    "What do the features of the overhaul bring on clothes with few labels?",
+    learn,
+    (
+        Trial(({"method": "alone"},), grid(lr=(LR["alone"],))),
+        Trial(({"method": "logits"},), grid(lr=(LR["logits"],))),
+        Trial(({"method": FULL},), grid(lr=(LR[FULL],), beta=(BETA[FULL],))),
     ),
 )

@@ -18,8 +18,9 @@ from ...papers.metric import RelationalMetric, Triplets
 from ...papers.relational import ANGLE, DISTANCE, Relational
 from ...train import Distiller, Recipe, embed, few_shot, fit, recall_at, seed_everything
 from . import hinton
-from .common import MINUTE, TUNING_SEEDS, last, student, train
+from .common import MINUTE, TUNING_SEEDS, last, minute_for, student, train
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 # -- classification ---------------------------------------------------------------------------------------------------
 
@@ -37,8 +38,9 @@ LABELS = (5, 20)
 def classify(case: Case, seed: int) -> dict[str, float]:
     """One student of one method with some labels a class: accuracy after the last epoch."""
     method = str(case["method"])
-    few = MINUTE.data().few_labels(case["labels"], seed=seed)
-    distiller = Relational(student(seed), MINUTE.teacher(), **OPTIONS[method])
+    of = minute_for(case)
+    few = of.data().few_labels(case["labels"], seed=seed)
+    distiller = Relational(student(seed), of.teacher(), **OPTIONS[method])
     return last(train(distiller, few, hinton.EPOCHS, hinton.recipe(case.get("lr", LR[method])), seed))
 
 
@@ -222,4 +224,11 @@ STUDIES = (
         ({"set": "digits"},),
         unseen_digits,
     ),
+)
+
+PLANNED = on_clothes(
+    "relational",
+    "How much do distances and angles help a student of clothes with few labels?",
+    classify,
+    (Trial(({"method": "DA", "labels": 20},), grid(lr=(LR["DA"],))),),
 )

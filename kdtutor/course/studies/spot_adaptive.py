@@ -26,8 +26,9 @@ from ...papers.relational import Relational
 from ...papers.spot_adaptive import STRATEGIES, SpotAdaptive
 from ...train import Distiller, History, Progress, Recipe, evaluate, evaluating, seed_everything
 from . import common
-from .common import MINUTE, TUNING_SEEDS, last, student, train
+from .common import MINUTE, TUNING_SEEDS, last, minute_for, student, train
 from .runner import Case, Study
+from .sets import Trial, grid, on_clothes
 
 EPOCHS, STEPS = 8, 15  # 120 steps of 64 images
 KINDS = ("clean", "noise", "half", "mixed", "label")
@@ -110,7 +111,7 @@ def prepare(case: Case, seed: int) -> SpotAdaptive:
     """Who is taught by whom, and how."""
     net = student(seed, str(case.get("student", SAME)))
     kind, name = case.get("teacher", "frozen"), str(case.get("host", "attention"))
-    teacher = fresh_teacher(seed) if kind == "from scratch" else MINUTE.teacher()
+    teacher = fresh_teacher(seed) if kind == "from scratch" else minute_for(case).teacher()
     inner = host(name, net, teacher, float(case.get("beta", BETA[name])))
     options: dict[str, Any] = {key: case[key] for key in ("tau", "head_start") if key in case}
     seed_everything(seed)  # the first weights of policy and adapters do not depend on what was drawn before
@@ -130,7 +131,7 @@ def rate(case: Case) -> float:
 
 def learn(case: Case, seed: int) -> list[dict[str, float]]:
     """One student: a row after each epoch where there is a policy to watch, else one after the last."""
-    data, kinds = plant(MINUTE.data(), seed)
+    data, kinds = plant(minute_for(case).data(), seed)
     distiller = prepare(case, seed)
     notes: list[dict[str, float]] = []
 
@@ -214,5 +215,18 @@ STUDIES = (
             *({"beta": beta, "strategy": "adaptive", "tau": tau} for beta in BETAS for tau in TAUS),
         ),
         learn,
+    ),
+)
+
+PLANNED = on_clothes(
+    "spot",
+    "Does it matter on clothes which samples are distilled where, and does the policy choose well?",
+    learn,
+    (
+        Trial(({"strategy": "never"},), grid(lr=(LR["never"],))),
+        Trial(
+            tuple({"strategy": strategy} for strategy in ("always", "adaptive", "random")),
+            grid(lr=(LR["always"],), beta=(150.0, 450.0)),
+        ),
     ),
 )
