@@ -65,7 +65,8 @@ def sequence_loss(
 
 
 class Sequence(LanguageDistiller):
-    """The student learns from text that the teacher has written, as if it were a book: no logits are looked at.
+    """The student learns from text that the teacher has written, as if it were a book: L = `sequence_loss`. No logits
+    of the teacher are looked at.
 
     Before the first step the teacher continues prompts from the training text, `windows` of them, once and for all,
     with draws from `seed`. The paper takes the most probable translation that beam search finds; a text without a

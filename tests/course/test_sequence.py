@@ -7,6 +7,7 @@ import torch
 
 import kdtutor as kd
 from kdtutor.course import check
+from kdtutor.course.studies import paired, stored_results
 from kdtutor.course.studies import sequence as study
 from kdtutor.papers import on_policy, sequence
 from tests.course.agreement import computes
@@ -46,3 +47,18 @@ def test_the_smallest_run_of_each_way_works(short, monkeypatch):
         assert {"bits", "judged", "own", "gap", "distinct", "place 0", "place 48"} < row.keys()
         assert row["gap"] == pytest.approx(row["judged"] - row["own"], abs=2e-4)
     assert study.learn({"method": "alone", "lr": 0.01}, 0)["bits"] != rows["alone"]["bits"]  # on the validation part
+
+
+def test_what_the_lesson_claims_was_measured():
+    rows = stored_results("sequence_ways")
+    for number, way, better in (
+        ("bits", "token KD", True), ("judged", "token KD", True), ("judged", "SeqKD", True), ("bits", "SeqKD", False),
+        ("gap", "on-policy, reverse KL", True), ("bits", "on-policy, reverse KL", False),
+        ("distinct", "on-policy, reverse KL", True),
+    ):  # fmt: skip
+        (difference,) = paired(rows, "method", base="alone", value=number).query(f"method == {way!r}").itertuples()
+        assert difference.wins == (0 if better else difference.n), (number, way)
+    assert rows.groupby("method")["gap"].mean().idxmin() == "on-policy, reverse KL"
+    judged = rows.groupby("method")["judged"].mean()
+    assert judged["alone"] - judged["reverse KL on the text"] > 0.8 * (judged["alone"] - judged.min())
+    assert study.rate() == 0.006

@@ -28,6 +28,7 @@ WINDOWS = 16  # a batch
 SECOND = 1000  # added to the seed when the ways part: other windows than before
 PROMPTS = 128  # that each student continues when it is judged
 GROUP = 8  # characters after the prompt over which their cost is averaged
+SEEDS = (0, 1, 2, 3, 4)
 FIRST_RATE, RATES = 0.016, (0.002, 0.006, 0.016)
 
 Way = Callable[[LanguageModel, LanguageModel], LanguageDistiller]
@@ -113,5 +114,6 @@ STUDIES = (
         "What does a student learn of the book, and what is its own writing worth to its teacher?",
         tuple({"method": way} for way in WAYS),
         learn,
+        SEEDS,
     ),
 )
