@@ -128,9 +128,6 @@ STUDIES = (
         compare,
     ),
     TUNED_ON_CLOTHES,
-)
-
-PLANNED = (
     ON_CLOTHES,
     Study(
         "contrastive_loud",
@@ -139,4 +136,3 @@ PLANNED = (
         compare,
     ),
 )
-"""Described, and not stored yet; `STUDIES` takes up what is."""
