@@ -23,6 +23,20 @@ INSTEAD = {
     "teacher",
     "ghost": "is a kind of layer, which any method can teach: lesson 8 shows it, and `kdtutor distil hinton --student "
     "ghost_resnet20` teaches a net of it",
+    **{
+        name: f"{what}: lesson {lesson} shows it (`kdtutor lab`), and `kd.fit({call}, data, epochs)` runs it"
+        for name, lesson, what, call in (
+            ("mutual", 13, "trains several students and has no teacher", "Mutual(net_1, net_2)"),
+            ("born_again", 14, "has a teacher of the student's own kind", "BornAgain(net, teacher)"),
+            ("own_teacher", 14, "trains a net with exits and has no teacher", "OwnTeacher(MultiExit(net))"),
+            ("amalgamation", 15, "has teachers of different classes", "Amalgamation(net, kd.Specialists([low, high]))"),
+            ("common_features", 15, "has teachers of different classes", "CommonFeatures(net, specialists)"),
+            ("sequence", 17, "is for language models", "Sequence(student, teacher)"),
+            ("on_policy", 17, "is for language models", "OnPolicy(student, teacher)"),
+            ("minillm", 17, "is for language models", "MiniLLM(student, teacher)"),
+            ("deit", 18, "wants a student with a distillation token", "Deit(kd.nets.build('deit7'), teacher)"),
+        )
+    },
 }
 """What to do with a method that is no method for `kdtutor distil`."""
 LONG = 24  # characters

@@ -32,7 +32,7 @@ CHROMIUM_OPTIONS = [
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """JupyterLab over a copy of the notebooks in `folder`, with settings of its own; yields its address."""
-    shutil.copytree(NOTEBOOKS, folder / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    shutil.copytree(NOTEBOOKS, folder / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints", "runs"))
     settings = folder / "settings" / "labconfig"
     settings.mkdir(parents=True)
     _write(

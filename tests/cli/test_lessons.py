@@ -77,5 +77,5 @@ def test_a_method_stands_for_all_studies_of_its_lesson():
     with pytest.raises(UnknownName, match=r"'hinton_label' is not a known study\. Did you mean 'hinton_labels'"):
         studies_of(["hinton_label"])
     for meaning in (studies_of, notebooks_of):
-        with pytest.raises(UnknownName, match=r"contrastive \(CRD\) has no lesson, and so no notebook and no studies"):
-            meaning(["crd"])
+        with pytest.raises(UnknownName, match=r"channelwise \(CWD\) has no lesson, and so no notebook and no studies"):
+            meaning(["cwd"])

@@ -8,6 +8,7 @@ from torch import Tensor
 from kdtutor.course import check
 from kdtutor.course.studies import boundaries as study
 from kdtutor.course.studies import stored_results
+from kdtutor.course.studies.common import MINUTE
 from kdtutor.nets import Trace
 from kdtutor.papers import boundaries
 from tests.course.agreement import computes
@@ -42,7 +43,7 @@ def test_the_predictions_are_true() -> None:
 
 
 def test_magnitudes_take_the_places_and_weights_of_boundaries() -> None:
-    few = study.MINUTE.data().few_labels(2, seed=0)
+    few = MINUTE.data().few_labels(2, seed=0)
     loud, ours = (study.prepare(method, few, 0)[0] for method in ("magnitudes", "boundaries"))
     assert isinstance(loud, study.Magnitudes) and isinstance(ours, boundaries.ActivationBoundaries)
     assert loud.weights() == ours.weights() and [s.name for s in loud.spots()] == [s.name for s in ours.spots()]
@@ -53,7 +54,7 @@ def test_magnitudes_take_the_places_and_weights_of_boundaries() -> None:
 
 
 def test_every_method_starts_alike_and_takes_as_many_steps() -> None:
-    few = study.MINUTE.data().few_labels(2, seed=0)
+    few = MINUTE.data().few_labels(2, seed=0)
     first = []
     for method in ("alone", "boundaries", "magnitudes", "flow", "logits", "boundaries, then logits"):
         distiller, data = study.prepare(method, few, seed=0)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from kdtutor.course import check
 from kdtutor.course.studies import matching as study
+from kdtutor.course.studies.common import MINUTE
 from kdtutor.papers import matching
 from tests.course.agreement import computes
 
@@ -56,7 +57,7 @@ def test_the_predictions_are_true() -> None:
 
 
 def test_every_method_fills_its_batches_and_takes_as_many_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = study.MINUTE.data().few_labels(2, seed=0)
+    few = MINUTE.data().few_labels(2, seed=0)
     for case in study.STUDIES[1].cases:
         distiller, data = study.prepare(case["method"], study.student(3), few)
         assert sum(phase.epochs for phase in distiller.phases(4)) == 4
@@ -64,7 +65,7 @@ def test_every_method_fills_its_batches_and_takes_as_many_steps(monkeypatch: pyt
 
 
 def test_by_position_is_never_matched() -> None:
-    few = study.MINUTE.data().few_labels(2, seed=0)
+    few = MINUTE.data().few_labels(2, seed=0)
     distiller, _ = study.prepare("by position", study.student(0), few)
     before = [M.clone() for M in distiller.flows]  # type: ignore[attr-defined]
     study.train(distiller, few, 1, 0.1, 0)

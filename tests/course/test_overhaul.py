@@ -10,6 +10,7 @@ from kdtutor.course import check
 from kdtutor.course.prediction import Prediction
 from kdtutor.course.studies import overhaul as study
 from kdtutor.course.studies import stored_results
+from kdtutor.course.studies.common import MINUTE
 from kdtutor.papers import overhaul
 from kdtutor.papers.features import halving
 from kdtutor.widgets.overhaul import counted, target
@@ -43,7 +44,7 @@ def test_the_predictions_are_true() -> None:
 def test_every_method_starts_alike_and_takes_as_many_steps() -> None:
     first = [study.student(3).state_dict() for _ in range(2)]
     assert all(torch.equal(first[0][name], first[1][name]) for name in first[0])
-    few = study.MINUTE.data().few_labels(2, seed=0)
+    few = MINUTE.data().few_labels(2, seed=0)
     for method in ("alone", "logits", *study.CHOICES):
         distiller, data = study.prepare(method, few, seed=0)
         assert sum(phase.epochs for phase in distiller.phases(study.EPOCHS)) == study.EPOCHS
@@ -52,7 +53,7 @@ def test_every_method_starts_alike_and_takes_as_many_steps() -> None:
 
 
 def test_each_choice_is_switched_back_alone() -> None:
-    few = study.MINUTE.data().few_labels(2, seed=0)
+    few = MINUTE.data().few_labels(2, seed=0)
     full = study.prepare(study.FULL, few, 0)[0].options
     for method, changed in study.CHOICES.items():
         options = study.prepare(method, few, 0)[0].options

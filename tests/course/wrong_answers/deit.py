@@ -58,5 +58,7 @@ ANSWERS = [
     ("fuse", "batch", lambda c, d: (c.softmax(0) + d.softmax(0)) / 2, "dim=0"),
     ("fuse", "one", lambda c, d: d.softmax(1), "not asked"),
     ("fuse", "twice", lambda c, d: ((c.softmax(1) + d.softmax(1)) / 2).softmax(1), "nearly flat"),
+    ("fuse", "the other one", lambda c, d: c.softmax(1), ""),
+    ("fuse", "the surer of both", lambda c, d: c.softmax(1).maximum(d.softmax(1)), ""),
     ("fuse", "the package's", lambda c, d: deit.fused(c, d).softmax(1), "own function (fused)"),
 ]  # fmt: skip
