@@ -41,6 +41,7 @@ ANSWERS = [
     ("shrinkage", "once", lambda d, c, n: d / (d + c), "there are several"),
     ("shrinkage", "upside down", lambda d, c, n: ((d + c) / d) ** n, "this grows"),
     ("shrinkage", "of the square", lambda d, c, n: (d**2 / (d**2 + c)) ** n, ""),
+    ("shrinkage", "one round too few", lambda d, c, n: (d / (d + c)) ** (n - 1), ""),
     ("shrinkage", "one round too many", lambda d, c, n: (d / (d + c)) ** (n + 1), ""),
     ("shrinkage", "the package's", lambda d, c, n: ridge.shrinkage(d, c, n), "own function (shrinkage)"),
     ("dkpp_targets", "all move", lambda p, o: torch.cat([p[:, :-1].gather(1, o), p[:, -1:]], 1), "the largest moves"),
