@@ -19,9 +19,18 @@ def test_the_package_passes_its_own_checks():
 
 
 def test_equal_seeds_give_equal_first_weights():
-    students = [study.prepare({"method": method}, seed=3)[0].student for method in ("alone", "hard")]
+    students = [study.prepare({"method": method}, seed=3)[0].student for method in ("alone", "hard", "soft")]
     first = [next(student.parameters()) for student in students]
     assert all(torch.equal(first[0], other) for other in first)
+
+
+def test_without_positions_an_image_is_a_bag_of_patches():
+    net = study.blind(study.student(0, "vit7"))
+    x = torch.randn(2, 1, 28, 28)
+    turned = x.flip(2).unflatten(2, (4, 7)).flip(3).flatten(2, 3)  # rows of patches in the opposite order
+    torch.testing.assert_close(net(turned), net(x))
+    other = study.student(0, "vit7")
+    assert not torch.allclose(other(turned), other(x), atol=1e-3) and not net.positions.requires_grad
 
 
 @pytest.mark.slow

@@ -1,9 +1,9 @@
 """The experiments of the lesson on DeiT: a transformer of little data, what it learns from, and where its teacher's
 answers go in.
 
-Every run has EPOCHS times STEPS steps of 64 images, all with labels, and shifts of up to two pixels. The learning rate
-of each `Trial` is the best on validation images with other seeds (study deit_tuning): that of the convolutional net,
-which learns by SGD, of the transformer alone and of all that are taught, by AdamW.
+Every run has EPOCHS times STEPS steps of 64 images, all with labels unless the case says how many, and shifts of up to
+two pixels. The learning rate of each `Trial` is the best on validation images with other seeds (study deit_tuning):
+that of the convolutional net, which learns by SGD, of the transformer alone and of all that are taught, by AdamW.
 """
 
 from dataclasses import replace
@@ -15,18 +15,20 @@ from ...data import Augment, Data
 from ...nets import Net
 from ...nets.rollout import token_similarity
 from ...nets.vit import ViT
-from ...papers.deit import Deit, Token
+from ...papers.deit import Deit, How, Token
 from ...settings import find_teacher
 from ...train import Alone, Distiller, Recipe, predict, seed_everything
 from ...train.evaluation import shown
 from . import common
-from .common import MINUTE, TUNING_SEEDS, last, minute_of, suffix, train
+from .common import MINUTE, TUNING_SEEDS, filled, last, minute_of, suffix, train
 from .runner import Case, Study, stored_results
 from .sets import CLOTHES, Row, Trial, best, grid
 
 EPOCHS, STEPS = 8, 75
 PLAIN, DISTILLED, CNN = "vit7", "deit7", "resnet8"
 DECAY = 0.05  # of the weights: DeiT, table 9
+MIXUP = 0.8  # likewise
+FEW = 35  # labels a class, where a method is of few labels: a tenth
 RATES = grid(lr=(1e-3, 3e-3, 6e-3))
 
 
@@ -35,10 +37,17 @@ def _cases(*methods: str) -> tuple[Case, ...]:
 
 
 TRIALS = (
-    Trial(_cases("cnn"), grid(lr=(0.05, 0.1, 0.2))),
-    Trial(_cases("alone"), RATES),
-    Trial(_cases("hard", "hard, token", "hard, token, vit teacher"), RATES),
-)
+    Trial(_cases("cnn", "cnn, few labels"), grid(lr=(0.05, 0.1, 0.2))),
+    Trial(
+        _cases("alone", "alone, few labels", "alone, twice the steps", "alone, mixup", "alone, two tokens",
+               "alone, no positions"),
+        RATES,
+    ),
+    Trial(
+        _cases("hard", "soft", "hard, token", "soft, token", "hard, token, vit teacher", "hard, token, few labels"),
+        RATES,
+    ),
+)  # fmt: skip
 """Cases that share a rate, and the rates that are tried on the first of them."""
 
 
@@ -48,22 +57,37 @@ def student(seed: int, name: str) -> Net:
     return nets.build(name, classes=10, channels=1, stem_stride=2 if name == CNN else None)
 
 
+def blind(net: Net) -> Net:
+    """A transformer that is not told where a patch was: to it an image is a bag of patches, and stays one."""
+    assert isinstance(net, ViT)
+    with torch.no_grad():
+        net.positions.zero_().requires_grad_(False)
+    return net
+
+
 def recipe(method: str, lr: float) -> Recipe:
     """How the weights of a method's student move."""
-    if method == "cnn":
+    if method.startswith("cnn"):
         return common.recipe(lr, STEPS)
-    shifts = Augment(pad=2)
-    return Recipe(lr=lr, optimiser="adamw", weight_decay=DECAY, augment=shifts, steps_per_epoch=STEPS)
+    return Recipe(
+        lr=lr, optimiser="adamw", weight_decay=DECAY, augment=Augment(pad=2),
+        steps_per_epoch=2 * STEPS if "twice" in method else STEPS, mixup=MIXUP if "mixup" in method else 0.0,
+    )  # fmt: skip
 
 
 def prepare(case: Case, seed: int) -> tuple[Distiller, Data]:
-    """Who learns, and from what: from all training images and their labels, perhaps with a teacher."""
+    """Who learns, and from what: from the labelled images alone, or with a teacher from all of them."""
     method, minute = str(case["method"]), minute_of(case.get("data", MINUTE.data_name))
-    if method in ("cnn", "alone"):
-        return Alone(student(seed, CNN if method == "cnn" else PLAIN)), minute.data()
-    token: Token = "distillation" if "token" in method else "class"
+    few = minute.data().few_labels(FEW, seed=seed) if "few labels" in method else minute.data()
+    if method.startswith(("cnn", "alone")):
+        name = CNN if method.startswith("cnn") else DISTILLED if "two tokens" in method else PLAIN
+        net = student(seed, name)
+        return Alone(blind(net) if "no positions" in method else net), filled(few.labelled_only())
+    how: How = "soft" if method.startswith("soft") else "hard"
+    on_token = "token" in method
     teacher = find_teacher(f"{minute.data_name}-{PLAIN}") if "vit teacher" in method else minute.teacher()
-    return Deit(student(seed, DISTILLED if "token" in method else PLAIN), teacher, "hard", token), minute.data()
+    token: Token = "distillation" if on_token else "class"
+    return Deit(student(seed, DISTILLED if on_token else PLAIN), teacher, how, token), few
 
 
 def learn(case: Case, seed: int) -> Row:
@@ -113,8 +137,10 @@ def trials(data: str) -> tuple[Trial, ...]:
 
 
 def tuned(case: Case, seed: int) -> Row:
-    """A run at the rate that was best for its trial."""
-    setting = best(stored_results("deit_tuning"), next(trial for trial in TRIALS if case in trial.cases))
+    """A run at the rate that was best for its trial, on its set."""
+    data = case.get("data", MINUTE.data_name)
+    tuning = stored_results(f"deit{suffix(data)}_tuning")
+    setting = best(tuning, next(trial for trial in trials(data) if case in trial.cases))
     return {**setting, **learn({**case, **setting}, seed)}
 
 
@@ -124,13 +150,31 @@ def tuning(data: str, question: str) -> Study:
     return Study(f"deit{suffix(data)}_tuning", question, cases, tune, TUNING_SEEDS)
 
 
+RIVALS = _cases("alone", "hard, token", "cnn", "hard, token, vit teacher")
+FEW_LABELS = _cases("alone, few labels", "hard, token, few labels", "cnn, few labels")
+CONTROLS = _cases(
+    "alone, twice the steps", "alone, mixup", "alone, no positions", "alone, two tokens", "hard", "soft", "soft, token"
+)  # fmt: skip
+
 STUDIES = (
     tuning("digits", "Which learning rate is best on validation digits?"),
     Study(
         "deit_rivals",
         "A transformer on 3,500 digits: what does a teacher bring, and does it matter which net it is?",
-        _cases("alone", "hard, token", "cnn", "hard, token, vit teacher"),
+        RIVALS,
         tuned,
     ),
     tuning(CLOTHES, "Which settings are best on validation clothes for each method of deit_clothes?"),
 )
+
+PLANNED = (
+    Study("deit_few", "The same with a tenth of the labels.", FEW_LABELS, tuned),
+    Study("deit_controls", "Would a transformer alone do as well with more of something else?", CONTROLS, tuned),
+    Study(
+        "deit_clothes",
+        "Does it hold on clothes?",
+        tuple({"data": CLOTHES, **case} for case in _cases("cnn", "alone", "hard, token")),
+        tuned,
+    ),
+)
+"""Described, and not stored yet; `STUDIES` takes up what is."""
