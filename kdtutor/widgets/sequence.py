@@ -135,21 +135,24 @@ class ModeExplorer(Explorer):
 
     def __init__(self, beta: float = 0.0, distance: float = 5.0, share: float = 0.6) -> None:
         live = LiveFigure(
-            alt="Two grey peaks, the teacher; one blue peak, the student with the smallest divergence from it.",
-            size=(7.0, 3.0),
+            alt="Left two grey peaks, the teacher, and a blue one, the student with the smallest divergence from it. "
+            "Right the divergence over the student's centre: its valleys are what a student may fall into.",
+            size=(8.4, 3.0),
+            columns=2,
         )
-        (ax,) = live.axes
+        ax, valleys = live.axes
         x = self.PLACES.numpy()
         (self._teacher,) = ax.plot(x, x, color="0.35", linewidth=2, label="teacher")
         (self._student,) = ax.plot(x, x, color=BLUE, linewidth=2, linestyle="--", label="student")
         ax.set(xlim=(-6, 6), ylim=(0, 0.1), xlabel="what might be said", ylabel="probability", yticks=[])
         ax.legend(fontsize=9, loc="upper right", framealpha=0.8, edgecolor="none")
-        live.live(self._teacher, self._student)
-        centres, widths = torch.meshgrid(
-            torch.linspace(-4, 4, 65, dtype=torch.float64),
-            torch.linspace(0.5, 4, 36, dtype=torch.float64),
-            indexing="ij",
-        )
+        along = torch.linspace(-4, 4, 65, dtype=torch.float64)
+        (self._valleys,) = valleys.plot(along, along, color=BLUE, linewidth=2)
+        (self._lowest,) = valleys.plot([0], [0], "o", color=VERMILION, markersize=8)
+        valleys.set(xlim=(-4, 4), ylim=(0, 1.05), xlabel="centre of the student", ylabel="divergence, of its largest")
+        live.live(self._teacher, self._student, self._valleys, self._lowest)
+        centres, widths = torch.meshgrid(along, torch.linspace(0.5, 4, 36, dtype=torch.float64), indexing="ij")
+        self._shape = centres.shape
         self._centres, self._widths = centres.flatten(), widths.flatten()
         self._z_s = peak(self._centres[:, None], self._widths[:, None])
         super().__init__(
@@ -168,6 +171,9 @@ class ModeExplorer(Explorer):
         p_s, p_t = self._z_s[best].softmax(0), z_t.softmax(0)
         self._teacher.set_ydata(p_t.numpy())
         self._student.set_ydata(p_s.numpy())
+        valleys = values.reshape(self._shape).min(dim=1).values
+        self._valleys.set_ydata((valleys / valleys.max()).numpy())
+        self._lowest.set_data([float(self._centres[best])], [float(valleys.min() / valleys.max())])
         never = float(p_s[p_t < 0.1 * p_t.max()].sum())
         left = self.PLACES < 0
         return (
