@@ -173,8 +173,6 @@ STUDIES = (
         tuple(case for trial in TRIALS for case in trial.cases),
         learn_tuned,
     ),
-)
-PLANNED = (
     *on_clothes("amalgamation", "Can a student learn ten kinds of clothes from two teachers of five?", learn, TRIALS),
     Study(
         "amalgamation_kinds",
@@ -182,6 +180,9 @@ PLANNED = (
         tuple({"high": "lenet5", "method": method} for method in KINDS),
         learn_tuned,
     ),
+)
+
+PLANNED = (
     Study(
         "amalgamation_splits",
         "Does it matter which classes each teacher knows, and whether both know some?",
