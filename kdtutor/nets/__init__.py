@@ -3,9 +3,10 @@
 `build("resnet20", classes=10).trace(images)` is what one forward pass leaves: stem, stages, embedding, logits.
 """
 
-from .build import NAMES, build, count_multiply_adds, count_parameters
+from .build import NAMES, build
 from .cifar_resnet import from_torchvision
 from .costs import Cost, Latency, measure
+from .counts import count_multiply_adds, count_parameters
 from .critics import Critic, critic
 from .ensemble import Ensemble
 from .exits import MultiExit, early_exit, exit_costs, first_sure

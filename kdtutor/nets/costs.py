@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.benchmark import Timer
 
 from ..errors import ConfigError, require
-from .build import count_multiply_adds, count_parameters
+from .counts import count_multiply_adds, count_parameters
 from .models import tensors
 from .modes import evaluating
 

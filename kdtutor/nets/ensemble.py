@@ -12,7 +12,7 @@ from ..data import Classification, Dense, MultiLabel, Regression, Task
 from ..data.tasks import task_of
 from ..errors import ConfigError, choose, require
 from ..precision import full_precision
-from .build import count_parameters
+from .counts import count_parameters
 from .dense import check_classifies
 from .trace import Net, Trace
 

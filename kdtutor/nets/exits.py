@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..errors import ConfigError, ShapeError, require
+from .counts import count_multiply_adds
 from .dense import check_classifies
 from .trace import Net, Trace
 
@@ -212,8 +213,6 @@ def exit_costs(net: MultiExit, x: Float[Tensor, "1 ..."]) -> tuple[int, ...]:
     >>> exit_costs(net, torch.zeros(1, 3, 32, 32))
     (435872, 678208, 907744)
     """
-    from .build import count_multiply_adds  # which builds what is made here
-
     _check_exits(net)
     with torch.no_grad():
         maps = net.trace(x).active

@@ -22,7 +22,8 @@ from torch.random import fork_rng
 
 from ..errors import ConfigError, DivergedError, choose, require
 from ..files import new_folder, write_whole
-from .build import build, count_parameters
+from .build import build
+from .counts import count_parameters
 from .export_script import script
 from .models import tensors
 from .modes import evaluating

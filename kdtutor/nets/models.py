@@ -13,7 +13,7 @@ from torch import nn
 
 from ..errors import DataError, require
 from ..files import read_json, require_sealed, sealed, write_whole
-from .build import count_parameters
+from .counts import count_parameters
 
 FORMAT = 1
 WEIGHTS, CARD, HISTORY, CHECKPOINT = "last.safetensors", "last.json", "history.json", "checkpoint.pt"
