@@ -28,7 +28,8 @@ from .generators import GENERATOR_PLANS, train_generator
 from .language import LANGUAGE_PLANS, train_language_model
 from .presets import CROSS_PAIRS, FAMILY_PAIRS, OWN, PAIRED, PAIRS, PRESETS, Preset, preset
 from .recipes import fitted
-from .teachers import TEACHER_PLANS, find_teacher, take_teacher, teacher_folders, train_teacher
+from .teacher_plans import TEACHER_PLANS
+from .teachers import find_teacher, take_teacher, teacher_folders, train_teacher
 
 __all__ = [
     "CROSS_PAIRS", "FAMILY_PAIRS", "GENERATOR_PLANS", "LANGUAGE_PLANS", "OWN", "PAIRED", "PAIRS", "PRESETS", "RUNS",

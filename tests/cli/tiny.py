@@ -7,7 +7,7 @@ import torch
 
 import kdtutor as kd
 from kdtutor.settings import PAIRS, TEACHER_PLANS, quick
-from kdtutor.settings.teachers import TeacherPlan
+from kdtutor.settings.teacher_plans import TeacherPlan
 
 PAIR, NETS = "resnet56-resnet20", ("resnet8", "resnet8x0.25")
 TEACHER = f"cifar100-quick-{NETS[0]}"

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 import kdtutor as kd
-from kdtutor.settings.teachers import TEACHER_PLANS, TeacherPlan, reduced, train_teacher
+from kdtutor.settings.teacher_plans import TEACHER_PLANS, TeacherPlan
+from kdtutor.settings.teachers import reduced, train_teacher
 
 NAMES = [card["name"] for card in kd.nets.teachers()]
 
