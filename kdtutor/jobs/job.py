@@ -13,7 +13,7 @@ import typer
 from ..errors import ConfigError, require
 from ..files import RUNS
 from ..methods import ALONE, MAKERS, RUNNABLE, find
-from .options import METHODS, Device, Factory, Images, Labels, Log, Memory, Precision, Root, Size, Stages, Task, Weights
+from .options import Device, Factory, Images, Labels, Log, Memory, Precision, Root, Size, Stages, Task, Weights
 from .recipe_options import Adjusted
 
 INSTEAD = {
@@ -267,7 +267,8 @@ def runnable(method: str) -> str:
     """The name of a method that can be run, from its name, acronym or alias in any case; `ALONE` stays."""
     if method.lower() == ALONE:
         return ALONE
-    row = find(method, instead=f"Choose from: {ALONE}, {METHODS}.")
+    listed = ", ".join(row.label if row.lesson else row.name for row in RUNNABLE)  # a sentence is to stay one
+    row = find(method, instead=f"Choose from: {ALONE}, {listed}.")
     if row not in RUNNABLE:
         raise ConfigError(f"{row.label} {INSTEAD.get(row.name, 'cannot be run by itself')}")
     return row.name
