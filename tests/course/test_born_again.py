@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from kdtutor.course import check
-from kdtutor.course.studies import stored_results
 from kdtutor.course.studies import born_again as study
 from kdtutor.course.studies import own_teacher as exits
+from kdtutor.course.studies import stored_results
 from kdtutor.nets import first_sure
 from kdtutor.papers import born_again, ridge
 from kdtutor.papers.hinton import kd_loss
