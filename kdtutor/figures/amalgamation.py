@@ -50,7 +50,7 @@ def largest(
     values: Mapping[str, tuple[Float[Tensor, " n"], Float[Tensor, " m"]]], *, alt: str, xlabel: str = "", bins: int = 30
 ) -> Picture:
     """Two histograms a panel: a number for images of a teacher's own classes, and for those of the other's."""
-    picture = Picture(alt=alt, size=(3.4 * len(values), 2.7))
+    picture = Picture(alt=alt, size=(3.4 * len(values), 3.0))
     for ax, (name, (own, foreign)) in zip(
         picture.subplots(1, len(values), squeeze=False)[0], values.items(), strict=True
     ):
@@ -60,7 +60,8 @@ def largest(
         ax.hist(array(foreign), edges, color=ORANGE, alpha=0.6, label="the other's", hatch="//", edgecolor="white")
         ax.set(title=name, xlabel=xlabel, yticks=[])
         ax.title.set_fontsize(11)
-    ax.legend(fontsize=9, frameon=False)
+    handles, names = ax.get_legend_handles_labels()
+    picture.legend(handles, names, loc="outside lower center", ncols=2, fontsize=9, frameon=False)
     return picture
 
 
