@@ -127,7 +127,7 @@ class TargetExplorer(Explorer):
         self._mark = right.axvline(0, color="0.3", linewidth=1)
         self._right = right
         right.legend(fontsize=8.5, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-        right.set(xlim=(-8, 24), ylim=(0, LOWEST_TOP), xlabel="added to the teacher's logit of the label", ylabel="nats")
+        right.set(xlim=(-8, 24), xlabel="added to the teacher's logit of the label", ylabel="nats")
         live.live(self._bars, self._lines, self._mark)
         super().__init__(
             {
