@@ -10,7 +10,7 @@ from torch import Tensor
 from ..errors import ShapeError, require
 from .charts import array
 from .picture import Picture
-from .style import BLUE, GREEN, ORANGE, PURPLE, SEQUENTIAL, VERMILION, bare
+from .style import BLUE, GREEN, ORANGE, PURPLE, SEQUENTIAL, VERMILION, bare, long
 
 HALVES = (BLUE, VERMILION)
 """The colours of the two teachers, and of their classes."""
@@ -29,7 +29,7 @@ def opinions(
     images: (N, 1, H, W), bytes; at most eight look well. answers: each teacher's logits. names: of all classes.
     """
     require(all(len(z) == len(images) for z in answers), f"{len(images)} images need an answer each", ShapeError)
-    picture = Picture(alt=alt, size=(1.22 * len(images), 2.0))
+    picture = Picture(alt=alt, size=((1.8 if long(names) else 1.22) * len(images), 2.0))  # names stand beside bars
     axes = picture.subplots(2, len(images), squeeze=False, gridspec_kw={"height_ratios": [1.8, 1]})
     p = [array(z.softmax(1)) for z in answers]
     for i, (above, below) in enumerate(axes.T):
