@@ -180,9 +180,6 @@ STUDIES = (
         tuple({"high": "lenet5", "method": method} for method in KINDS),
         learn_tuned,
     ),
-)
-
-PLANNED = (
     Study(
         "amalgamation_splits",
         "Does it matter which classes each teacher knows, and whether both know some?",
@@ -190,4 +187,3 @@ PLANNED = (
         parted,
     ),
 )
-"""What is written and not run yet: with its numbers in data/results a study moves up."""

@@ -189,7 +189,7 @@ STUDIES = (
         (
             Trial(
                 tuple({"loop": "replay", "losses": losses} for losses in OFF),
-                grid(lr=(8e-3, 1.6e-2), generator_lr=(1e-2, 3e-2)),
+                grid(lr=(8e-3, 1.6e-2), generator_lr=(1e-2, 3e-2, 1e-1)),
             ),
         ),
     ),

@@ -216,9 +216,6 @@ STUDIES = (
         ),
         learn,
     ),
-)
-
-PLANNED = (
     *on_clothes(
         "spot",
         "Does it matter on clothes which samples are distilled where, and does the policy choose well?",

@@ -74,7 +74,7 @@ def judged(frame: "pd.DataFrame") -> "pd.DataFrame":
     return pd.concat(rows).set_index(["clothes", "rule", "against"])
 
 
-PLANNED = (
+STUDIES = (
     Study(
         "spot_again",
         "Is choosing spots better than distilling everywhere, where the paper's argument expects it?",
@@ -83,4 +83,3 @@ PLANNED = (
         seeds=SEEDS,
     ),
 )
-STUDIES: tuple[Study, ...] = ()
