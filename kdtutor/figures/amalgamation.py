@@ -10,7 +10,7 @@ from torch import Tensor
 from ..errors import ShapeError, require
 from .charts import array
 from .picture import Picture
-from .style import BLUE, GREEN, ORANGE, PURPLE, SEQUENTIAL, VERMILION, bare
+from .style import BLUE, GREEN, ORANGE, PURPLE, SEQUENTIAL, VERMILION, bare, long
 
 HALVES = (BLUE, VERMILION)
 """The colours of the two teachers, and of their classes."""
@@ -29,7 +29,7 @@ def opinions(
     images: (N, 1, H, W), bytes; at most eight look well. answers: each teacher's logits. names: of all classes.
     """
     require(all(len(z) == len(images) for z in answers), f"{len(images)} images need an answer each", ShapeError)
-    picture = Picture(alt=alt, size=(1.22 * len(images), 2.0))
+    picture = Picture(alt=alt, size=((1.8 if long(names) else 1.22) * len(images), 2.0))  # names stand beside bars
     axes = picture.subplots(2, len(images), squeeze=False, gridspec_kw={"height_ratios": [1.8, 1]})
     p = [array(z.softmax(1)) for z in answers]
     for i, (above, below) in enumerate(axes.T):
@@ -50,7 +50,7 @@ def largest(
     values: Mapping[str, tuple[Float[Tensor, " n"], Float[Tensor, " m"]]], *, alt: str, xlabel: str = "", bins: int = 30
 ) -> Picture:
     """Two histograms a panel: a number for images of a teacher's own classes, and for those of the other's."""
-    picture = Picture(alt=alt, size=(3.4 * len(values), 2.7))
+    picture = Picture(alt=alt, size=(3.4 * len(values), 3.0))
     for ax, (name, (own, foreign)) in zip(
         picture.subplots(1, len(values), squeeze=False)[0], values.items(), strict=True
     ):
@@ -60,7 +60,8 @@ def largest(
         ax.hist(array(foreign), edges, color=ORANGE, alpha=0.6, label="the other's", hatch="//", edgecolor="white")
         ax.set(title=name, xlabel=xlabel, yticks=[])
         ax.title.set_fontsize(11)
-    ax.legend(fontsize=9, frameon=False)
+    handles, names = ax.get_legend_handles_labels()
+    picture.legend(handles, names, loc="outside lower center", ncols=2, fontsize=9, frameon=False)
     return picture
 
 

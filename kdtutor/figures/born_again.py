@@ -88,7 +88,7 @@ def believed(shares: Mapping[str, Sequence[float]], names: Sequence[str], *, alt
 def generations(studies: Mapping[str, "pd.DataFrame"], *, alt: str, value: str = "test") -> Picture:
     """A panel for each study: accuracy of generation 0, 1, …, mean over seeds ± standard error, each seed as a thin
     line; the other methods as level lines."""
-    picture = Picture(alt=alt, size=(4.0 * len(studies) + 0.4, 3.4))
+    picture = Picture(alt=alt, size=(4.0 * len(studies) + 0.4, 3.8))
     axes = picture.subplots(1, len(studies), squeeze=False)[0]
     for ax, (title, frame) in zip(axes, studies.items(), strict=True):
         wide = 100 * frame.pivot_table(index="seed", columns="method", values=value)
@@ -102,7 +102,8 @@ def generations(studies: Mapping[str, "pd.DataFrame"], *, alt: str, value: str =
         ax.set_xticks(range(len(born)), [name.removeprefix("generation ") for name in born])
         ax.set(xlabel="generation", title=title)
     axes[0].set_ylabel("test accuracy, %")
-    axes[0].legend(fontsize=8.5, framealpha=0.8, edgecolor="none")
+    named = axes[0].get_legend_handles_labels()  # below: lines cross every corner of the panels
+    picture.legend(*named, loc="outside lower center", ncols=3, fontsize=9, edgecolor="none")
     return picture
 
 

@@ -13,7 +13,21 @@ from ..errors import ShapeError, require
 from ..train.seeds import mean_and_error_by
 from .charts import array, mean_line
 from .picture import Picture
-from .style import BLUE, GREEN, ORANGE, PURPLE, ROLES, SEQUENTIAL, VERMILION, Look, bare, class_ticks, looks
+from .style import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    ROLES,
+    SEQUENTIAL,
+    VERMILION,
+    Look,
+    bare,
+    class_ticks,
+    long,
+    looks,
+    one_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,17 +51,23 @@ def runners_up(
     """
     pixels, p, true = array(images), array(probabilities), array(labels)
     require(len(pixels) == len(p) == len(true), f"{len(pixels)} images, {len(p)} rows of probabilities", ShapeError)
-    picture = Picture(alt=alt, size=(1.22 * len(pixels), 2.1))
-    axes = picture.subplots(2, len(pixels), squeeze=False, gridspec_kw={"height_ratios": [1.9, 1]})
+    words = long(classes)  # stand above their bars; there is no room beside them
+    picture = Picture(alt=alt, size=(1.22 * len(pixels), 2.6 if words else 2.1))
+    axes = picture.subplots(2, len(pixels), squeeze=False, gridspec_kw={"height_ratios": [1.4 if words else 1.9, 1]})
     for image, row, label, (above, below) in zip(pixels, p, true, axes.T, strict=True):
         bare(above).imshow(image[0], cmap="gray")
-        above.set_title(f"a {classes[label]}", fontsize=10, pad=3)
+        above.set_title(one_of(classes, label), fontsize=10, pad=3)
         top = row.argsort()[::-1][:3]
         colours = [BLUE if k == label else "0.45" for k in top]
-        below.barh(range(3), row[top], color=colours)
-        for place, k in enumerate(top):
+        places = np.arange(3) + 0.25 * words
+        below.barh(places, row[top], height=0.3 if words else 0.8, color=colours)
+        for place, k in zip(places, top, strict=True):
             below.text(row[k] + 0.03, place, f"{row[k]:.0%}", va="center", fontsize=8.5)
-        below.set(xlim=(0, 1.3), ylim=(2.6, -0.6), xticks=[], yticks=range(3), yticklabels=[classes[k] for k in top])
+            if words:
+                below.text(0, place - 0.45, classes[k], va="center", fontsize=8.5)
+        below.set(xlim=(0, 1.3), ylim=(2.6, -0.6), xticks=[], yticks=[])
+        if not words:
+            below.set_yticks(range(3), [classes[k] for k in top])
         below.grid(False)
         below.spines[["left", "bottom"]].set_visible(False)
         below.tick_params(length=0)
@@ -69,6 +89,7 @@ def dark_knowledge(
     tables = {title: 100 * array(matrix) for title, matrix in matrices.items()}
     off = ~np.eye(len(classes), dtype=bool)
     high = max(float(table[off].max()) for table in tables.values())
+    height += 1.1 * long(classes)  # so that the cells are as large beside long names
     picture = Picture(alt=alt, size=(0.8 + height * len(tables), height))
     axes = picture.subplots(1, len(tables), squeeze=False, sharey=True)[0]
     colours = colormaps[SEQUENTIAL].with_extremes(bad="0.93")

@@ -82,7 +82,7 @@ def _draw(ax: Axes, runs: "Mapping[str, History]", panel: Sequence[str]) -> None
     for label, run in runs.items():
         for i, term in enumerate(term for term in panel if term in run.terms):
             epochs, values = run.curve(term)
-            name = ", ".join(filter(None, (label, words_of(term) if len(panel) > 1 else "")))
+            name = ", ".join(filter(None, (label, name_of(term, panel) if len(panel) > 1 else "")))
             style = appearance[label] if len(panel) == 1 else look("", i)
             if len(runs) > 1 and len(panel) > 1:
                 style = {**style, "color": appearance[label]["color"]}
@@ -104,6 +104,8 @@ def frame(ax: Axes, panel: Sequence[str]) -> None:
 def _common_word(terms: Sequence[str]) -> str:
     """What several terms are: one thing, of several nets or splits, or shares, or all rates (rate_stage1, rate_logits)
     or probabilities, or else losses."""
+    if of_nets(terms):
+        return words_of(NUMBER.sub("", terms[0]))
     things = {measure_of(term) for term in terms}
     if len(things) == 1:
         return words_of(things.pop())
@@ -154,6 +156,20 @@ def words_of(term: str) -> str:
         part, number = PARTS.get(term.partition("_")[0], ""), NUMBER.search(term)
         return f"{part} {MEASURES[measure_of(term)]} {number[0][1:] if number else ''}".strip()
     return term.replace("val_", "validation ").replace("_", " ")
+
+
+def name_of(term: str, panel: Sequence[str]) -> str:
+    """What a legend calls a term: the net, where the terms of its panel differ in nothing else, so that the name is
+    short enough to stand beside the curves."""
+    if not of_nets(panel):
+        return words_of(term)
+    number = NUMBER.search(term)
+    return f"net {number[0][1:] if number else 1}"
+
+
+def of_nets(terms: Sequence[str]) -> bool:
+    """Whether these are one term of several nets: "mutual", "mutual_2"."""
+    return len(terms) > 1 and len({NUMBER.sub("", term) for term in terms}) == 1
 
 
 def measure_of(term: str) -> str:

@@ -55,6 +55,27 @@ def triangle(ax: Axes, classes: Sequence[str]) -> Axes:
     return ax
 
 
+def undecided(pairs: Mapping[str, tuple[Float[Tensor, "2 _N"], float]], *, alt: str) -> Picture:
+    """How undecided the two nets of each pair are, and how often they disagree.
+
+    pairs: {method: (the entropies of both nets' answers, the share of images on which the nets disagree)}. At the left
+    the mean of each net as a dot, that of both as a bar.
+    """
+    picture = Picture(alt=alt, size=(6.4, 2.8))
+    left, right = picture.subplots(1, 2)
+    for x, (method, (entropies, apart)) in enumerate(pairs.items()):
+        nets, color = array(entropies).mean(1), METHODS[method]["color"]
+        left.bar(x, nets.mean(), width=0.6, color=color, alpha=0.75)
+        left.plot([x - 0.1, x + 0.1], nets, "o", color="white", markeredgecolor="0.2", markersize=4)
+        right.bar(x, 100 * apart, width=0.6, color=color, alpha=0.75)
+    left.set_ylabel("entropy, nats")
+    right.set_ylabel("they disagree, % of images")
+    for ax in (left, right):
+        ax.set_xticks(range(len(pairs)), list(pairs))
+        ax.grid(False, axis="x")
+    return picture
+
+
 def certainty(frames: Mapping[str, "pd.DataFrame"], *, alt: str, methods: Sequence[str] = tuple(METHODS)) -> Picture:
     """Entropy on validation images over the epochs, mean ± standard error over the seeds: a panel for each study."""
     picture = Picture(alt=alt, size=(0.8 + 3.6 * len(frames), 3.1))

@@ -76,6 +76,16 @@ def long(classes: Sequence[str]) -> bool:
     return max(map(len, classes)) > 2
 
 
+def one_of(classes: Sequence[str], k: int) -> str:
+    """An image of class `k` in words: "a 7" of the digits, "sneaker" where names are words themselves."""
+    return classes[k] if long(classes) else f"a {classes[k]}"
+
+
+def all_of(classes: Sequence[str], k: int) -> str:
+    """The images of class `k` in words: "the 7s" of the digits, "class sneaker" where names are words themselves."""
+    return f"class {classes[k]}" if long(classes) else f"the {classes[k]}s"
+
+
 def class_ticks(ax: Axes, classes: Sequence[str]) -> None:
     """A tick with its name for each class along the x axis, upright where the names are long."""
     ax.set_xticks(range(len(classes)), classes, rotation=90 if long(classes) else 0)

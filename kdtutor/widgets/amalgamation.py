@@ -11,7 +11,7 @@ from torch import Tensor
 from ..errors import ShapeError, require
 from ..figures.amalgamation import HALVES
 from ..figures.charts import array
-from ..figures.style import GREEN, bare
+from ..figures.style import GREEN, bare, class_ticks, long
 from ..papers.common_features import gaussian_kernels
 from .explorer import Explorer
 from .live import LiveFigure
@@ -98,7 +98,7 @@ class KernelExplorer(Explorer):
             {
                 "sigma": FloatLogSlider(1.0, base=10, min=-2, max=1, step=0.1, description="kernel width σ"),
                 "gap": FloatSlider(1.5, min=0, max=4, step=0.25, description="distance of the clouds"),
-                "pairs": Checkbox(True, description="count each point with itself"),
+                "pairs": Checkbox(True, description="each with itself"),
             },
             figure=live,
         )
@@ -148,7 +148,7 @@ class SpecialistExplorer(Explorer):
         live = LiveFigure(
             alt="An image, and beside it a row of bars for each net: the probability of each class, the two teachers' "
             "over their own half alone.",
-            size=(7.2, 0.95 * rows + 0.7), rows=rows, columns=2, width_ratios=(1, 3),
+            size=(7.2, 0.95 * rows + (1.3 if long(classes) else 0.7)), rows=rows, columns=2, width_ratios=(1, 3),
         )  # fmt: skip
         for ax in live.axes[::2]:
             bare(ax)
@@ -158,9 +158,10 @@ class SpecialistExplorer(Explorer):
             colours = [HALVES[k >= border] for k in range(len(classes))]
             self._bars.append(ax.bar(range(len(classes)), [0.0] * len(classes), color=colours, alpha=0.85))
             ax.set(ylim=(0, 1.05), yticks=[0, 1], ylabel=name)
-            ax.set_xticks(range(len(classes)), classes if ax is live.axes[-1] else [], rotation=45 * (border < 0))
+            ax.set_xticks(range(len(classes)), [])
             ax.yaxis.label.set_fontsize(9)
             ax.grid(False)
+        class_ticks(live.axes[-1], classes)
         live.live(self._image, *self._bars)
         super().__init__({"image": IntSlider(0, min=0, max=len(images) - 1, description="image")}, figure=live)
 

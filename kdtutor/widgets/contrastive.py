@@ -21,6 +21,7 @@ from .explorer import Explorer
 from .live import LiveFigure
 
 IMAGES, OWN = 16, 3  # on the circle, evenly; the one that is looked at
+LOWEST_TOP = 12.0  # of the axis on which the parts of a divergence stand; it doubles where β·NCKD lies above
 LOUDEST = 3.0  # the student's logits are from 2⁻³ to 2³ times the teacher's
 ORDERS = ("the teacher's", "two classes exchanged", "with noise")
 
@@ -124,8 +125,9 @@ class TargetExplorer(Explorer):
             )
         ]  # fmt: skip
         self._mark = right.axvline(0, color="0.3", linewidth=1)
+        self._right = right
         right.legend(fontsize=8.5, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-        right.set(xlim=(-8, 24), ylim=(0, 12), xlabel="added to the teacher's logit of the label", ylabel="nats")
+        right.set(xlim=(-8, 24), xlabel="added to the teacher's logit of the label", ylabel="nats")
         live.live(self._bars, self._lines, self._mark)
         super().__init__(
             {
@@ -151,6 +153,8 @@ class TargetExplorer(Explorer):
         curves = (target + (1 - p) * others, target, (1 - p) * others, beta * others)
         for line, curve in zip(self._lines, curves, strict=True):
             line.set_data(self._grid, curve)
+        doublings = math.ceil(math.log2(max(1.05 * beta * others[0] / LOWEST_TOP, 1.0)))
+        self._right.set_ylim(0, LOWEST_TOP * 2**doublings)
         self._mark.set_xdata([added, added])
         (p,), (target,), (others,) = parts(torch.tensor([added]))
         z = self.z_t[sample].clone()
@@ -232,4 +236,4 @@ class ScaleExplorer(Explorer):
         return f"{scale:.2g} · z {shift:+.1f}: the cost under {', '.join(costs)} (1: a student that knows nothing)."
 
     def _cost(self, name: str, z_s: Float[Tensor, "N K"]) -> float:
-        return self._losses[name](z_s, self.z_t).item() / self._unit[name]
+        return max(0.0, self._losses[name](z_s, self.z_t).item() / self._unit[name])  # rounding may bring it below

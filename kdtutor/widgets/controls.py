@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ipywidgets import FloatSlider, Widget
+from ipywidgets import FloatLogSlider, FloatSlider, Widget
 
 from ..errors import ConfigError, choose, require
 
@@ -31,14 +31,18 @@ def labelled(controls: Controls) -> Controls:
         control.layout.max_width = FITS
         control.tooltip = control.tooltip or _tooltip(control)
         if isinstance(control, FloatSlider):
-            control.value = _on_the_page(control)
+            control.value = _on_the_page(control.value, control)
+        if isinstance(control, FloatLogSlider):
+            exponent = math.log(control.value) / math.log(control.base)
+            control.value = control.base ** _on_the_page(exponent, control)
         if control.style.has_trait("description_width"):
             control.style.description_width = f"{longest + 2}ch"
     return controls
 
 
-def _on_the_page(slider: FloatSlider) -> float:
-    """The slider's value in the arithmetic of noUiSlider, which draws it: percent of the range, in whole steps.
+def _on_the_page(place: float, slider: FloatSlider | FloatLogSlider) -> float:
+    """Where a slider stands in the arithmetic of noUiSlider, which draws it: percent of the range, in whole steps. The
+    place is the slider's value, or its exponent.
 
     Where that differs in the last digit, the page reports a change as soon as it shows the slider. While a notebook
     runs from top to bottom the kernel may answer such an early message without the end that the page waits for, and
@@ -46,10 +50,10 @@ def _on_the_page(slider: FloatSlider) -> float:
     """
     low, span = slider.min, slider.max - slider.min
     if not slider.step or span <= 0:
-        return slider.value
-    percent, step = (slider.value - low) * 100 / span, slider.step * 100 / span
+        return place
+    percent, step = (place - low) * 100 / span, slider.step * 100 / span
     whole = math.floor(percent / step + 0.5) * step
-    return slider.max if whole >= 100 else whole * span / 100 + low
+    return float(slider.max if whole >= 100 else whole * span / 100 + low)
 
 
 def _tooltip(control: Any) -> str:

@@ -37,7 +37,7 @@ class DepthExplorer(Explorer):
         self._accuracies = {name: [float(value) for value in values] for name, values in accuracies.items()}
         self._pixels = array(images)[:, 0]
         live = LiveFigure(
-            alt="An image, the mean map of each net at the chosen depth, and below how many digits can still be told "
+            alt="An image, the mean map of each net at the chosen depth, and below how many images can still be told "
             "apart there, over the depth.",
             size=(7.2, 4.6),
             rows=2,
@@ -77,7 +77,7 @@ class DepthExplorer(Explorer):
         self._here.set_xdata([1 + 2 * block] * 2)
         found = ", ".join(f"{name} <b>{100 * values[block]:.0f} %</b>" for name, values in self._accuracies.items())
         passed = f"{1 + 2 * block} convolution{'s' if block else ''}"
-        return f"After {passed} a digit goes to the nearest class mean correctly: {found}."
+        return f"After {passed} an image goes to the nearest class mean correctly: {found}."
 
 
 class HintExplorer(Explorer):

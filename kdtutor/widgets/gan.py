@@ -68,7 +68,7 @@ class WalkExplorer(Explorer):
             shown.set_data(grey(image)[0])
             if self.judge is not None:
                 sure, k = self.judge.look(image)[1].softmax(1)[0].max(0)
-                seen.append(f"{name}: a {int(k)} ({100 * float(sure):.0f} %)")
+                seen.append(f"{name}: class {int(k)} ({100 * float(sure):.0f} %)")
         words = "; ".join(seen)
         return f"|z| = {float(z.norm()):.1f}. " + (f"The judge sees {words}." if seen else "")
 
@@ -88,7 +88,7 @@ class BlurExplorer(Explorer):
     def __init__(self, images: Float[Tensor, "N 1 H W"], labels: Int[Tensor, " N"], digit: int = 4) -> None:
         self.images, self.labels = images, labels
         live = LiveFigure(
-            alt="Left the mean of several digits, in the middle its Laplacian, right a bar: the sharpness.",
+            alt="Left the mean of several images, in the middle its Laplacian, right a bar: the sharpness.",
             size=(7.2, 2.5),
             width_ratios=(1, 1, 1.2),
         )
@@ -102,14 +102,14 @@ class BlurExplorer(Explorer):
         live.axes[0].set_title("mean", fontsize=11)
         live.axes[1].set_title("Laplacian", fontsize=11)
         bar = live.axes[2]
-        self._bars = bar.bar(["one digit", "the mean"], [0, 0], color=["0.6", BLUE], width=0.6)
+        self._bars = bar.bar(["one image", "the mean"], [0, 0], color=["0.6", BLUE], width=0.6)
         bar.set(ylim=(0, 35_000), ylabel="sharpness")
         bar.grid(False, axis="x")
         live.live(self._mean, self._edges, self._bars)
         super().__init__(
             {
                 "count": SelectionSlider(options=[1, 2, 4, 8, 16, 32], value=8, description="images"),
-                "digit": IntSlider(digit, min=0, max=9, description="digit"),
+                "digit": IntSlider(digit, min=0, max=9, description="class"),
             },
             figure=live,
         )
@@ -124,7 +124,7 @@ class BlurExplorer(Explorer):
             bar.set_height(value)
         error = float((chosen - mean).square().mean())
         return (
-            f"The mean of {len(chosen)} has sharpness <b>{numbers[1]:,.0f}</b>, the digits themselves "
+            f"The mean of {len(chosen)} has sharpness <b>{numbers[1]:,.0f}</b>, the images themselves "
             f"{numbers[0]:,.0f} on average. Its squared error to them is {error:.2f}."
         )
 

@@ -35,7 +35,7 @@ class PairExplorer(Explorer):
         self._pixels = array(images)[:, 0]
         count = maps.shape[1]
         live = LiveFigure(
-            alt="A digit; a map of it; a filter; the ghost that the filter makes of the map; the map that was wanted; "
+            alt="An image; a map of it; a filter; the ghost that the filter makes of the map; the map that was wanted; "
             "what is left.",
             size=(8.6, 1.9),
             columns=6,

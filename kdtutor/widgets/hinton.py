@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..errors import ShapeError, require
 from ..figures.charts import array
-from ..figures.style import BLUE, ORANGE, VERMILION, bare, class_ticks
+from ..figures.style import BLUE, ORANGE, VERMILION, all_of, bare, class_ticks, one_of
 from ..papers.hinton import entropy, soften
 from .explorer import Explorer
 from .live import LiveFigure
@@ -45,7 +45,7 @@ class TemperatureExplorer(Explorer):
         self.logits, self.labels, self.classes = logits.detach().cpu(), labels.tolist(), tuple(classes)
         K = len(self.classes)
         live = LiveFigure(
-            alt=f"A handwritten digit, and {K} bars: the probability of each class at this temperature.",
+            alt=f"An image, and {K} bars: the probability of each class at this temperature.",
             size=(7.2, 3.2),
             width_ratios=(1, 2.1),
         )
@@ -63,7 +63,7 @@ class TemperatureExplorer(Explorer):
         menu = [(self._name(i), i) for i in range(len(images))]
         super().__init__(
             {
-                "digit": Dropdown(options=menu, value=0, description="digit"),
+                "digit": Dropdown(options=menu, value=0, description="image"),
                 "T": FloatLogSlider(
                     T, base=2, min=-1, max=5, step=0.25, description="temperature T", readout_format=".2f"
                 ),
@@ -90,7 +90,7 @@ class TemperatureExplorer(Explorer):
 
     def _name(self, i: int) -> str:
         first, second = (self.classes[k] for k in self.logits[i].topk(2).indices.tolist())
-        return f"{i + 1}: a {self.classes[self.labels[i]]} (teacher: {first}, then {second})"
+        return f"{i + 1}: {one_of(self.classes, self.labels[i])} (teacher: {first}, then {second})"
 
 
 class BiasExplorer(Explorer):
@@ -106,7 +106,7 @@ class BiasExplorer(Explorer):
         self._labels = array(labels)
         self._answers = {name: _Answers(array(z).astype(np.float64), self._labels, k) for name, z in logits.items()}
         live = LiveFigure(
-            alt=f"Left: accuracy on the {classes[k]}s, on the other classes and on all while the bias is raised; "
+            alt=f"Left: accuracy on {all_of(classes, k)}, on the other classes and on all while the bias is raised; "
             "a line marks the slider. Right: accuracy on each class at that bias.",
             size=(7.6, 3.3),
             columns=2,
@@ -118,7 +118,7 @@ class BiasExplorer(Explorer):
         self._lines = [
             left.plot([], [], color=colour, linestyle=dash, label=label)[0]
             for label, colour, dash in (
-                (f"the {classes[k]}s", VERMILION, "-"),
+                (all_of(classes, k), VERMILION, "-"),
                 ("the others", BLUE, "--"),
                 ("all", "0.25", ":"),
             )
@@ -129,7 +129,7 @@ class BiasExplorer(Explorer):
         self._bars = right.bar(range(len(classes)), [0.0] * len(classes), width=0.75, color=BLUE, alpha=0.75)
         self._bars[k].set_color(VERMILION)
         right.set(xlabel="class")
-        right.set_xticks(range(len(classes)), self.classes)
+        class_ticks(right, self.classes)
         right.grid(False, axis="x")
         live.live(self._lines, self._mark, self._bars)
         names = list(self._answers)
@@ -151,10 +151,10 @@ class BiasExplorer(Explorer):
         mine = self._labels == self.k
         for c, bar in enumerate(self._bars):
             bar.set_height(right[self._labels == c].mean())
-        name = self.classes[self.k]
         return (
-            f"Bias + {bias:.1f}: of {mine.sum()} {name}s <b>{right[mine].sum()}</b> are recognised, of {(~mine).sum()} "
-            f"others <b>{right[~mine].sum()}</b> are right. Accuracy on all: <b>{right.mean():.1%}</b>."
+            f"Bias + {bias:.1f}: of {mine.sum()} images of {self.classes[self.k]} <b>{right[mine].sum()}</b> are "
+            f"recognised, of {(~mine).sum()} others <b>{right[~mine].sum()}</b> are right. "
+            f"Accuracy on all: <b>{right.mean():.1%}</b>."
         )
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ..errors import require
-from ..figures.history import Terms, alt_of, frame, legend, mark_phase, panels_of, words_of
+from ..figures.history import Terms, alt_of, frame, legend, mark_phase, name_of, panels_of
 from ..figures.style import LINES, PALETTE, ROLES, Dash, Look, look
 from ..train import History, Progress
 from .live import LiveFigure
@@ -85,7 +85,7 @@ class LiveCurves:
             if len(panel) == 1:
                 lines = [self._line(ax, panel[0], look(role), "this run")]
             else:
-                lines = [self._line(ax, term, look("", i), words_of(term)) for i, term in enumerate(panel)]
+                lines = [self._line(ax, term, look("", i), name_of(term, panel)) for i, term in enumerate(panel)]
             self._panels.append((ax, lines))
             legend(ax)
         self._trails: dict[str, Trail] = {}
@@ -191,6 +191,6 @@ def _broken(ax: Axes, run: History, line: Line, label: str, number: int, one: bo
     broken = [line for line in LINES if line != "-"]
     known = ROLES[label]["linestyle"] if label in ROLES else "-"
     dash: Dash = known if known != "-" else broken[number % len(broken)]
-    name = label if one else f"{label}, {words_of(line.term)}"
+    name = label if one else f"{label}, {line.epochs.get_label()}"
     color = own if one else line.epochs.get_color()
     return ax.plot(*run.curve(line.term), color=color, linestyle=dash, linewidth=1.4, label=name)[0]

@@ -50,7 +50,7 @@ class ReductionExplorer(Explorer):
         self._margins, self._pixels = margins.detach().cpu(), array(images)[:, 0]
         G = groups(self._M)[0].shape[1]
         live = LiveFigure(
-            alt="Top: a digit, the student's map, and the teacher's maps in its group. Bottom: which one has the "
+            alt="Top: an image, the student's map, and the teacher's maps in its group. Bottom: which one has the "
             "largest magnitude where, and what absolute max pooling, random drop and sparse matching leave of them.",
             size=(1.6 * (G + 2), 3.7),
             rows=2,

@@ -55,7 +55,7 @@ class TriangleExplorer(Explorer):
         self._ways = [
             left.plot([], [], label=f"student {i}", **{**style, "marker": ""})[0] for i, style in self._nets()
         ]
-        self._now = [left.plot([], [], linestyle="", **self._dot(style))[0] for _, style in self._nets()]
+        self._now = [left.plot([], [], linestyle="", **self._dot(i, style))[0] for i, style in self._nets()]
         self._curves = [
             right.plot([], [], label=f"student {i}", **{**style, "marker": ""})[0] for i, style in self._nets()
         ]
@@ -78,8 +78,10 @@ class TriangleExplorer(Explorer):
         return [(number, dict(style)) for number, style in enumerate(NETS, 1)]
 
     @staticmethod
-    def _dot(style: dict) -> dict:
-        return {"color": style["color"], "marker": style["marker"], "markersize": 9, "markeredgecolor": "k"}
+    def _dot(number: int, style: dict) -> dict:
+        """The first is larger, so that both are seen where they meet."""
+        size = 13 if number == 1 else 7
+        return {"color": style["color"], "marker": style["marker"], "markersize": size, "markeredgecolor": "k"}
 
     def draw(self, label: float, weight: float, who: str, steps: int) -> str:
         """z_i ← z_i − rate · (label · (p_i − y) + weight · (p_i − p_other))."""
@@ -92,7 +94,7 @@ class TriangleExplorer(Explorer):
             self._now[i].set_data(*points[-1:].T)
             self._curves[i].set_data(np.arange(MOST + 1), array(p[:, i, 0]))
         here = p[steps]
-        apart = mutual_loss(z[steps, :1], [z[steps, 1:]]).item()
+        apart = max(0.0, mutual_loss(z[steps, :1], [z[steps, 1:]]).item())  # rounding may bring it below
         certain = ", ".join(f"{value:.2f}" for value in entropy(here).tolist())
         return (
             f"After {steps} steps the students give the shirt <b>{here[0, 0]:.0%}</b> and <b>{here[1, 0]:.0%}</b>; "

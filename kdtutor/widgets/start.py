@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..data import Augment, Data, Split
 from ..figures.charts import array
-from ..figures.style import BLACK, BLUE, ORANGE, bare, class_ticks
+from ..figures.style import BLACK, BLUE, ORANGE, bare, class_ticks, one_of
 from .explorer import Explorer
 from .live import LiveFigure
 
@@ -24,7 +24,7 @@ class ShiftExplorer(Explorer):
     def __init__(self, data: Data) -> None:
         self.data = data
         live = LiveFigure(
-            alt="One digit as it is stored, and five copies that are each shifted by a few pixels.",
+            alt="One image as it is stored, and five copies that are each shifted by a few pixels.",
             size=(7.2, 1.5),
             columns=self.SHOWN,
         )
@@ -37,7 +37,7 @@ class ShiftExplorer(Explorer):
             ax.set_title("stored" if i == 0 else f"shift {i}", fontsize=9.5, pad=3)
         live.live(self._shown)
         controls = {
-            "digit": Dropdown(options=[(name, k) for k, name in enumerate(data.classes)], value=4, description="digit"),
+            "digit": Dropdown(options=[(name, k) for k, name in enumerate(data.classes)], value=4, description="class"),
             "pad": IntSlider(2, min=0, max=6, description="pixels"),
         }
         super().__init__(controls, figure=live)
@@ -86,6 +86,6 @@ class OpinionExplorer(Explorer):
             bar.set_color(BLUE if k == label else ORANGE if k == said else BLACK)
         verdict = "right" if said == label else "wrong"
         return (
-            f"Image {rank} in the order of doubt: a {self.classes[label]} (blue bar). The teacher says "
+            f"Image {rank} in the order of doubt: {one_of(self.classes, label)} (blue bar). The teacher says "
             f"{self.classes[said]}, which is {verdict}; entropy {self.entropy[rank - 1]:.2f} nats."
         )

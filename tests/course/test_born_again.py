@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 import torch
 
 from kdtutor.course import check
 from kdtutor.course.studies import born_again as study
 from kdtutor.course.studies import own_teacher as exits
+from kdtutor.course.studies import stored_results
 from kdtutor.nets import first_sure
 from kdtutor.papers import born_again, ridge
 from kdtutor.papers.hinton import kd_loss
@@ -42,6 +44,28 @@ def test_equal_numbers_have_equal_first_weights():
     assert torch.equal(first(3), first(3)) and not torch.equal(first(3), first(3, 1))
     whole = exits.with_exits(3)
     assert torch.equal(next(exits.made("net 1", 3).student.parameters()), next(whole.at(1).parameters()))
+
+
+def best(tuning: pd.DataFrame, options: list[str]) -> dict[str, float]:
+    """What had the highest mean on validation images, of these columns."""
+    means = tuning.groupby(options, dropna=False)["val"].mean()
+    return dict(zip(options, means.idxmax(), strict=True))
+
+
+def test_the_rules_are_those_that_tuning_chose():
+    tuning = stored_results("born_again_tuning")
+    tried = {pair: best(rows, ["lr", "weight_decay"]) for pair, rows in tuning.groupby(["set", "method"])}
+    own = {(name, method): rule for name, rules in study.RULES.items() for method, rule in rules.items()}
+    assert own.pop(("fashion", study.LONG)) == own["digits", study.LONG], "nobody tried it on clothes"
+    assert own == tried
+
+
+def test_the_rates_of_exits_and_of_smaller_nets_are_those_that_tuning_chose():
+    chosen = {
+        method: best(rows, ["lr", "alpha"]) for method, rows in stored_results("own_teacher_tuning").groupby("method")
+    }
+    assert {method: options["lr"] for method, options in chosen.items()} == exits.LR
+    assert chosen["own teacher"]["alpha"] == exits.OWN["alpha"]
 
 
 @pytest.mark.slow

@@ -35,7 +35,9 @@ def rows(methods: list[str]) -> pd.DataFrame:
 
 def test_generations_have_their_seeds_and_rivals():
     frame = rows(["generation 0", "generation 1", "ensemble of generations"])
-    (ax,) = draw.generations({"digits": frame}, alt="A line that rises.").axes
+    picture = draw.generations({"digits": frame}, alt="A line that rises.")
+    (ax,), (legend,) = picture.axes, picture.legends
+    assert {text.get_text() for text in legend.get_texts()} == {"generations", "ensemble of generations"}
     assert any(np.allclose(np.asarray(line.get_ydata(), dtype=float), [55, 56]) for line in ax.lines[2:])
     assert any(np.allclose(line.get_ydata(), 57) for line in ax.lines)
 

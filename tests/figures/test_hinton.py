@@ -19,8 +19,13 @@ def test_runners_up_show_the_three_most_probable_classes() -> None:
     p[0, 4], p[0, 9], p[0, 1] = 0.6, 0.3, 0.03
     p[1, 7], p[1, 2], p[1, 3] = 0.5, 0.4, 0.03
     picture = draw.runners_up(digits.val.images[:2], p, torch.tensor([4, 2]), CLASSES, alt="Two digits.")
-    below = picture.axes[2:]
+    above, below = picture.axes[:2], picture.axes[2:]
+    assert [ax.get_title() for ax in above] == ["a 4", "a 2"]
     assert [[label.get_text() for label in ax.get_yticklabels()] for ax in below] == [["4", "9", "1"], ["7", "2", "3"]]
+    clothes = draw.runners_up(
+        digits.val.images[:2], p, torch.tensor([9, 1]), kd.data.load("fashion").classes, alt="Two."
+    )
+    assert [ax.get_title() for ax in clothes.axes[:2]] == ["ankle boot", "trousers"]
     with pytest.raises(ShapeError):
         draw.runners_up(digits.val.images[:2], p[:1], torch.tensor([4, 2]), CLASSES, alt="Two digits.")
 

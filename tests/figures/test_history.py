@@ -92,6 +92,8 @@ def test_terms_of_several_nets_are_told_by_their_number():
     )
     panels = (("mutual", "mutual_2"), ("val_accuracy", "val_accuracy_2"), ("val_entropy", "val_entropy_2"))
     axes = curves(run, panels).axes
-    assert [ax.get_ylabel() for ax in axes] == ["mutual", "accuracy", "entropy"]
-    assert axes[1].get_legend_handles_labels()[1] == ["validation accuracy", "validation accuracy 2"]
-    assert axes[0].get_legend_handles_labels()[1] == ["mutual", "mutual 2"]
+    assert [ax.get_ylabel() for ax in axes] == ["mutual", "validation accuracy", "validation entropy"]
+    for ax in axes:
+        assert ax.get_legend_handles_labels()[1] == ["net 1", "net 2"]
+    (ax,) = curves({"alone": run, "together": run}, panels[1:2]).axes
+    assert ax.get_legend_handles_labels()[1][1:3] == ["alone, net 2", "together, net 1"]

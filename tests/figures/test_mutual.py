@@ -24,6 +24,16 @@ def lines(ax):
     return {bars.get_label(): bars.lines[0].get_xydata() for bars in ax.containers}
 
 
+def test_a_pair_shows_both_nets_their_mean_and_how_often_they_disagree():
+    pairs = {"alone": (torch.tensor([[0.1, 0.3], [0.4, 0.4]]), 0.25), "together": (torch.ones(2, 3), 0.0)}
+    picture = draw.undecided(pairs, alt="Two panels.")
+    left, right = picture.axes
+    np.testing.assert_allclose([bar.get_height() for bar in left.patches], [0.3, 1.0], rtol=1e-6)
+    np.testing.assert_allclose(left.lines[0].get_ydata(), [0.2, 0.4], rtol=1e-6)
+    assert [bar.get_height() for bar in right.patches] == [25.0, 0.0]
+    assert [text.get_text() for text in right.get_xticklabels()] == ["alone", "together"] and picture.png()
+
+
 def test_certainty_is_the_mean_over_the_seeds():
     rows = [
         {"method": method, "seed": seed, "epoch": epoch, "entropy": epoch + seed}

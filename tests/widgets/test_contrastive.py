@@ -50,6 +50,7 @@ def test_both_parts_are_the_divergence():
         assert kl == pytest.approx(kd_loss(z_s[i : i + 1], z[i : i + 1], 4.0).item(), abs=0.01)
         total, target, weighed, free = (line.get_ydata() for line in shown._lines)
         assert total == pytest.approx(target + weighed) and len(set(free.tolist())) == 1
+        assert free[0] < shown._right.get_ylim()[1], "the line of β·NCKD is in sight"
         assert others == pytest.approx(free[0], abs=0.01) and (weighed[:-1] >= weighed[1:]).all()
     with pytest.raises(ShapeError, match=r"\(3, 5\) and \(2, 5\), 3 labels"):
         TargetExplorer(z_s, z_t[:2], labels)
@@ -65,6 +66,7 @@ def test_only_the_divergence_sees_scale_and_nothing_sees_a_shift():
     assert moved == pytest.approx([moved[0]] * len(moved), rel=1e-4) and moved[0] > 0.05
     unknown, *_ = numbers(shown.set(order="the teacher's", scale=1.0))
     assert unknown == 0
+    assert "-0.00" not in shown.set(scale=8.0, shift=5.0).text.value
     with pytest.raises(ShapeError, match=r"\(5,\)"):
         ScaleExplorer(drawn(5))
 

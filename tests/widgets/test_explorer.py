@@ -160,3 +160,13 @@ def test_a_slider_holds_the_very_number_that_the_page_computes():
     }
     assert [x.value for x in labelled(sliders).values()] == [0.7999999999999998, 0.20000000000000018, 1.5]
     assert settings_of(sliders) == {"a": 0.8, "b": 0.2, "c": 1.5}
+
+
+def test_a_logarithmic_slider_stands_on_a_step():
+    """As above; Chromium showed these very numbers."""
+    sliders = {
+        "a": FloatLogSlider(0.3, base=10, min=-1.2, max=0.4, step=0.1, description="a"),
+        "b": FloatLogSlider(3.0, base=2, min=-1, max=5, step=0.25, description="b"),
+        "c": FloatLogSlider(1.0, base=10, min=-2, max=1, step=0.1, description="c"),
+    }
+    assert [x.value for x in labelled(sliders).values()] == [0.31622776601683794, 2.828427124746191, 1.0]

@@ -40,7 +40,7 @@ def test_a_walk_starts_and_ends_where_it_says() -> None:
 
 def test_the_judge_names_what_it_sees() -> None:
     shown = walk(Judge(nets.teacher("digits-16-resnet8")))
-    assert re.search(r"teacher: a \d \(\d+ %\); student: a \d", shown.text.value)
+    assert re.search(r"teacher: class \d \(\d+ %\); student: class \d", shown.text.value)
 
 
 def test_the_arc_keeps_the_length() -> None:

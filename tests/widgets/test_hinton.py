@@ -49,6 +49,16 @@ def test_images_logits_and_labels_must_belong_together() -> None:
         TemperatureExplorer(images, logits[:3], labels, CLASSES)
 
 
+def test_classes_with_words_for_names_are_spoken_of_as_such() -> None:
+    images, logits, labels = few_digits()
+    words = kd.data.load("fashion").classes
+    explorer = TemperatureExplorer(images, logits, labels, words)
+    named = [words[k] for k in labels.tolist()]
+    assert [label.split(": ")[1].split(" (")[0] for label, _ in explorer.controls["digit"].options] == named
+    shown = BiasExplorer({"taught": torch.randn(20, 10)}, torch.arange(20) % 10, 3, words)
+    assert "on class dress, on" in shown.alt and "of 2 images of dress <b>" in shown.text.value
+
+
 def test_the_bias_explorer_agrees_with_argmax() -> None:
     generator = torch.Generator().manual_seed(1)
     labels = torch.arange(200) % 10

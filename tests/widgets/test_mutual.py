@@ -35,6 +35,11 @@ def test_without_a_label_they_meet_at_the_mean_of_their_logits():
     torch.testing.assert_close(walk(0.0, 4.0, "both teach each other").sum(1), STARTS.sum(0).expand(MOST + 1, 3))
 
 
+def test_no_divergence_is_below_zero():
+    shown = TriangleExplorer(label=1.0, weight=4.0)
+    assert all("-0.000" not in shown.set(steps=steps).text.value for steps in range(40, MOST + 1))
+
+
 def test_the_cohort_s_losses_are_the_package_s():
     shown = CohortExplorer(nets=3, spread=4.0)
     peers = [torch.tensor([[z, 0.0]]) for z in (-1.0, 3.0)]

@@ -115,6 +115,9 @@ amalgamated_loss = Exercise(
         "it takes the mean over the classes; the paper's norm sums over them": lambda z_s, z_1, z_2: (
             (z_s - torch.cat([z_1, z_2], 1)).square().mean() / 2
         ),
+        "F.mse_loss takes the mean over the classes, too, and has no half: sum over them, and halve the mean over B": (
+            lambda z_s, z_1, z_2: (z_s - torch.cat([z_1, z_2], 1)).square().mean()
+        ),
         "it sums over the batch; take its mean": lambda z_s, z_1, z_2: (
             (z_s - torch.cat([z_1, z_2], 1)).square().sum() / 2
         ),

@@ -105,6 +105,11 @@ mutual_loss = Exercise(
         "the peers' logits are averaged; each peer has a term of its own": (
             lambda z, peers: _kl(torch.stack(peers).detach().mean(0), z)
         ),
+        "F.kl_div has log-probabilities as its first argument: give it log_softmax of z, not softmax": (
+            lambda z, peers: torch.stack(
+                [F.kl_div(z.softmax(1), peer.detach().softmax(1), reduction="batchmean") for peer in peers]
+            ).mean()
+        ),
         "it sums over the samples; take the mean over the batch": lambda z, peers: len(z) * _each(z, peers).mean(),
         "the mean runs over the classes too; sum over them": lambda z, peers: _each(z, peers).mean() / z.shape[1],
         "this is the cross-entropy with the peers' probabilities; the KL is less by their entropy": (

@@ -199,6 +199,10 @@ def make_halfway(case: Case, seed: int) -> dict[str, float]:
     return {"val": val.accuracy, "test": answers.accuracy}
 
 
+PATIENT: dict[str, dict[str, float]] = {"dfad": {"lr": 1.6e-2, "generator_lr": 1e-3}, "unrelated": {"lr": 1.6e-2}}
+"""The rates that adversarial_clothes_tuning chose."""
+
+
 def _cases(source: str, rates: tuple[float, ...]) -> tuple[Case, ...]:
     return tuple({"source": source, "lr": lr} for lr in rates)
 
@@ -258,9 +262,6 @@ STUDIES = (
         make_halfway,
         seeds=(0,),
     ),
-)
-
-PLANNED = (
     *on_clothes(
         "adversarial",
         "What is a student of clothes worth that learns from generated images, noise, unrelated or real ones?",
@@ -274,5 +275,13 @@ PLANNED = (
             Trial(({"source": "unrelated"},), grid(lr=(4e-3, 8e-3, 1.6e-2))),
             Trial(({"source": "real"},), grid(lr=(8e-3, 1.6e-2))),
         ),
+    ),
+    Study(
+        "adversarial_patience_clothes",
+        "On clothes, does the game overtake unrelated images with four times the steps?",
+        tuple(
+            {"data": "fashion", "source": source, "epochs": 4 * EPOCHS, **rates} for source, rates in PATIENT.items()
+        ),
+        learn,
     ),
 )

@@ -47,7 +47,7 @@ TRIALS = (
     Trial(({"method": "scores"},), grid(lr=(0.01, 0.03, 0.1))),
     Trial(({"method": "softmax"},), grid(lr=RATES)),
     Trial(({"method": "blocks"},), grid(lr=RATES[1:2])),
-    Trial(({"method": "features"},), grid(lr=(0.01, 0.03))),
+    Trial(({"method": "features"},), grid(lr=(0.01, 0.03, 0.1))),
     Trial(({"method": "common features"},), grid(lr=RATES[1:2], beta=(0.1, 1.0))),
 )
 KINDS = ("largest score", "largest probability", "softmax", "common features")

@@ -169,7 +169,7 @@ def _grid() -> Iterator[Case]:
     yield from _tuned("fashion", "BAN", (0.2, 0.4), DECAYS[:1])
 
 
-PLANNED = (
+STUDIES = (
     Study(
         "born_again_tuning",
         "Which learning rate and weight decay suit each method?",
@@ -196,6 +196,3 @@ PLANNED = (
         take_over,
     ),
 )
-"""What is written down, and not yet stored: a study moves to `STUDIES` with its results."""
-
-STUDIES: tuple[Study, ...] = ()

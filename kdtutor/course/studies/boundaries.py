@@ -160,9 +160,6 @@ STUDIES = (
         ),
         learn,
     ),
-)
-
-PLANNED = (
     *on_clothes(
         "boundaries",
         "How much does a start from boundaries help on clothes, and do its rivals do better?",

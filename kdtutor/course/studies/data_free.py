@@ -182,9 +182,6 @@ STUDIES = (
         ({"loop": "replay", "epochs": 2 * EPOCHS}, {"loop": "faithful", "epochs": 2 * EPOCHS}),
         learn,
     ),
-)
-
-PLANNED = (
     *on_clothes(
         "data_free",
         "What does each of the three losses do to a student that never saw clothes?",

@@ -141,17 +141,17 @@ STUDIES = (
         tuple({"method": method, "labels": FEW} for method in ("alone", "attention", "hint", "logits")),
         learn_scarce,
     ),
-)
-
-PLANNED = (
     *on_clothes(
         "fitnets",
         "Does a hint start a plain net of 38 thin layers on clothes, too?",
         learn,
         (
             Trial(({"method": "alone"}, {"method": "shortcuts"}), grid(lr=(0.05, 0.1, 0.2))),
-            Trial(({"method": "hint"},), (*grid(lr=(0.1,), beta=(30.0, 100.0, 300.0)), {"lr": 0.05, "beta": 100.0})),
-            Trial(({"method": "two phases"},), grid(lr=(0.02, 0.05, 0.1))),
+            Trial(
+                ({"method": "hint"},),
+                (*grid(lr=(0.1,), beta=(30.0, 100.0, 300.0)), *grid(lr=(0.05, 0.2), beta=(100.0,))),
+            ),
+            Trial(({"method": "two phases"},), grid(lr=(0.02, 0.05, 0.1, 0.2))),
         ),
     ),
 )

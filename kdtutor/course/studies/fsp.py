@@ -142,18 +142,15 @@ STUDIES = (
         ({"task": "5 to 9", "teacher knows": "0 to 4"},),
         transfer,
     ),
-)
-
-PLANNED = (
     *on_clothes(
         "fsp",
         "How much does the flow help a student with few labels or all on clothes?",
         learn_to_the_end,
         (
-            Trial(({"method": "alone", "labels": 5}, {"method": "alone", "labels": 800}), grid(lr=(0.05, 0.1, 0.2))),
+            Trial(({"method": "alone", "labels": 5}, {"method": "alone", "labels": 800}), grid(lr=(0.1, 0.2, 0.4))),
             Trial(
                 ({"method": "taught", "labels": 5},),
-                (*grid(lr=(0.02,), flow_lr=(0.1, 0.3, 1.0)), {"lr": 0.05, "flow_lr": 0.3}),
+                (*grid(lr=(0.02,), flow_lr=(0.1, 0.3, 1.0)), *grid(lr=(0.01, 0.05), flow_lr=(0.3,))),
             ),
             Trial(({"method": "taught", "labels": 800},), grid(lr=(0.02, 0.05, 0.1))),
         ),

@@ -132,9 +132,6 @@ STUDIES = (
         tuple({"way": "black box", "size": size, "teacher": SMALL} for size in PUPILS),
         learn,
     ),
-)
-
-PLANNED = (
     *on_clothes(
         "gan",
         "What do a copy and a copy with a critic bring to a small generator of clothes?",

@@ -139,9 +139,6 @@ STUDIES = (
         ({"of": "layers"}, {"of": "nets"}),
         clock,
     ),
-)
-
-PLANNED = (
     *on_clothes(
         "ghost",
         "Are ghosts better than an ordinary net of the same cost on clothes?",

@@ -140,18 +140,15 @@ STUDIES = (
         ),
         learn,
     ),
-)
-
-PLANNED = (
     *on_clothes(
         "matching",
         "What does matching the channels bring on clothes?",
         learn,
         (
-            Trial(({"method": "alone"},), grid(lr=(0.1, 0.2, 0.4))),
-            Trial(({"method": "logits"},), grid(lr=(0.2, 0.4))),
+            Trial(({"method": "alone"},), grid(lr=(0.2, 0.4, 0.8))),
+            Trial(({"method": "logits"},), grid(lr=(0.2, 0.4, 0.8))),
             *(
-                Trial(({"method": method}, {"method": f"{method}, later"}), grid(lr=(0.1,), beta=(0.01, 0.03, 0.1)))
+                Trial(({"method": method}, {"method": f"{method}, later"}), grid(lr=(0.1,), beta=(0.03, 0.1, 0.3, 1.0)))
                 for method in ("matched", "by position")
             ),
         ),

@@ -224,9 +224,6 @@ STUDIES = (
         ({"set": "digits"},),
         unseen_digits,
     ),
-)
-
-PLANNED = (
     *on_clothes(
         "relational",
         "How much do distances and angles help a student of clothes with few labels?",

@@ -224,7 +224,7 @@ PLANNED = (
         "Does it matter on clothes which samples are distilled where, and does the policy choose well?",
         learn,
         (
-            Trial(({"strategy": "never"},), grid(lr=(0.2, 0.4))),
+            Trial(({"strategy": "never"},), grid(lr=(0.2, 0.4, 0.8))),
             Trial(
                 tuple({"strategy": strategy} for strategy in ("always", "adaptive", "random", "anti")),
                 (*grid(lr=(0.2,), beta=(50.0, 150.0, 450.0)), {"lr": 0.1, "beta": 150.0}),

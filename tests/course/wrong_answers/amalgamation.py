@@ -59,6 +59,7 @@ ANSWERS = [
         lambda s, a, b: ((s - _t(a, b)) ** 2).mean() / 2,
         "mean over the classes",
     ),
+    ("amalgamated_loss", "mse_loss", lambda s, a, b: torch.nn.functional.mse_loss(s, _t(a, b)), "F.mse_loss"),
     ("amalgamated_loss", "sum over the batch", lambda s, a, b: ((s - _t(a, b)) ** 2).sum() / 2, "sums over the batch"),
     ("amalgamated_loss", "no half", lambda s, a, b: ((s - _t(a, b)) ** 2).sum(1).mean(), "half is missing"),
     ("amalgamated_loss", "not squared", lambda s, a, b: (s - _t(a, b)).norm(dim=1).mean() / 2, "norm itself"),

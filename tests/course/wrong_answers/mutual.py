@@ -32,6 +32,7 @@ ANSWERS = [
     ("mutual_loss", "summed over samples", lambda z, peers: len(z) * _all(z, peers) / len(peers), "mean over the batch"),
     ("mutual_loss", "torch's mean", lambda z, peers: _all(z, peers) / len(peers) / z.shape[1], "over the classes too"),
     ("mutual_loss", "cross-entropy", lambda z, peers: -(_said(peers).detach().mean(0) * z.log_softmax(1)).sum(1).mean(), "cross-entropy"),
+    ("mutual_loss", "kl_div of probabilities", lambda z, peers: sum(F.kl_div(z.softmax(1), p.detach().softmax(1), reduction="batchmean") for p in peers) / len(peers), "log-probabilities as its first"),
     ("mutual_loss", "the first peer alone", lambda z, peers: _kl(z, peers[0].detach()), ""),
     ("mutual_loss", "the package's", lambda z, peers: mutual.mutual_loss(z, peers), "own function (mutual_loss)"),
     ("mutual_gradient", "uphill", lambda z, peers: (_said(peers).mean(0) - z.softmax(1)) / len(z), "sign is turned"),
