@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from textwrap import fill, indent
 
-from ..errors import choose
+from ..errors import UnknownName, choose, require
 from ..row import Paper
 
 CELLS = Path(__file__).parent / "cells"
@@ -55,4 +55,6 @@ def cell(name: str) -> str:
     'import torch'
     """
     cells = {each.name: each.cell for each in further() if each.cell}
+    told = f"{name} has no cell: ten lines do not show it. Those that have one: {', '.join(sorted(cells))}"
+    require(name in cells or all(each.name != name for each in further()), told, UnknownName)
     return cells[choose("cell", name, cells)]

@@ -199,7 +199,7 @@ def bars(
             ax.errorbar(x, mean, error, color="0.2", capsize=5)
             spread = np.linspace(-0.12, 0.12, len(numbers))
             ax.plot(x + spread, numbers, "o", color="white", markeredgecolor="0.2", markersize=4)
-        top = max(mean + error, numbers.max(), 0.0)
+        top = np.nanmax([mean + error, numbers.max(), 0.0])  # one number has no error
         ax.annotate(f"{mean:.{digits}f}", (x, top), textcoords="offset points", xytext=(0, 3), ha="center", va="bottom")
     ax.margins(y=0.12)
     ax.grid(False, axis="x")

@@ -21,8 +21,17 @@ CALLED = {
     "alone": "ViT alone",
     "hard, token": "DeiT, taught by the CNN",
     "hard, token, vit teacher": "DeiT, taught by the ViT",
+    "alone, twice the steps": "ViT alone, twice the steps",
+    "alone, two tokens": "ViT alone, two tokens",
+    "alone, mixup": "ViT alone, mixup",
+    "alone, no positions": "ViT alone, no positions",
+    "hard": "hard answers, one token",
+    "soft": "soft answers, one token",
+    "soft, token": "soft answers, two tokens",
+    "cnn, few labels": "CNN alone, few labels",
+    "hard, token, few labels": "DeiT, few labels",
 }
-"""The methods of the study deit_rivals in order, and what they are called."""
+"""The methods of the stored studies, and what they are called."""
 DECIDERS = {
     "CNN alone": ("cnn", ""),
     "ViT alone": ("alone", ""),
@@ -100,7 +109,7 @@ def ranking(
             ax.axvline(float(mean), color=VERMILION, linestyle="--", linewidth=1)
     ax.set_yticks(range(len(methods)), list(methods.values()))
     ax.set_ylim(len(methods) - 0.4, -0.6)
-    ax.set_xlabel("test accuracy, %")
+    ax.set_xlabel(xlabel)
     ax.grid(False, axis="y")
     return picture
 

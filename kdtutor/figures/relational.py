@@ -108,9 +108,8 @@ def _bar(ax: Axes, place: float, width: float, numbers: "pd.Series", colour: str
     mean, error = map(float, mean_and_error(numbers))
     ax.bar(place, mean, width, color=colour, alpha=0.8, label=label)
     ax.errorbar(place, mean, error, color="0.2", capsize=3, linewidth=1)
-    ax.annotate(
-        f"{mean:.1f}", (place, mean + error), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=8
-    )
+    top = np.nanmax([mean, mean + error])
+    ax.annotate(f"{mean:.1f}", (place, top), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=8)
 
 
 def _floor(values: "pd.Series") -> float:

@@ -68,14 +68,16 @@ def surprise(text: str, bits: Mapping[str, Float[Tensor, " n"]], *, alt: str) ->
 
 def by_place(costs: Mapping[str, Float[Tensor, " n"] | Sequence[float]], width: int, *, alt: str) -> Picture:
     """Bits per character under the teacher, of each group of `width` characters further from the prompt."""
-    picture = Picture(alt=alt, size=(6.2, 3.1))
+    picture = Picture(alt=alt, size=(7.6, 3.1))
     ax = picture.subplots()
     appearance = looks(list(costs))
     for who, each in costs.items():
         values = array(each)
         ax.plot(width * (np.arange(len(values)) + 0.5), values, label=who, markersize=5, **appearance[who])
     ax.set(xlabel="characters after the prompt", ylabel="bits under the teacher")
-    ax.legend(fontsize=9, framealpha=0.8, edgecolor="none")
+    ax.legend(
+        fontsize=9, edgecolor="none", loc="center left", bbox_to_anchor=(1.01, 0.5)
+    )  # lines cross the whole field
     return picture
 
 

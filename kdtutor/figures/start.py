@@ -16,8 +16,8 @@ from .style import ROLES, bare, long
 QUESTIONS = (
     ("What", "is matched?", "logits, features, flows, boundaries, relations"),
     ("Where", "is it matched?", "at every spot, or at some, sample by sample"),
-    ("On what data", "?", "real images, noise, or a generator's inventions"),
-    ("Between which networks", "?", "classifiers, thin nets, cheap nets, generators"),
+    ("On what data", "?", "real images, a generator's, the student's own text"),
+    ("Between which networks", "?", "thin nets, cheap nets, peers, transformers"),
 )
 
 
@@ -52,14 +52,18 @@ def _box(ax: Axes, corner: tuple[float, float], width: float, height: float, rol
 
 
 def class_examples(split: Split, classes: Sequence[str], per_class: int = 10) -> Picture:
-    """The first `per_class` images of every class, one class a row."""
+    """The first `per_class` images of every class, one class a row, its name before it."""
     rows = [(split.labels == k).nonzero().flatten()[:per_class] for k in range(len(classes))]
-    return show_images(
+    picture = show_images(
         split.images[torch.cat(rows)],
         alt=f"{len(classes)} rows of {per_class} images; each row shows one class: {', '.join(classes)}.",
         columns=per_class,
         width=0.55,
     )
+    for ax, name in zip(picture.axes[::per_class], classes, strict=True):
+        ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
+    picture.set_figwidth(picture.get_figwidth() + 0.09 * max(map(len, classes)))  # room for the names
+    return picture
 
 
 def second_opinions(

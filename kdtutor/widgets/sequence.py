@@ -71,7 +71,11 @@ class SamplingExplorer(Explorer):
             name.set_text(NAMES.get(self.characters[k], self.characters[k]))
         bits = float(torch.special.entr(p).sum()) / np.log(2)
         told = html.escape(text[len(prompt) :]).replace("\n", "↵")
-        return f"<b>{html.escape(prompt)}</b>{told}<br>The next character is worth <b>{bits:.2f}</b> bits."
+        even = np.log2(len(self.characters))
+        return (
+            f"<b>{html.escape(prompt)}</b>{told}<br>Entropy of the next character: <b>{bits:.2f}</b> bits; if all "
+            f"{len(self.characters)} were equally probable it would be {even:.2f}."
+        )
 
 
 class DivergenceExplorer(Explorer):
@@ -94,10 +98,10 @@ class DivergenceExplorer(Explorer):
             self._lines.append(ax.plot(p_s, p_s, color=BLUE, linewidth=2)[0])
             ax.set(xlim=(0, 1), xlabel="student's probability", ylabel=ylabel)
         left.set_ylim(0, 2)
-        right.set_ylim(-1, 1)
-        for line, name in zip((*self._ends[0], self._lines[0]), ("forward KL", "reverse KL", "this β"), strict=True):
+        right.set_ylim(-1.4, 0.8)
+        for line, name in zip((*self._ends[1], self._lines[1]), ("forward KL", "reverse KL", "this β"), strict=True):
             line.set_label(name)
-        left.legend(fontsize=8.5, loc="upper center", framealpha=0.8, edgecolor="none")
+        right.legend(fontsize=8.5, loc="upper left", framealpha=0.8, edgecolor="none")  # no slope rises there
         live.live(self._lines, *self._ends)
         super().__init__(
             {
@@ -149,7 +153,7 @@ class ModeExplorer(Explorer):
         along = torch.linspace(-4, 4, 65, dtype=torch.float64)
         (self._valleys,) = valleys.plot(along, along, color=BLUE, linewidth=2)
         (self._lowest,) = valleys.plot([0], [0], "o", color=VERMILION, markersize=8)
-        valleys.set(xlim=(-4, 4), ylim=(0, 1.05), xlabel="centre of the student", ylabel="divergence, of its largest")
+        valleys.set(xlim=(-4, 4), ylim=(0, 1.05), xlabel="centre of the student", ylabel="divergence, the largest = 1")
         live.live(self._teacher, self._student, self._valleys, self._lowest)
         centres, widths = torch.meshgrid(along, torch.linspace(0.5, 4, 36, dtype=torch.float64), indexing="ij")
         self._shape = centres.shape

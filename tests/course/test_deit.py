@@ -1,5 +1,6 @@
 """Lesson 18: its exercises, its studies and their stored numbers."""
 
+import pandas as pd
 import pytest
 import torch
 
@@ -55,8 +56,8 @@ def means(name, value="test"):
 
 
 def test_a_convolution_knows_more_of_few_images_on_both_sets():
-    found = means("deit_rivals")
-    assert found["cnn"] > found["alone"] + 0.02
+    for found in (means("deit_rivals"), means("deit_clothes")):
+        assert found["cnn"] > found["alone"] + 0.02
     for name in ("deit_tuning", "deit_clothes_tuning"):
         levels = stored_results(name).groupby(["method", "lr"])["val"].mean().groupby("method").max()
         assert levels["cnn"] > max(levels["alone"], levels["hard"]) + 0.02
@@ -65,6 +66,22 @@ def test_a_convolution_knows_more_of_few_images_on_both_sets():
 def test_in_so_few_steps_no_teacher_helped():
     table = paired(stored_results("deit_rivals").query("method != 'cnn'"), "method", base="alone", value="test")
     assert len(table) == 2 and (table["wins"] <= 1).all()
+    for name, base in (("deit_clothes", "alone"), ("deit_few", "alone, few labels")):
+        tokens = (
+            paired(stored_results(name), "method", base=base, value="test")
+            .set_index("method")
+            .filter(like="token", axis=0)
+        )
+        assert len(tokens) == 1 and (tokens["mean"].abs() < tokens["se"]).all()
+
+
+def test_more_steps_help_the_student_alone_and_no_way_of_being_taught_does():
+    ways = pd.concat([stored_results("deit_rivals"), stored_results("deit_controls")])
+    gains = paired(ways, "method", base="alone", value="test").set_index("method")["mean"]
+    assert gains["alone, twice the steps"] > 0.01
+    assert gains["alone, no positions"] < -0.1
+    taught = gains.filter(regex="^(hard|soft)")
+    assert len(taught) == 5 and taught.max() == gains["hard, token"] < 0
 
 
 def test_two_tokens_grow_alike_and_stay_two():

@@ -46,3 +46,5 @@ def test_the_command_shows_them(capsys):
     assert told.count("https://arxiv.org/abs/") == len(further()) and cell("dino") in told
     with pytest.raises(UnknownName, match=r"'dinos' is not a known cell\. Did you mean 'dino'"):
         cell("dinos")
+    with pytest.raises(UnknownName, match="noisy_student has no cell: ten lines"):
+        cell("noisy_student")

@@ -17,7 +17,7 @@ def test_class_examples_show_each_class_in_its_row() -> None:
     digits = kd.data.load("digits")
     picture = start.class_examples(digits.train, digits.classes, per_class=3)
     shown = [ax.images[0].get_array() for ax in picture.axes]
-    assert len(shown) == 30
+    assert len(shown) == 30 and [ax.get_ylabel() for ax in picture.axes[::3]] == list(digits.classes)
     rows = (digits.train.labels == 4).nonzero().flatten()[:3]
     for ax_image, row in zip(shown[12:15], rows, strict=True):
         assert torch.equal((torch.as_tensor(ax_image) * 255).round().byte(), digits.train.images[row, 0])

@@ -93,6 +93,9 @@ patchify = Exercise(
         "the patches come column by column; they have to come row by row": lambda x, p: _cut(x, p, (0, 4, 2, 1, 3, 5)),
         "within a patch the channels come last; keep the order C, y, x": lambda x, p: _cut(x, p, (0, 2, 4, 3, 5, 1)),
         "each patch is turned on its side: y has to come before x": lambda x, p: _cut(x, p, (0, 2, 4, 1, 5, 3)),
+        "the channels are still in front of the patches; bring them behind, so that a patch has all of its channels": (
+            lambda x, p: _cut(x, p, (0, 1, 2, 4, 3, 5))
+        ),
         "patches and pixels are mixed up: reshape H into (H / size, size), not into (size, H / size)": (
             lambda x, p: (
                 x.reshape(*x.shape[:2], p, x.shape[2] // p, p, x.shape[3] // p)
@@ -172,6 +175,9 @@ hard_objective = Exercise(
         ),
         "two things: the teacher's answer is soft, and it gets a gradient": lambda c, d, t, y: (
             (F.cross_entropy(c, y) + F.cross_entropy(d, t.softmax(1))) / 2
+        ),
+        "the teacher's logits themselves are taken for the target; its decision is asked for, argmax": (
+            lambda c, d, t, y: (F.cross_entropy(c, y) + F.cross_entropy(d, t)) / 2
         ),
         "the logits of both heads are averaged first; each head has a cross-entropy of its own": lambda c, d, t, y: (
             _hard_objective((c + d) / 2, (c + d) / 2, t, y)

@@ -164,12 +164,9 @@ STUDIES = (
         RIVALS,
         tuned,
     ),
-    tuning(CLOTHES, "Which settings are best on validation clothes for each method of deit_clothes?"),
-)
-
-PLANNED = (
     Study("deit_few", "The same with a tenth of the labels.", FEW_LABELS, tuned),
     Study("deit_controls", "Would a transformer alone do as well with more of something else?", CONTROLS, tuned),
+    tuning(CLOTHES, "Which settings are best on validation clothes for each method of deit_clothes?"),
     Study(
         "deit_clothes",
         "Does it hold on clothes?",
@@ -177,4 +174,3 @@ PLANNED = (
         tuned,
     ),
 )
-"""Described, and not stored yet; `STUDIES` takes up what is."""
