@@ -1,5 +1,4 @@
-"""All lessons but that on text run on either set: what they load is there. `kdtutor check notebooks --data fashion` runs
-them."""
+"""All lessons but that on text run on either set: what they load is there (`kdtutor check --data fashion` runs them)."""
 
 import re
 
