@@ -22,6 +22,9 @@ CHOICE := $(strip $(CONSTRAINTS)|$(PIP_ARGS))
 # A file stays with one process: the cells of a notebook need one kernel. Files are shared out in order, the longest,
 # which are the notebooks, first, so that all processes end together.
 SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Many processes import the same modules: what one has compiled is kept for the others, also where the
+# environment says otherwise.
+COMPILED := PYTHONDONTWRITEBYTECODE=
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg --nbval-cell-timeout=120
 # Lines covered of these packages are counted; after a whole run each has to have 90 % of them.
 MATHEMATICS := papers nets train data
@@ -48,11 +51,11 @@ lab: install  ## open the course in JupyterLab
 install: $(STAMP)  ## only make the environment, or bring it up to date
 
 test: check  ## lint, then every notebook and every test but the slow ones
-	OMP_NUM_THREADS=1 KDTUTOR_TESTS_END_WITH=$$PPID $(BIN)/python -m pytest $(NBVAL) $(SIDE_BY_SIDE) $(COVERAGE) -m "not cluster and not slow" notebooks tests $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(COMPILED) KDTUTOR_TESTS_END_WITH=$$PPID $(BIN)/python -m pytest $(NBVAL) $(SIDE_BY_SIDE) $(COVERAGE) -m "not cluster and not slow" notebooks tests $(PYTEST_ARGS)
 	@$(if $(strip $(PYTEST_ARGS)),,$(lines-covered))
 
 test-slow: install  ## the slow tests: whole studies, tables, runs that are killed, other formats
-	OMP_NUM_THREADS=1 KDTUTOR_TESTS_END_WITH=$$PPID $(BIN)/python -m pytest -m "slow and not cluster" $(SIDE_BY_SIDE) tests $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(COMPILED) KDTUTOR_TESTS_END_WITH=$$PPID $(BIN)/python -m pytest -m "slow and not cluster" $(SIDE_BY_SIDE) tests $(PYTEST_ARGS)
 
 test-isa: install  ## a fast part of the tests, for other instruction sets (ONEDNN_MAX_CPU_ISA=AVX2 make test-isa)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m isa $(SIDE_BY_SIDE) tests $(PYTEST_ARGS)

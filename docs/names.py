@@ -56,6 +56,7 @@ def _hidden(module: str) -> bool:
     return left_out or any(part.startswith("_") for part in module.split("."))
 
 
+@cache
 def packages() -> tuple[str, ...]:
     """kdtutor itself and its layers."""
     return tuple(name for name in modules() if _is_package(import_module(name)))

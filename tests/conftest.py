@@ -36,14 +36,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Count lines in the tests of the packages named and of them all: elsewhere tracing would only cost time."""
+    """Count lines in the tests of the packages named and of them all, there in the first case of each test: elsewhere
+    tracing would only cost time."""
     if config.pluginmanager.hasplugin("_cov"):  # it is there if --cov is given
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         tests = ROOT / "tests"
         counted = {tests, *(tests / Path(package).name for package in project["tool"]["coverage"]["run"]["source"])}
+        begun: set[tuple[Path, str]] = set()
         for item in items:
-            if item.path.parent not in counted:
+            test = item.path, getattr(item, "originalname", item.name)
+            if item.path.parent not in counted or test in begun:
                 item.add_marker("no_cover")
+            begun.add(test)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,7 +14,7 @@ processes import kdtutor as it is.
 import ast
 import sys
 from collections import abc
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import is_dataclass
 from functools import cache, wraps
 from importlib.abc import MetaPathFinder
@@ -25,6 +25,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import torch
 from jaxtyping import AbstractArray, jaxtyped
+from numpy import ndarray
 from torch import Tensor, fx
 
 PACKAGES = tuple(f"kdtutor.{layer}" for layer in ("data", "nets", "train", "papers", "settings", "figures", "widgets"))
@@ -79,29 +80,30 @@ def checked(made: Any) -> Any:
         return made
     if not any(map(_may_have_shape, made.__annotations__.values())):
         return made  # nothing to hold it against: most functions stay as they are
+    names = tuple(signature(made).parameters)
+    known: set[Hashable] = set()  # a training calls with the same shapes in every step
 
     @wraps(made)
     def call(*args: Any, **kwargs: Any) -> Any:
         result = made(*args, **kwargs)
-        if not torch.compiler.is_compiling() and _shapes(made):
-            _check(made, result, args, kwargs)
+        if not torch.compiler.is_compiling() and (shapes := _shapes(made)):
+            values = {**dict(zip(names, args, strict=False)), **kwargs, "return": result}
+            told = {name: values[name] for name in shapes if name in values}
+            if (kind := kind_of(told)) not in known:
+                _check(made, told, tracing=any(isinstance(value, fx.Proxy) for value in values.values()))
+                known.add(kind)
         return result
 
     return call
 
 
-def _check(function: Callable[..., Any], result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    bound = _signature(function).bind(*args, **kwargs)
-    values = {**bound.arguments, "return": result}
-    shapes = {name: hint for name, hint in _shapes(function).items() if name in values}
+def _check(function: Callable[..., Any], values: dict[str, Any], tracing: bool) -> None:
+    shapes = _shapes(function)
     with jaxtyped("context"):
-        wrong = [name for name, hint in shapes.items() if not fits(values[name], hint)]
-    if wrong and not any(isinstance(value, fx.Proxy) for value in values.values()):
+        wrong = [name for name, value in values.items() if not fits(value, shapes[name])]
+    if wrong and not tracing:
         told = "; ".join(f"{name} is {described(values[name])}, annotated {shapes[name]}" for name in wrong)
         raise ShapeMismatch(f"{function.__module__}.{function.__qualname__}: {told}")
-
-
-_signature = cache(signature)
 
 
 @cache
@@ -136,6 +138,17 @@ def fits(value: Any, hint: Any) -> bool:
     if isinstance(value, dict) and len(parts) == 2:
         return all(fits(item, parts[1]) for item in value.values())
     return isinstance(value, hint) if isinstance(hint, type) and kind is None else True
+
+
+def kind_of(value: Any) -> Hashable:
+    """All that `fits` looks at in a value."""
+    if isinstance(value, Tensor | ndarray):
+        return type(value), value.dtype, value.shape
+    if isinstance(value, tuple | list):
+        return type(value), *map(kind_of, value)
+    if isinstance(value, dict):
+        return dict, *value, *map(kind_of, value.values())
+    return type(value)
 
 
 def described(value: Any) -> str:

@@ -58,6 +58,8 @@ def test_every_item_of_a_sequence_is_looked_at():
         first([good, good, good[:1]], {"a": number})
     with pytest.raises(ShapeMismatch, match="of"):
         first([good], {"a": number, "b": good})
+    with pytest.raises(ShapeMismatch, match="of"):
+        first([good, good], {"a": number.double()})  # the shapes have been there, the kind has not
 
 
 def test_a_data_class_of_ones_own():

@@ -87,13 +87,34 @@ def _ask(address: str, path: str, method: str = "GET", data: bytes | None = None
 
 
 def open_notebook(page: Page, address: str, name: str) -> None:
-    """Open a notebook and wait until its kernel is there; the indicator says idle before one is connected."""
-    page.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset")
+    """Open a notebook and wait until its kernel is there; the indicator says idle before one is connected.
+
+    A page that `can_open_another` opens it as a reader would, from within JupyterLab; any other loads JupyterLab anew.
+    """
+    if can_open_another(page):
+        page.evaluate("path => { window.jupyterapp.commands.execute('docmanager:open', {path}); }", name)
+    else:
+        page.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset")
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=120_000)
     page.wait_for_function(
         "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
         timeout=120_000,
     )
+
+
+# What is open in the main area, but for the launcher, which JupyterLab shows where nothing is.
+DOCUMENTS = "[...window.jupyterapp.shell.widgets('main')].filter(opened => 'context' in opened)"
+
+
+def close_notebooks(page: Page) -> None:
+    """Close whatever is open in the page, and ask nobody whether to save it."""
+    page.evaluate(f"() => {DOCUMENTS}.forEach(opened => opened.dispose())")
+
+
+def can_open_another(page: Page) -> bool:
+    """Whether the page shows JupyterLab, with nothing open and no dialog that waits for an answer."""
+    asked = f"!!window.jupyterapp && {DOCUMENTS}.length === 0 && document.querySelector('.jp-Dialog') === null"
+    return bool(page.evaluate(f"() => {asked}"))
 
 
 # `state()` tells where Run All stands: how many cells have their number, which is the first without, and what was

@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
-from .lab import CHROMIUM_OPTIONS, end_kernels, server
+from .lab import CHROMIUM_OPTIONS, can_open_another, close_notebooks, end_kernels, server
 
 T = TypeVar("T")
 Visit = Callable[[Callable[[Page, str], T]], T]
@@ -25,9 +25,10 @@ _VISIT = pytest.StashKey[Visit]()
 
 
 def visiting(config: pytest.Config, chromium: str) -> Visit:
-    """What lets a function do something in a fresh page: `visit(lambda page, address: …)` returns what that returns.
+    """What lets a function do something in a page: `visit(lambda page, address: …)` returns what that returns.
 
-    The server and the browser start with the first visit and end with the run; kernels end with their visit.
+    The server and the browser start with the first visit and end with the run; notebooks and kernels end with their
+    visit. The page is a fresh one, or shows JupyterLab with nothing open in it.
     """
     if _VISIT not in config.stash:
         stack = ExitStack()
@@ -47,16 +48,22 @@ def _session(chromium: str) -> Iterator[Visit]:
             playwright = opened.enter_context(sync_playwright())
             browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=CHROMIUM_OPTIONS)
             opened.callback(browser.close)
-            # One context: its cache spares every page but the first half of the time in which JupyterLab loads.
+            # One context: its cache spares every page but the first half of the time in which JupyterLab loads; and one
+            # page for as long as all is well with it, in which JupyterLab need not load again.
             return browser.new_context(viewport={"width": 1280, "height": 1000}), address
 
         def visit(action: Callable[[Page, str], T]) -> T:
-            page = context.new_page()
+            page = context.pages[0] if context.pages else context.new_page()
             page.set_default_timeout(60_000)
+            empty = False
             try:
-                return action(page, address)
+                result = action(page, address)
+                close_notebooks(page)
+                empty = can_open_another(page)
+                return result
             finally:
-                page.close()
+                if not empty:
+                    page.close()
                 end_kernels(address)
 
         at_end.callback(lambda: thread.submit(opened.close).result(60))

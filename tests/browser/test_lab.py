@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from .lab import complaints, open_notebook, run_all, widget
 from .session import Visit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 RUN = 120_000  # milliseconds for two students that train for seconds, on a machine that does much else
 
 

@@ -9,16 +9,15 @@ from docutils.utils.math.latex2mathml import tex2mathml
 
 from docs.formulas import formulas
 from docs.names import everything
-from docs.pages import pages
+from docs.pages import Pages
 from kdtutor.methods import ROWS, Method, matched
 
 ROOT = Path(__file__).parents[2]
-PAGES = pages("ROOT")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_method_s_page(row: Method) -> None:
-    page = PAGES[f"methods/{row.name}.rst"]
+def test_a_method_s_page(row: Method, pages: Pages) -> None:
+    page = pages[f"methods/{row.name}.rst"]
     files = re.findall(r":download:`(\S+) </ROOT/(\S+)>`", page)
     assert all(shown == at and (ROOT / at).is_file() for shown, at in files)
     assert [at for _, at in files if at.startswith("tests/papers/test_")] != []
@@ -28,7 +27,7 @@ def test_a_method_s_page(row: Method) -> None:
     assert row.paper.arxiv in page and row.paper.doi in page
     assert (f"kdtutor distil {row.name}" in page) == (row in matched())
     assert ".. math::" in page
-    assert f":doc:`{row.name}`" in PAGES["methods/index.rst"]
+    assert f":doc:`{row.name}`" in pages["methods/index.rst"]
 
 
 def test_every_formula_belongs_to_a_public_name() -> None:

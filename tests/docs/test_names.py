@@ -9,10 +9,9 @@ import pytest
 
 import kdtutor
 from docs.names import Name, data_docs, defined, everything, exported, methods, modules, packages
-from docs.pages import pages
+from docs.pages import Pages
 from docs.resolve import resolve
 
-PAGES = pages("../../..")
 LAYERS = ("course", "data", "figures", "jobs", "nets", "papers", "rows", "settings", "train", "widgets", "workers")
 
 
@@ -52,16 +51,16 @@ def test_every_public_method_has_a_text_of_its_own_or_its_base_s() -> None:
     assert [where for where, text in told.items() if not text] == []
 
 
-def test_every_public_name_has_a_place_on_a_page() -> None:
+def test_every_public_name_has_a_place_on_a_page(pages: Pages) -> None:
     placed = re.findall(
-        r"^\.\. auto(?:class|function|data):: (\S+)::(\S+)\n(?!   :no-index:)", "\n".join(PAGES.values()), re.M
+        r"^\.\. auto(?:class|function|data):: (\S+)::(\S+)\n(?!   :no-index:)", "\n".join(pages.values()), re.M
     )
     assert sorted(".".join(pair) for pair in placed) == sorted(name.full for name in everything())
 
 
 @pytest.mark.parametrize("package", packages())
-def test_what_a_package_exports_is_on_its_page(package: str) -> None:
-    page = PAGES[f"api/{package}.rst"]
+def test_what_a_package_exports_is_on_its_page(package: str, pages: Pages) -> None:
+    page = pages[f"api/{package}.rst"]
     assert [name for name in exported(package) if f":py:obj:`{name} <kdtutor" not in page] == []
 
 
