@@ -1,4 +1,4 @@
-"""All lessons but that on text run on either set: what they load is there (`kdtutor check --data fashion` runs them)."""
+"""Every lesson but that on text runs on either set, `kdtutor check --data fashion` shows it: what it loads is there."""
 
 import re
 
