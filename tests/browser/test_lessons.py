@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from .lab import complaints, open_notebook, put_notebook, run_all, widget
 from .session import Visit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_a_slider_and_the_buttons_of_a_live_run(visit: Visit) -> None:

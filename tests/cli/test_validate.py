@@ -46,6 +46,7 @@ def test_validate_says_which_cell_and_why(tmp_path):
     assert plain.ok and plain.cells == 2
 
 
+@pytest.mark.slow
 def test_on_another_set_nothing_is_compared_and_only_what_raises_fails(tmp_path):
     cells = "import os\nprint(os.environ['KDTUTOR_SET'])", "assert os.environ['KDTUTOR_SET'] == 'digits'"
     store(write(tmp_path / "of_digits.ipynb", *cells))
