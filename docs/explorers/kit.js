@@ -6,3 +6,5 @@ export { explorer, frame } from "./kit/explorer.js";
 export { commas, fixed, general, percent, signed } from "./kit/format.js";
 export { density, entropy, erfc, linspace, ndtr, softmax, sum, topk } from "./kit/maths.js";
 export { part, unpacked } from "./kit/tensors.js";
+export { argmax, mean, range } from "./kit/lists.js";
+export { divergence, logSigmoid, logSoftmax, logSumExp, sigmoid } from "./kit/logs.js";
