@@ -2,7 +2,7 @@
 
 import { DIVERGING, GREY, chart, colour, commas, explorer, fixed, mean, paint, panels, range, sum } from "./kit.js";
 
-const SIDE = 16, TOP = 35000;
+const SIDE = 16, TOP = 35000, STEEP = 500; // pixels; of the bars; of the Laplacian's colours
 
 /** What is added at each inner pixel: its four neighbours less four times itself, in units of 0…255. */
 function laplacian(pixels) {
@@ -26,7 +26,7 @@ export function compute({ count, digit }, { images }) {
   const sentence =
     `The mean of ${chosen.length} has sharpness <b>${commas(fixed(sharpness[1]))}</b>, the images themselves ` +
     `${commas(fixed(sharpness[0]))} on average. Its squared error to them is ${fixed(error, 2)}.`;
-  return { numbers: { mean: middle, edges, sharpness, error }, sentence };
+  return { numbers: { mean: middle, edges: edges.map((value) => value / STEEP), sharpness, error }, sentence };
 }
 
 export default explorer(compute, (picture) => {
@@ -39,7 +39,7 @@ export default explorer(compute, (picture) => {
     blurred.clear();
     blurred.image(paint(numbers.mean, [SIDE, SIDE], GREY, { low: -1, high: 1 }));
     edges.clear();
-    edges.image(paint(numbers.edges, [SIDE - 2, SIDE - 2], DIVERGING, { low: -500, high: 500 }));
+    edges.image(paint(numbers.edges, [SIDE - 2, SIDE - 2], DIVERGING, { low: -1 }));
     bars.clear();
     bars.bars([0, 1], numbers.sharpness, { colours: [colour.muted, colour.blue], width: 0.6 });
   };

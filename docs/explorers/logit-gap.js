@@ -13,7 +13,7 @@ export function compute({ way, distance }) {
   const apart = student.map((z, k) => z - TEACHER[k]);
   const [logS, logT] = [student, TEACHER].map((z) => logSoftmax(z));
   const l1 = mean(apart.map(Math.abs));
-  const kl = divergence(logT, logS);
+  const kl = Math.max(0, divergence(logT, logS)); // rounding may bring it below
   const distances = [l1, Math.log1p(l1), kl];
   const slope = length(apart.map((gap) => Math.sign(gap) / 3));
   const gradients = [slope, slope / (1 + l1), length(logS.map((log, k) => Math.exp(log) - Math.exp(logT[k])))];

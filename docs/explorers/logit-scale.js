@@ -15,7 +15,11 @@ function centredUnit(values) {
   return centred.map((value) => (length > 1e-6 * Math.max(...values.map(Math.abs)) ? value / length : 0));
 }
 
-const pearson = (a, b) => sum(centredUnit(a).map((value, i) => value * centredUnit(b)[i]));
+function pearson(a, b) {
+  const [one, other] = [centredUnit(a), centredUnit(b)];
+  return sum(one.map((value, i) => value * other[i]));
+}
+
 const zScores = (row) => centredUnit(row).map((value) => Math.sqrt(row.length) * value);
 const kd = (T) => (s, t) => T ** 2 * mean(s.map((row, n) => divergence(logSoftmax(t[n], T), logSoftmax(row, T))));
 
@@ -32,9 +36,11 @@ export function compute({ order, scale, shift }, { orders, students }) {
   const teacher = rowsOf(part(students, 0));
   const student = rowsOf(part(students, orders.indexOf(order)));
   const nothing = teacher.map((row) => row.map(() => 0));
-  const cost = (name, factor) => Math.max(0, LOSSES[name](student.map((row) => row.map((z) => factor * z + shift)), teacher) / LOSSES[name](nothing, teacher));
-  const curves = NAMES.flatMap((name) => GRID.map((k) => cost(name, 2 ** k)));
-  const costs = NAMES.map((name) => cost(name, scale));
+  const units = NAMES.map((name) => LOSSES[name](nothing, teacher));
+  const louder = (factor) => student.map((row) => row.map((z) => factor * z + shift));
+  const cost = (name, i, factor) => Math.max(0, LOSSES[name](louder(factor), teacher) / units[i]);
+  const curves = NAMES.flatMap((name, i) => GRID.map((k) => cost(name, i, 2 ** k)));
+  const costs = NAMES.map((name, i) => cost(name, i, scale));
   const said = NAMES.map((name, i) => `${name} <b>${fixed(costs[i], 2)}</b>`).join(", ");
   const sentence = `${general(scale, 2)} · z ${signed(shift, 1)}: the cost under ${said} (1: a student that knows nothing).`;
   return { numbers: { student: student[0].map((z) => scale * z + shift), curves, costs }, sentence };

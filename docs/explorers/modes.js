@@ -1,9 +1,9 @@
 /** A teacher with two peaks, and a student that can only have one: the one with the smallest divergence of a grid. */
 
-import { argmax, chart, colour, explorer, fixed, legend, linspace, logSoftmax, panels, percent, sum } from "./kit.js";
+import { argmax, chart, colour, explorer, fixed, legend, linspace, logSoftmax, logSumExp, panels, percent, sum } from "./kit.js";
 
 const PLACES = linspace(-6, 6, 97), CENTRES = linspace(-4, 4, 65), WIDTHS = linspace(0.5, 4, 36);
-const NEARLY = 1 + 1e-9; // of two students that are equally near, the first is taken
+const NEARLY = 1e-12; // of two students that are equally near, the first is taken
 
 const bell = (centre, width) => logSoftmax(PLACES.map((x) => -(((x - centre) / width) ** 2) / 2));
 const STUDENTS = CENTRES.flatMap((centre) => WIDTHS.map((width) => {
@@ -13,7 +13,7 @@ const STUDENTS = CENTRES.flatMap((centre) => WIDTHS.map((width) => {
 
 function twoPeaks(distance, share, width = 0.7) {
   const [left, right] = [-distance / 2, distance / 2].map((centre) => bell(centre, width));
-  return logSoftmax(left.map((log, i) => Math.log(share * Math.exp(log) + (1 - share) * Math.exp(right[i]))));
+  return left.map((log, i) => logSumExp([log + Math.log(share), right[i] + Math.log(1 - share)]));
 }
 
 /** β KL(p_t ‖ m) + (1 − β) KL(p_s ‖ m), m their mixture; at the ends forward and reverse KL. */
@@ -35,7 +35,7 @@ export function compute({ beta, distance, share }) {
   const log_t = twoPeaks(distance, share), p_t = log_t.map(Math.exp);
   const values = STUDENTS.map((student) => generalised(student, log_t, p_t, beta));
   const smallest = Math.min(...values);
-  const { centre, width, p: p_s } = STUDENTS[values.findIndex((value) => value <= smallest * NEARLY)];
+  const { centre, width, p: p_s } = STUDENTS[values.findIndex((value) => value <= smallest + NEARLY)];
   const lowest = CENTRES.map((_, i) => Math.min(...values.slice(i * WIDTHS.length, (i + 1) * WIDTHS.length)));
   const largest = Math.max(...lowest), likely = 0.1 * Math.max(...p_t);
   const never = sum(p_s.filter((_, i) => p_t[i] < likely));

@@ -24,7 +24,11 @@ function relations(places) {
   return { distances: far.map((row) => row.map((d) => d / unit)), angles: ALL.map((i) => ALL.map((j) => ALL.map((k) => cosine(i, j, k)))) };
 }
 
-const huber = (a, b) => mean(a.flat(2).map((value, i) => Math.abs(value - b.flat(2)[i])).map((gap) => (gap < 1 ? gap ** 2 / 2 : gap - 0.5)));
+function huber(a, b) {
+  const [one, other] = [a.flat(2), b.flat(2)];
+  const gaps = one.map((value, i) => Math.abs(value - other[i]));
+  return mean(gaps.map((gap) => (gap < 1 ? gap ** 2 / 2 : gap - 0.5)));
+}
 
 const TEACHER = relations(HOME);
 const shown = ({ distances, angles }) => [PAIRS.map(([i, j]) => distances[i][j]), TRIPLES.map(([i, j, k]) => angles[i][j][k])];

@@ -190,7 +190,7 @@ class ModeExplorer(Explorer):
     def nearest(values: Float[Tensor, " students"]) -> int:
         """The student with the smallest divergence; the first of those that rounding alone tells apart, as where both
         peaks are alike."""
-        return int((values <= values.min() * (1 + 1e-9)).int().argmax())
+        return int((values <= values.min() + 1e-12).int().argmax())
 
 
 def peak(centre: Float[Tensor, "..."] | float, width: Float[Tensor, "..."] | float) -> Float[Tensor, "... n"]:
