@@ -1,5 +1,7 @@
 """Fronts of the lesson on DeiT."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -13,7 +15,7 @@ from .front import Front, Numbers, packed, unpacked
 SHIFTS = range(-FARTHEST, FARTHEST + 1)
 
 
-def _attention(explorer: AttentionExplorer) -> dict:
+def _attention(explorer: AttentionExplorer) -> dict[str, Any]:
     return {
         "images": packed(torch.from_numpy(explorer._pixels)),
         "layers": packed(torch.stack([torch.from_numpy(weights) for weights in explorer._layers])),
@@ -22,7 +24,7 @@ def _attention(explorer: AttentionExplorer) -> dict:
     }
 
 
-def _attention_again(data: dict) -> AttentionExplorer:
+def _attention_again(data: dict[str, Any]) -> AttentionExplorer:
     images, layers = unpacked(data["images"])[:, None], list(unpacked(data["layers"]))
     return AttentionExplorer(images, layers, data["tokens"], data["captions"])
 
@@ -33,10 +35,12 @@ def _asked(explorer: AttentionExplorer, settings: Settings) -> Numbers:
     return {"asked": heads.mean(0)[settings["token"]].tolist()}
 
 
-def _answers(explorer: ShiftExplorer) -> dict:
+def _answers(explorer: ShiftExplorer) -> dict[str, Any]:
     """The teacher's logits to every image at every place."""
     logits = [
-        torch.stack([explorer._answer(torch.stack([shifted(image, right, down) for right in SHIFTS])) for down in SHIFTS])
+        torch.stack(
+            [explorer._answer(torch.stack([shifted(image, right, down) for right in SHIFTS])) for down in SHIFTS]
+        )
         for image in explorer._images
     ]
     return {
@@ -48,7 +52,7 @@ def _answers(explorer: ShiftExplorer) -> dict:
     }
 
 
-def _answers_again(data: dict) -> ShiftExplorer:
+def _answers_again(data: dict[str, Any]) -> ShiftExplorer:
     images, logits = unpacked(data["images"])[:, None], unpacked(data["logits"])
     known = {
         shifted(image, right, down).numpy().tobytes(): logits[i, down + FARTHEST, right + FARTHEST]
@@ -72,7 +76,7 @@ def _told(explorer: ShiftExplorer, settings: Settings) -> Numbers:
     return {"targets": torch.cat(targets).tolist(), "entropy": entropy(soft).item()}
 
 
-def _heads(explorer: FusionExplorer) -> dict:
+def _heads(explorer: FusionExplorer) -> dict[str, Any]:
     return {
         "z_class": packed(explorer._heads[0]),
         "z_distillation": packed(explorer._heads[1]),
@@ -81,7 +85,7 @@ def _heads(explorer: FusionExplorer) -> dict:
     }
 
 
-def _heads_again(data: dict) -> FusionExplorer:
+def _heads_again(data: dict[str, Any]) -> FusionExplorer:
     heads = (unpacked(data[name]) for name in ("z_class", "z_distillation"))
     return FusionExplorer(*heads, torch.tensor(data["labels"]), data["classes"])
 

@@ -1,5 +1,7 @@
 """Fronts of the lesson on mutual learning."""
 
+from typing import Any
+
 import torch
 
 from kdtutor.papers.hinton import entropy
@@ -33,7 +35,7 @@ def _cohort(explorer: CohortExplorer, settings: Settings) -> Numbers:
     return {"curves": sum(curves, []), "lowest": lowest, "peers": peers.tolist()}
 
 
-def _noise(explorer: NoiseExplorer) -> dict:
+def _noise(explorer: NoiseExplorer) -> dict[str, Any]:
     losses = {
         kind: {
             "sigmas": packed(torch.from_numpy(sigmas)),
@@ -44,7 +46,7 @@ def _noise(explorer: NoiseExplorer) -> dict:
     return {"names": list(next(iter(explorer._losses.values()))[1]), "losses": losses}
 
 
-def _noise_again(data: dict) -> NoiseExplorer:
+def _noise_again(data: dict[str, Any]) -> NoiseExplorer:
     return NoiseExplorer(
         {
             kind: (unpacked(of["sigmas"]), dict(zip(data["names"], map(unpacked, of["nets"]), strict=True)))
