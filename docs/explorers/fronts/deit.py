@@ -37,15 +37,13 @@ def _asked(explorer: AttentionExplorer, settings: Settings) -> Numbers:
 
 def _answers(explorer: ShiftExplorer) -> dict[str, Any]:
     """The teacher's logits to every image at every place."""
-    logits = [
-        torch.stack(
-            [explorer._answer(torch.stack([shifted(image, right, down) for right in SHIFTS])) for down in SHIFTS]
-        )
-        for image in explorer._images
+    rows = [
+        torch.stack([shifted(image, right, down) for right in SHIFTS]) for image in explorer._images for down in SHIFTS
     ]
+    logits = torch.stack([explorer._answer(row) for row in rows])
     return {
         "images": packed(explorer._images[:, 0]),
-        "logits": packed(torch.stack(logits)),
+        "logits": packed(logits.view(len(explorer._images), len(SHIFTS), len(SHIFTS), -1)),
         "farthest": FARTHEST,
         "labels": explorer._labels,
         "classes": list(explorer._classes),
@@ -86,8 +84,8 @@ def _heads(explorer: FusionExplorer) -> dict[str, Any]:
 
 
 def _heads_again(data: dict[str, Any]) -> FusionExplorer:
-    heads = (unpacked(data[name]) for name in ("z_class", "z_distillation"))
-    return FusionExplorer(*heads, torch.tensor(data["labels"]), data["classes"])
+    z_class, z_distillation = unpacked(data["z_class"]), unpacked(data["z_distillation"])
+    return FusionExplorer(z_class, z_distillation, torch.tensor(data["labels"]), data["classes"])
 
 
 def _fused(explorer: FusionExplorer, settings: Settings) -> Numbers:

@@ -36,18 +36,11 @@ def _costs(explorer: CostExplorer) -> dict[str, Any]:
 
 def _shares(explorer: CostExplorer, settings: Settings) -> Numbers:
     c, k, size = settings["width"], settings["k"], explorer._size
-    ordinary, ghost = (
-        ordinary_cost(c, c, k, size, size),
-        ghost_cost(c, c, k, settings["s"], settings["d"], size, size),
-    )
+    ordinary = ordinary_cost(c, c, k, size, size)
+    ghost = ghost_cost(c, c, k, settings["s"], settings["d"], size, size)
     took = explorer.took(**settings)
-    return {
-        "shares": [
-            ghost.parameters / ordinary.parameters,
-            ghost.multiply_adds / ordinary.multiply_adds,
-            took[1] / took[0],
-        ]
-    }
+    counted = [ghost.parameters / ordinary.parameters, ghost.multiply_adds / ordinary.multiply_adds]
+    return {"shares": [*counted, took[1] / took[0]]}
 
 
 FRONTS = {CostExplorer: Front("layer-cost", _costs, Remembered, _shares)}

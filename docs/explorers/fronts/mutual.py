@@ -32,7 +32,7 @@ def _cohort(explorer: CohortExplorer, settings: Settings) -> Numbers:
         [mutual_loss(z[None], [_two(peers.mean(0, keepdim=True))]).item() for z in own],
     ]
     lowest = [explorer._z[torch.tensor(curve).argmin()].item() for curve in curves]
-    return {"curves": sum(curves, []), "lowest": lowest, "peers": peers.tolist()}
+    return {"curves": [value for curve in curves for value in curve], "lowest": lowest, "peers": peers.tolist()}
 
 
 def _noise(explorer: NoiseExplorer) -> dict[str, Any]:
