@@ -17,7 +17,7 @@ export default explorer(compute, (picture, { images, labels, queries, nearest })
   const place = (row, column, image, edge) => {
     const pixels = part(images, image);
     const [x, y] = [[column + 0.06, column + 0.94], [rows - row - 0.94, rows - row - 0.06]];
-    grid.image(paint(pixels.values, pixels.shape, GREY, { high: 255 }), x, y);
+    grid.image(paint(pixels.values, pixels.shape, GREY, { high: 255 }), { across: x, up: y });
     if (edge) grid.rect(...x, ...y, { fill: "none", color: edge, width: 5 });
   };
   return ({ found }, { query }) => {

@@ -1,5 +1,7 @@
 """Fronts of the lesson on mutual learning."""
 
+from typing import Any
+
 import torch
 
 from kdtutor.papers.hinton import entropy
@@ -30,10 +32,10 @@ def _cohort(explorer: CohortExplorer, settings: Settings) -> Numbers:
         [mutual_loss(z[None], [_two(peers.mean(0, keepdim=True))]).item() for z in own],
     ]
     lowest = [explorer._z[torch.tensor(curve).argmin()].item() for curve in curves]
-    return {"curves": sum(curves, []), "lowest": lowest, "peers": peers.tolist()}
+    return {"curves": [value for curve in curves for value in curve], "lowest": lowest, "peers": peers.tolist()}
 
 
-def _noise(explorer: NoiseExplorer) -> dict:
+def _noise(explorer: NoiseExplorer) -> dict[str, Any]:
     losses = {
         kind: {
             "sigmas": packed(torch.from_numpy(sigmas)),
@@ -44,7 +46,7 @@ def _noise(explorer: NoiseExplorer) -> dict:
     return {"names": list(next(iter(explorer._losses.values()))[1]), "losses": losses}
 
 
-def _noise_again(data: dict) -> NoiseExplorer:
+def _noise_again(data: dict[str, Any]) -> NoiseExplorer:
     return NoiseExplorer(
         {
             kind: (unpacked(of["sigmas"]), dict(zip(data["names"], map(unpacked, of["nets"]), strict=True)))
