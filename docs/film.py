@@ -28,7 +28,7 @@ QUALITY = 45
 
 @dataclass(frozen=True)
 class Scene:
-    """An explorer, by lesson and cell, and the control that is moved: how often a key is pressed, in all and a frame."""
+    """An explorer, by lesson and cell, and the control that is moved: key presses in all, and for a frame."""
 
     lesson: str
     cell: str
