@@ -43,7 +43,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     followAddress();
     reachable();
-    setTimeout(showMarked);
+    setTimeout(showMarked, 50); // behind sphinx, which marks 10 ms from now
     // A browser lets no page of a file load modules: there the stored pictures stay.
     if (document.querySelector(".kd-explorer") && location.protocol !== "file:") {
       import(new URL("../explorers/page.js", here));
