@@ -27,15 +27,15 @@ def cheat_sheet() -> str:
     parts = [told()["head"], "## Which method when", table(("you have", "begin with"), which)]
     for question in QUESTIONS:
         rows = [line(row) for row in ROWS if row.question == question]
-        parts += [f"## {question.capitalize()}", table(("method", "loss", "code", "when to use", "cost"), rows)]
+        parts += [f"## {question.capitalize()}", table(("method", "loss and code", "when to use", "cost"), rows)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
 def line(row: Method) -> tuple[str, ...]:
     """A method: its name and lesson, what is minimised, what is called, when, and at what price."""
     said = told()[row.name]
-    losses = " <br> ".join(f"${in_cell(formulas()[f'kdtutor.{name}'])}$" for name in said["formulas"])
-    return _name(row), losses, f"`{code(row)}`", said["when"], said["cost"]
+    losses = [f"${in_cell(formulas()[f'kdtutor.{name}'])}$" for name in said["formulas"]]
+    return _name(row), " <br> ".join([*losses, f"`{code(row)}`"]), said["when"], said["cost"]
 
 
 def code(row: Method) -> str:

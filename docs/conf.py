@@ -42,7 +42,7 @@ myst_heading_slug_func = "docs.anchors.slug"
 myst_enable_extensions = ["dollarmath", "amsmath"]
 
 nb_execution_mode = "off"  # what the lessons have stored is what is shown
-nb_ipywidgets_js = {}  # of the live widgets only their pictures
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # of the live widgets only their pictures
 nb_merge_streams = True
 
 autodoc_inherit_docstrings = False  # what a method overrides is told where it is first defined

@@ -14,10 +14,11 @@ from .names import ROOT
 from .outputs import shown
 
 FOLDER = "lessons"  # of the site
-TEXTS = ("glossary.md", "cheat_sheet.md")  # lie beside the notebooks, and on the site too
+TEXTS = {"glossary.md": "", "cheat_sheet.md": "---\nhide-toc: true\n---\n"}
+"""Texts that lie beside the notebooks, and what the theme is told of each: the tables of the sheet need the width."""
 LIVE = """```{{container}} live
-A stored copy. In the live notebook every control computes anew, students train before your eyes, and your answers are checked: \
-open {notebook} in JupyterLab (`make lab`).
+A stored copy. In the live notebook every control computes anew, students train before your eyes, and your answers \
+are checked: open {notebook} in JupyterLab (`make lab`).
 ```"""
 
 
@@ -37,9 +38,9 @@ def lessons(notebooks: Path, root: str) -> Lessons:
         told.pictures |= {f"{FOLDER}/{file}": picture for file, picture in _adapt(notebook, path.stem).items()}
         notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_live(path, root), id="stored-copy"))
         told.pages[f"{FOLDER}/{path.name}"] = nbformat.writes(notebook)
-    for path in (notebooks / name for name in TEXTS):
-        if path.is_file():
-            told.pages[f"{FOLDER}/{path.name}"] = linked(path.read_text(encoding="utf-8"))
+    for name, options in TEXTS.items():
+        if (notebooks / name).is_file():
+            told.pages[f"{FOLDER}/{name}"] = options + linked((notebooks / name).read_text(encoding="utf-8"))
     return told
 
 

@@ -11,7 +11,7 @@ from nbformat.v4 import new_output
 
 from .explorers.bundle import SCRIPT, bundle, handed
 from .names import ROOT
-from .questions import asked, questions
+from .questions import lesson_of, questions
 
 STORED = ROOT / "docs/explorers/stored"
 PICTURES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -26,9 +26,10 @@ STILL = "In the live notebook its controls move this picture."
 
 def shown(cell: NotebookNode, lesson: str) -> tuple[list[NotebookNode], dict[str, bytes]]:
     """The outputs of a cell for its page, and the pictures that they show, by file beside the page."""
-    if (name := asked(cell.source)) is not None:
+    if (name := lesson_of(cell.source)) is not None:
         return [html(questions(name))], {}
-    told, files = [], {}
+    told: list[NotebookNode] = []
+    files: dict[str, bytes] = {}
     for output in cell.outputs:
         data = output.get("data", {})
         kind = next((kind for kind in PICTURES if kind in data), None)

@@ -1,42 +1,38 @@
-"""A lesson's five questions on its page: folded answers for whoever has no script, and what the script needs."""
+"""A lesson's questions on its page: folded answers for whoever has no script, and what `static/questions.js` needs."""
 
 import json
 import re
+from dataclasses import asdict
 from html import escape
-from typing import Any
 
-from .names import ROOT
-
-FOLDER = ROOT / "kdtutor/course/questions"
+from kdtutor.course.questions import Question, asked, lessons
 
 
-def asked(source: str) -> str | None:
-    """The lesson whose questions a cell asks; None for any other cell, and where they are not written yet.
+def lesson_of(source: str) -> str | None:
+    """The lesson whose questions a cell asks; None for any other cell.
 
-    >>> asked("import torch") is None
-    True
+    >>> lesson_of('questions("hinton")'), lesson_of("import torch")
+    ('hinton', None)
     """
     found = re.search(r"^questions\([\"'](\w+)[\"']\)", source, re.MULTILINE)
-    return found[1] if found and (FOLDER / f"{found[1]}.json").is_file() else None
+    return found[1] if found and found[1] in lessons() else None
 
 
-def questions(name: str) -> str:
-    """The questions of a lesson as HTML. `static/questions.js` makes forms of them."""
-    rows = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    return f'<div class="kd-questions">{"".join(map(question, rows))}</div>'
+def questions(lesson: str) -> str:
+    """The questions of a lesson as HTML."""
+    return f'<div class="kd-questions">{"".join(map(question, asked(lesson)))}</div>'
 
 
-def question(row: dict[str, Any]) -> str:
+def question(each: Question) -> str:
     """One question, its options, and what is said of each, folded."""
-    options = "".join(f"<li>{text(option['text'])}</li>" for option in row["options"])
-    told = "".join(
-        f"<li><b>{'Right' if option['right'] else 'No'}.</b> {text(option['why'])}</li>" for option in row["options"]
+    options = "".join(f"<li>{text(option.text)}</li>" for option in each.options)
+    said = "".join(
+        f"<li><b>{'Right' if option.right else 'No'}.</b> {text(option.why)}</li>" for option in each.options
     )
-    data = escape(json.dumps(row, ensure_ascii=False), quote=True)
     return (
-        f'<section class="kd-question" id="question-{escape(row["id"])}" data-question="{data}">'
-        f"<p>{text(row['question'])}</p><ol>{options}</ol>"
-        f"<details><summary>Answer</summary><ol>{told}</ol></details></section>"
+        f'<section class="kd-question" data-question="{escape(json.dumps(asdict(each), ensure_ascii=False))}">'
+        f"<p>{text(each.question)}</p><ol>{options}</ol>"
+        f"<details><summary>Answer</summary><ol>{said}</ol></details></section>"
     )
 
 

@@ -43,7 +43,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     followAddress();
     reachable();
-    setTimeout(showMarked);
+    setTimeout(showMarked, 50); // behind sphinx, which marks 10 ms from now
     if (document.querySelector(".kd-explorer")) {
       // A browser lets no page that lies in a folder load modules: for it they are one ordinary script.
       const [src, type] = location.protocol === "file:" ? ["bundle.js", ""] : ["main.js", "module"];
