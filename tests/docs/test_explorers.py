@@ -17,7 +17,7 @@ from docs.explorers.fronts import fronts
 from kdtutor.widgets.controls import Settings
 from kdtutor.widgets.explorer import Explorer
 
-from .explorer_page import chromium, look, move, show, stored, violations
+from .explorer_page import chromium, look, move, place_of, show, stored, violations
 
 pytestmark = pytest.mark.browser
 ALL = stored()
@@ -100,7 +100,7 @@ def test_a_module_computes_what_python_does(page: Page, name: str) -> None:
         for what, value in expected.items():
             np.testing.assert_allclose(here["numbers"][what], value, rtol=1e-5, atol=1e-5, err_msg=f"{what} of {case}")
     times = sorted(page.evaluate(TIME, [name, settings]))
-    assert times[len(times) // 2] <= MILLISECONDS
+    assert times[len(times) * 9 // 10] <= MILLISECONDS
 
 
 def test_every_front_is_somewhere_in_the_course() -> None:
@@ -124,6 +124,32 @@ def test_an_explorer_moves_by_keyboard(alive: Page, name: str) -> None:
     pictures, sentences = zip(*seen, strict=True)
     assert len(set(pictures)) > 1 and len(set(sentences)) > 1
     assert not alive.faults  # type: ignore[attr-defined]
+
+
+def test_of_stored_pictures_one_control_moves_at_a_time(alive: Page) -> None:
+    name = next(name for name, page in ALL.items() if "frames" in page and len(page["controls"]) > 1)
+    first, second = (control["name"] for control in ALL[name]["controls"][:2])
+    show(alive, [name])
+    value, note = f"{place_of(name)} [data-control='{first}']", f"{place_of(name)} .kd-note"
+    default, told = alive.input_value(value), alive.inner_text(note)
+    move(alive, name, first)
+    assert alive.input_value(value) != default and alive.inner_text(note) == told
+    move(alive, name, second)
+    assert alive.input_value(value) == default and "went back" in alive.inner_text(note)
+
+
+def test_a_film_plays_and_pauses(page: Page) -> None:
+    name = next(name for name, page in ALL.items() if "play" in page["controls"][0])
+    show(page, [name])
+    button = page.locator(f"{place_of(name)} button")
+    seen = {look(page, name)}
+    button.click()
+    page.wait_for_function(
+        "button => Number(button.parentNode.querySelector('input').value) > 1", arg=button.element_handle()
+    )
+    button.click()
+    seen.add(look(page, name))
+    assert button.inner_text() == "Play" and len(seen) == 2
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -164,7 +190,7 @@ def test_frames_are_those_that_are_named() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lesson", ["01_hinton"])
+@pytest.mark.parametrize("lesson", ["01_hinton", "06_boundaries"])
 def test_a_lesson_captured_again_is_what_is_stored(lesson: str, tmp_path: Path) -> None:
     capture(lesson, tmp_path)
     for name, page in ALL.items():
