@@ -4,6 +4,7 @@ import json
 import pkgutil
 import random
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from docs.explorers.bundle import as_script, bundle
 from docs.explorers.capture import STORED, capture
 from docs.explorers.fronts import fronts
 from kdtutor.widgets.controls import Settings
@@ -166,11 +168,29 @@ def test_without_its_file_the_stored_picture_stays(page: Page) -> None:
     page.evaluate("""async () => {
         const place = '<div class="kd-explorer" data-src="/stored/none.json">as it was</div>';
         document.querySelector('main').innerHTML = place;
-        (await import('/page.js')).start();
+        (await import('/page.js')).begin();
     }""")
     page.wait_for_timeout(200)
     assert page.inner_text(".kd-explorer") == "as it was"
     page.faults.clear()  # type: ignore[attr-defined]
+
+
+def test_a_page_that_is_opened_as_a_file_is_alive_too(page: Page, tmp_path: Path) -> None:
+    names = [next(name for name in ALL if (name in COMPUTED) == computed) for computed in (True, False)]
+    for name in names:
+        shutil.copytree(STORED / Path(name).parent, tmp_path / Path(name).parent, dirs_exist_ok=True)
+        text = (STORED / f"{name}.json").read_text(encoding="utf-8")
+        (tmp_path / f"{name}.json.js").write_text(as_script(text), encoding="utf-8")
+    (tmp_path / "bundle.js").write_text(bundle(), encoding="utf-8")
+    places = [f'<div class="kd-explorer" id="{name}" data-src="{name}.json">stored</div>' for name in names]
+    html = f"<!doctype html><meta charset='utf-8'>{''.join(places)}<script src='bundle.js'></script>"
+    (tmp_path / "page.html").write_text(html, encoding="utf-8")
+    page.goto((tmp_path / "page.html").as_uri())
+    for name in names:
+        page.wait_for_selector(f"{place_of(name)}[data-alive]")
+        before = look(page, name)
+        move(page, name, ALL[name]["controls"][-1]["name"])
+        assert look(page, name) != before
 
 
 def test_what_is_stored_is_small() -> None:
