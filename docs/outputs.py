@@ -9,7 +9,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from .explorers.bundle import SCRIPT, bundle, handed
+from .explorers.bundle import as_script, bundle
 from .names import ROOT
 from .questions import lesson_of, questions
 
@@ -95,12 +95,11 @@ def joined(text: Any) -> str:
 
 def explorers() -> Iterator[tuple[str, bytes]]:
     """Every file that the explorers need, by its place on the site: modules for a served page, and scripts for one that
-    lies in a folder."""
-    home = STORED.parent
-    for path in sorted(home.rglob("*.*")):
+    is opened as a file."""
+    for path in sorted(STORED.parent.rglob("*.*")):
         place = path.relative_to(ROOT / "docs").as_posix()
         if path.suffix in (".js", ".css", ".json", ".webp"):
             yield place, path.read_bytes()
         if path.suffix == ".json":
-            yield place.removesuffix("json") + "js", handed(path, home).encode()
-    yield f"explorers/{SCRIPT}", bundle(home).encode()
+            yield f"{place}.js", as_script(path.read_text(encoding="utf-8")).encode()
+    yield "explorers/bundle.js", bundle().encode()

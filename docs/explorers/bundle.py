@@ -1,76 +1,57 @@
-"""The explorers for a page that lies in a folder: a browser lets no such page load modules or ask for files.
+"""The explorers of a page that is opened as a file: there a browser loads neither modules nor JSON, but plain scripts.
 
-All modules become one ordinary script, in which each is a function that is called when it is first needed; what is
-stored of an explorer becomes a script that hands it over. The modules themselves stay as they are written.
+`bundle` makes one script of all modules, `as_script` one of what is stored of an explorer, which lies beside its JSON.
 """
 
-import json
+import posixpath
 import re
-from pathlib import Path
 
-SCRIPT, ALL = "bundle.js", "kdExplorers"
-NAMES = r"\{([^}]*)\}"
-HEAD = """\
-"use strict";
-window.ALL = (() => {
-  const here = document.currentScript.src, modules = {}, made = {}, handed = {};
-  const need = (name) => made[name] ??= (modules[name](made[name] = {}), made[name]);
-  const nameOf = (address) => String(address).slice(new URL(".", here).href.length);
-  const storedAt = (address) => new Promise((resolve, reject) => {
-    handed[nameOf(address)] = resolve;
-    const failed = () => reject(new Error("is not there"));
-    const script = { src: String(address).replace(/json$/, "js"), onerror: failed };
-    document.head.append(Object.assign(document.createElement("script"), script));
-  });
-"""
-TAIL = """\
-  need("page.js").start(document, { here, storedAt, moduleOf: async (address) => need(nameOf(address)) });
-  return { hand: (name, stored) => handed[name](stored) };
-})();
+from .capture import STORED
+
+FOLDER = STORED.parent
+IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";', re.MULTILINE)
+AGAIN = re.compile(r'^export \{([^}]*)\} from "([^"]+)";', re.MULTILINE)
+NAMED = re.compile(r"^export (?=(?:async )?(?:const|function)\W+(\w+))", re.MULTILINE)
+START = """
+const base = document.currentScript.src;
+const waiting = {};
+window.kdStored = (address, stored) => waiting[address](stored);
+const read = (url) => new Promise((done, failed) => {
+  const src = `${url}.js`;
+  waiting[src] = done;
+  document.head.append(Object.assign(document.createElement("script"), { src, onerror: () => failed(Error(src)) }));
+});
+need("kit/wake.js").start({ base, load: async (name) => need(`${name}.js`), read });
 """
 
 
-def bundle(folder: Path) -> str:
-    """One script of all modules in a folder and the folders below it."""
-    files = [path for path in sorted(folder.rglob("*.js")) if path.name != "main.js"]
-    parts = [wrapped(path.read_text(encoding="utf-8"), path.relative_to(folder).as_posix()) for path in files]
-    return "".join([HEAD.replace("ALL", ALL), *parts, TAIL])
+def bundle() -> str:
+    """All modules as one plain script, which wakes the explorers of its page."""
+    paths = [path for path in sorted(FOLDER.rglob("*.js")) if STORED not in path.parents and path.name != "page.js"]
+    names = [path.relative_to(FOLDER).as_posix() for path in paths]
+    functions = [
+        f'"{name}": (exports) => {{\n{as_function(name, path.read_text(encoding="utf-8"))}}},\n'
+        for name, path in zip(names, paths, strict=True)
+    ]
+    need = "const need = (name) => (made[name] ??= ((exports) => (modules[name](exports), exports))({}));\n"
+    return "(() => {\nconst made = {}, modules = {\n" + "".join(functions) + "};\n" + need + START + "})();\n"
 
 
-def wrapped(module: str, name: str) -> str:
-    """A module as a function that fills an object with what it exports.
+def as_function(name: str, source: str) -> str:
+    """The text of a module as the body of a function of `exports`, with `need` for what it imports."""
 
-    >>> print(wrapped('export const one = 1;', "a.js"))
-      modules["a.js"] = (out) => {
-    const one = 1;
-    Object.assign(out, { one });
-      };
-    <BLANKLINE>
-    """
-    place = Path(name).parent
-    at = lambda file: json.dumps((place / file).as_posix())  # noqa: E731
-    text = re.sub(
-        rf'import {NAMES} from "([^"]+)";', lambda m: f"const {{{_renamed(m[1])}}} = need({at(m[2])});", module
-    )
-    out: list[str] = re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", text, re.MULTILINE)
-    text = re.sub(
-        rf'^export {NAMES} from "([^"]+)";',
-        lambda m: f"{{ const {{{m[1]}}} = need({at(m[2])}); Object.assign(out, {{{m[1]}}}); }}",
-        text,
-        flags=re.MULTILINE,
-    )
-    text = re.sub(r"^export default ", "out.default = ", text, flags=re.MULTILINE)
-    text = re.sub(r"^export (?=async |function|const|class)", "", text, flags=re.MULTILINE)
-    text = text.replace("import.meta.url", "undefined")
-    names = f"Object.assign(out, {{ {', '.join(out)} }});\n" if out else ""
-    return f"  modules[{json.dumps(name)}] = (out) => {{\n{text.rstrip()}\n{names}  }};\n"
+    def needed(path: str) -> str:
+        return f'need("{posixpath.normpath(posixpath.join(posixpath.dirname(name), path))}")'
+
+    exported = NAMED.findall(source)
+    source = IMPORT.sub(lambda found: f"const {{{found[1].replace(' as ', ': ')}}} = {needed(found[2])};", source)
+    source = AGAIN.sub(
+        lambda found: "\n".join(f"exports.{word.strip()} = {needed(found[2])}.{word.strip()};"
+                                for word in found[1].split(",") if word.strip()), source)  # fmt: skip
+    source = NAMED.sub("", source).replace("export default ", "exports.default = ")
+    return source + f"Object.assign(exports, {{ {', '.join(exported)} }});\n"
 
 
-def _renamed(names: str) -> str:
-    return names.replace(" as ", ": ")
-
-
-def handed(stored: Path, folder: Path) -> str:
-    """What is stored of an explorer, as a script that hands it over."""
-    name = json.dumps(stored.relative_to(folder).as_posix())
-    return f"{ALL}.hand({name}, {stored.read_text(encoding='utf-8').strip()});\n"
+def as_script(stored: str) -> str:
+    """What is stored of an explorer, a JSON, as the script beside it: <cell id>.json.js."""
+    return f"kdStored(document.currentScript.src, {stored.strip()});\n"

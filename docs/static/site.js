@@ -45,8 +45,8 @@
     reachable();
     setTimeout(showMarked, 50); // behind sphinx, which marks 10 ms from now
     if (document.querySelector(".kd-explorer")) {
-      // A browser lets no page that lies in a folder load modules: for it they are one ordinary script.
-      const [src, type] = location.protocol === "file:" ? ["bundle.js", ""] : ["main.js", "module"];
+      // A browser lets no page that is opened as a file load modules: for it they are one plain script.
+      const [src, type] = location.protocol === "file:" ? ["bundle.js", ""] : ["page.js", "module"];
       const script = { src: new URL(`../explorers/${src}`, here), type };
       document.head.append(Object.assign(document.createElement("script"), script));
     }
