@@ -58,7 +58,7 @@ def webp(png: bytes) -> tuple[bytes, tuple[int, int]]:
     flat = Image.new("RGB", picture.size, "white")
     flat.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
     found = []
-    for options in ({"lossless": True}, {"quality": 70}):
+    for options in ({"lossless": True}, {"quality": 60}):
         buffer = io.BytesIO()
         flat.save(buffer, "WEBP", method=6, **options)
         found.append(buffer.getvalue())

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page
 
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.browser
 ALL = stored()
 COMPUTED = [name for name, page in ALL.items() if "module" in page]
 MILLISECONDS = 100  # for a move
+MOVES = 3  # of one control, after which something has changed: to shuffle both layers alike changes no FSP matrix
 AT_RANDOM = 24  # settings of each module besides its corners
 LESSON, WHOLE = 2e6, 12e6  # bytes
 
@@ -96,7 +98,7 @@ def test_a_module_computes_what_python_does(page: Page, name: str) -> None:
         assert here["sentence"] == told(explorer, case), case
         assert here["numbers"].keys() >= expected.keys()
         for what, value in expected.items():
-            assert here["numbers"][what] == pytest.approx(value, rel=1e-5, abs=1e-5), (what, case)
+            np.testing.assert_allclose(here["numbers"][what], value, rtol=1e-5, atol=1e-5, err_msg=f"{what} of {case}")
     times = sorted(page.evaluate(TIME, [name, settings]))
     assert times[len(times) // 2] <= MILLISECONDS
 
@@ -112,9 +114,13 @@ def test_an_explorer_moves_by_keyboard(alive: Page, name: str) -> None:
     assert seen[0][1] == re.sub("<.*?>", "", ALL[name]["sentence"])
     for control in ALL[name]["controls"]:
         before = look(alive, name)
-        move(alive, name, control["name"])
-        seen.append(look(alive, name))
-        assert seen[-1] != before, f"{control['name']} is dead"
+        for _ in range(MOVES):
+            move(alive, name, control["name"])
+            seen.append(look(alive, name))
+            if seen[-1] != before:
+                break
+        else:
+            pytest.fail(f"{control['name']} is dead")
     pictures, sentences = zip(*seen, strict=True)
     assert len(set(pictures)) > 1 and len(set(sentences)) > 1
     assert not alive.faults  # type: ignore[attr-defined]
