@@ -14,13 +14,13 @@ export function compute({ block }, { nets }) {
 
 export default explorer(compute, (picture, { images, nets }) => {
   const names = Object.keys(nets);
-  const top = panels(picture, ...["image", ...names].map(() => 1)).map((panel, i) =>
+  const top = panels(picture, ...["image", ...names].map(() => 0.6)).map((panel, i) =>
     chart(panel, { x: [0, 1], y: [0, 1], width: 200, height: 220, bare: true, title: ["image", ...names][i] }),
   );
   const [below] = panels(picture, 3);
   const depths = nets[names[0]].accuracies.map((_, i) => 1 + 2 * i);
   const lines = chart(below, {
-    x: [0, depths.at(-1) + 1], y: [0, 100], width: 560, height: 240,
+    x: [0, depths.at(-1) + 1], y: [0, 100], width: 380, height: 220,
     xlabel: "convolutions passed", ylabel: "nearest mean, %",
   });
   legend(below, names.map((name, i) => [name, ...LOOKS[i]]));

@@ -31,9 +31,9 @@ export default explorer(compute, (picture, { student, teacher }) => {
       net.widths.forEach((width, i) => {
         const half = (0.2 + (0.6 * width) / 64) / 2;
         chain.rect(i, i + 0.8, y + 0.4 - half, y + 0.4 + half, { fill, opacity: i <= layer ? 0.9 : 0.15 });
-        chain.text(i + 0.02, y - 0.12, String(width), { anchor: "start", dy: 4, size: 11, color: colour.muted });
+        chain.text(i + 0.02, y - 0.12, String(width), { anchor: "start", dy: 4, color: colour.muted });
       });
-      chain.text(4.1, y + 0.4, "classifier", { anchor: "start", dy: 4, size: 11, color: colour.muted });
+      chain.text(4.1, y + 0.4, "classifier", { anchor: "start", dy: 4, color: colour.muted });
     }
     const [x, before] = [layer + 0.4, layer < 3];
     chain.line([x, x], [0.84, 1.75], { color: colour.green, width: 3 });

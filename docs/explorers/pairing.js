@@ -61,7 +61,7 @@ export default explorer(compute, (picture) => {
   const circle = chart(left, { x: [-1.3, 1.3], y: [-1.3, 1.3], width: 300, height: 320, bare: true, title });
   const [n, m] = [STUDENTS.length, TEACHER.length];
   const table = chart(right, {
-    x: [-0.5, m - 0.5], y: [n - 0.5, -0.5], width: 420, height: 240, xlabel: "teacher channel ▲",
+    x: [-0.5, m - 0.5], y: [n - 0.5, -0.5], width: 380, height: 230, xlabel: "teacher channel ▲",
     title: "cost of each pair, 0 (alike) to 4 (opposite)",
     xticks: TEACHER.map((_, t) => [t, String(t + 1)]), yticks: [...STUDENTS].map((name, s) => [s, `${name} ${MARKS[s]}`]),
   });

@@ -45,6 +45,8 @@ def chromium(executable: str) -> Iterator[Page]:
 
 
 def _answer(route: Route) -> None:
+    if route.request.url.startswith("file:"):
+        return route.continue_()
     path = ROOT / route.request.url.removeprefix(ADDRESS).lstrip("/")
     if not route.request.url.startswith(ADDRESS) or not path.is_file():
         return route.abort()
