@@ -99,6 +99,11 @@ def move(page: Page, name: str, control: str) -> None:
     element.press(element.evaluate(KEY))
 
 
+def press(page: Page, name: str, control: str, key: str) -> None:
+    """Press a key on one control."""
+    page.locator(f"{place_of(name)} [data-control='{control}']").press(key)
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds serious, a line each."""
     page.evaluate(AXE.read_text(encoding="utf-8"))

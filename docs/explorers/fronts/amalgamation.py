@@ -60,7 +60,6 @@ def _landscape(explorer: KernelExplorer, settings: Settings) -> Numbers:
     heights = [gaussian_kernels(explorer._grid, cloud, [sigma]).mean(1) for cloud in (first, moved)]
     return {
         "field": (heights[0] - heights[1]).tolist(),
-        "curve": [distance(first, moved, width, pairs) for width in explorer._sigmas],
         "here": distance(first, moved, sigma, pairs),
         "floor": distance(first, second, sigma, pairs),
     }

@@ -70,7 +70,6 @@ def _costs(explorer: ScaleExplorer, settings: Settings) -> Numbers:
     z, scale, shift = explorer._as[settings["order"]], settings["scale"], settings["shift"]
     return {
         "student": (scale * z[0] + shift).tolist(),
-        "curves": [explorer._cost(name, 2.0**k * z + shift) for name in explorer._losses for k in explorer._grid],
         "costs": [explorer._cost(name, scale * z + shift) for name in explorer._losses],
     }
 
