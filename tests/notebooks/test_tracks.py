@@ -1,19 +1,16 @@
 """A lesson has two tracks: a core of about twenty minutes, and all that was measured besides, folded under Deeper."""
 
-import json
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
 
-import kdtutor
 from kdtutor.cli.notebooks import read
 from kdtutor.course.map import FOLDER, LESSONS, START, Lesson
+from kdtutor.course.questions import NUMBER, asked
 
 WORDS, CELLS = 1800, 45  # of the core: about twenty minutes
-QUESTIONS = 5
 ENDS = ["What to remember", "Check yourself", "Exercises", "Deeper", "Next"]
 FOLDED = "jp-MarkdownHeadingCollapsed"
 HEADING = re.compile(r"^(#{2,6}) (.+)$", re.MULTILINE)
@@ -105,11 +102,7 @@ def test_deeper_is_folded_says_what_is_in_it_and_holds_sections_of_its_own(lesso
 @every_lesson
 def test_five_questions_are_there_and_shown(lesson: Lesson) -> None:
     name = lesson.name.partition("_")[2]
-    asked = json.loads((Path(kdtutor.__file__).parent / f"course/questions/{name}.json").read_text(encoding="utf-8"))
-    assert len({question["id"] for question in asked}) == len(asked) == QUESTIONS
-    for question in asked:
-        assert [option["right"] for option in question["options"]].count(True) == 1, question["id"]
-        assert all(option["text"].strip() and option["why"].strip() for option in question["options"])
+    assert len(asked(name)) == NUMBER
     assert f'questions("{name}")' in code(under(lesson, "Check yourself"))
 
 
