@@ -75,10 +75,10 @@ def test_sections_are_numbered_and_the_five_last_are_those_of_every_lesson(lesso
 
 
 @every_lesson
-def test_the_core_has_a_picture_of_the_method_a_prediction_and_a_recap(lesson: Lesson) -> None:
+def test_the_core_has_the_method_on_one_line_a_prediction_a_result_with_its_error_and_a_recap(lesson: Lesson) -> None:
     part = core(lesson)
     assert re.search(r"\bscheme\(", code(part))
-    assert "**Predict**" in prose(part)
+    assert "**Predict**" in prose(part) and "±" in prose(part)
     assert "<summary><b>Recap.</b>" in prose(part)
 
 
