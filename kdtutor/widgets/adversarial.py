@@ -140,8 +140,9 @@ class TurnFilm(Film):
     def __init__(self, frames: Sequence[Frame], lines: Sequence[Array], moment: int = 0) -> None:
         self.frames = list(frames)
         live = LiveFigure(
-            alt="The plane before a turn and after it, dark where the logits of student and teacher are far apart, with "
-            "the generator's points as dots and the teacher's border as a black line. Strokes lead to where a point was.",
+            alt="The plane before a turn and after it, dark where the logits of student and teacher are far apart, "
+            "with the generator's points as dots and the teacher's border as a black line. Strokes lead to where a "
+            "point was.",
             size=(8.6, 4.2),
             columns=2,
         )
