@@ -31,6 +31,7 @@ html_math_renderer = "mathml"
 html_show_copyright = False
 html_copy_source = False
 html_static_path = ["static"]
+html_favicon = "static/icon.svg"
 html_css_files = ["math.css", "site.css"]
 html_js_files = ["questions.js", "site.js"]
 html_show_sphinx = False

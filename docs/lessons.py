@@ -15,9 +15,8 @@ from .outputs import shown
 
 FOLDER = "lessons"  # of the site
 TEXTS = ("glossary.md", "cheat_sheet.md")  # lie beside the notebooks, and on the site too
-LIVE = """```{{admonition}} A stored copy
-:class: live
-In the live notebook every control computes anew, students train before your eyes, and your answers are checked: \
+LIVE = """```{{container}} live
+A stored copy. In the live notebook every control computes anew, students train before your eyes, and your answers are checked: \
 open {notebook} in JupyterLab (`make lab`).
 ```"""
 
