@@ -187,7 +187,7 @@ why_detach = Prediction(
         ),
     },
     hints=(
-        "Look at section 4, at the table of gradients.",
+        "Look at the film of section 3: which boxes say “nothing”?",
         "What is in the input of the policy, and what in its loss?",
     ),
     minutes=4,
@@ -207,7 +207,7 @@ first_to_drop = Prediction(
         "images with a black half are distilled less than clean ones there": (False, "they are distilled more"),
         "images with a wrong label are treated as clean ones": (True, "the policy cannot see a label"),
     },
-    hints=("Look at the left panel of the curves in section 7.", "And at the picture of the planted images."),
+    hints=("Look at the left panel of the curves, under Deeper.", "And at the picture of the planted images."),
     minutes=3,
     contract="{statement: True or False}",
 )
