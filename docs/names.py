@@ -2,7 +2,7 @@
 
 Public is every function and class that a module defines under a name without underscore, and whatever a package's
 `__all__` names. Left out are the command line, which has a page of its own, and what lessons run by name (exercises,
-studies).
+studies, questions).
 """
 
 import ast
@@ -22,7 +22,7 @@ import kdtutor
 
 ROOT = Path(__file__).resolve().parent.parent
 
-NO_INTERFACE = ("kdtutor.cli", "kdtutor.course.exercises", "kdtutor.course.studies")
+NO_INTERFACE = ("kdtutor.cli", "kdtutor.course.exercises", "kdtutor.course.studies", "kdtutor.course.questions")
 
 
 @dataclass(frozen=True)
