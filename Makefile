@@ -33,7 +33,7 @@ COVERAGE := --cov --cov-report=
 # Trains the narrowest net channels-last, for which a kernel of some processors is broken (kdtutor/nets/layout.py).
 LESSON_FOR_ISA := notebooks/05_overhaul.ipynb
 
-.PHONY: help lab install test test-slow test-isa test-extras test-cluster check docs notebooks results bench torture doctor clean
+.PHONY: help lab install test test-slow test-isa test-extras test-cluster check site pdf notebooks results bench torture doctor clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -75,8 +75,11 @@ check: install  ## ruff, mypy and the import contract
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: install  ## build the reference pages into build/docs/html
+site: install  ## build the course and its reference as pages, into site/
 	$(BIN)/python -m docs
+
+pdf: install  ## print a lesson of the site (make pdf LESSON=01_hinton), into build/pdf; needs Chromium
+	$(BIN)/python -m docs.pdf $(LESSON)
 
 notebooks: install  ## run all notebooks and store their outputs
 	$(BIN)/kdtutor notebooks
@@ -94,7 +97,7 @@ doctor: install  ## say what is well here and what is not
 	@$(BIN)/kdtutor doctor
 
 clean:  ## remove caches and build products (never data, runs or the environment)
-	rm -rf build dist .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf build dist site .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find kdtutor tests benchmarks notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
 
 define lines-covered

@@ -5,9 +5,8 @@ from pathlib import PurePosixPath
 
 from .names import ROOT
 
-TEXTS = {"docs/index.md": "index.md", "docs/dense.md": "dense.md", "docs/spots-again.md": "spots-again.md",
-         "ARCHITECTURE.md": "architecture.md", "CONTRIBUTING.md": "contributing.md",
-         "CHANGELOG.md": "changelog.md"}  # fmt: skip
+TEXTS = {"docs/dense.md": "dense.md", "docs/spots-again.md": "spots-again.md", "ARCHITECTURE.md": "architecture.md",
+         "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}  # fmt: skip
 
 
 def included() -> dict[str, str]:

@@ -98,6 +98,16 @@ def test_conda_gets_the_same_environment():
     assert "dev" in EXTRAS
 
 
+def test_binder_gets_the_same_pins():
+    environment = yaml.safe_load((ROOT / ".binder/environment.yml").read_text())
+    assert environment["dependencies"] == yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"][:2]
+    for name in ("postBuild", "start"):
+        script = ROOT / ".binder" / name
+        assert os.access(script, os.X_OK) and run("bash", "-n", script).returncode == 0
+    assert "-c constraints.txt -e ." in (ROOT / ".binder/postBuild").read_text()
+    assert run(ROOT / ".binder/start", "printenv", "OMP_NUM_THREADS").stdout.strip() == "1"
+
+
 # ---- make and CI
 
 

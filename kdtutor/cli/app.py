@@ -124,6 +124,9 @@ def check(
 def notebooks(
     names: Annotated[list[str] | None, typer.Argument(help=f"{options.NOTEBOOKS}.", show_default="all")] = None,
     seconds: options.Seconds = 120.0,
+    dress: Annotated[
+        bool, typer.Option("--dress", help="Only renew links, first cell and slides, and run nothing.")
+    ] = False,
 ) -> None:
     """Run the notebooks and store their outputs.
 
@@ -131,10 +134,16 @@ def notebooks(
     """
     import time
 
+    from ..course.map import LESSONS
+    from .dress import dress as renew
     from .lessons import notebooks_of
     from .notebooks import store
 
     for path in notebooks_of(names or []):
+        if path.name in {lesson.file for lesson in LESSONS} and renew(path):
+            typer.echo(f"{path.name}  dressed")
+        if dress:
+            continue
         started = time.perf_counter()
         store(path, seconds)
         typer.echo(f"{path.name}  {path.stat().st_size / 1e6:.2f} MB  {time.perf_counter() - started:.1f} s")

@@ -75,7 +75,7 @@ class GapExplorer(Explorer):
             bar.set_height(length)
             number.set_y(length)
             number.set_text(f"{length:.3f}")
-            said.append(f"{name} <b>{value.item() + 0.0:.3f}</b>")
+            said.append(f"{name} <b>{max(0.0, value.item()):.3f}</b>")  # rounding may bring it below
         for bar, height in zip(self._student, student_logits(way, distance)[0].tolist(), strict=True):
             bar.set_height(height)
         return f"The student {way} by {distance:.1f}. The distances: {', '.join(said)}."

@@ -95,7 +95,8 @@ class DarkExplorer(Explorer):
         fits = len(images) == len(logits) == len(labels) > 0
         told = f"{len(images)} images, {len(logits)} rows of logits, {len(labels)} labels: give one of each per image"
         require(fits, told, ShapeError)
-        self._p, self._labels, self.classes = logits.detach().softmax(1), labels.tolist(), tuple(classes)
+        self.logits, self._labels, self.classes = logits.detach(), labels.tolist(), tuple(classes)
+        self._p = self.logits.softmax(1)
         self._weights = cwtm_weights(logits, labels)
         N, K = logits.shape
         live = LiveFigure(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from ipywidgets import IntSlider, SelectionSlider
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import ShapeError, require
 from ..figures.charts import array
@@ -115,12 +115,8 @@ class CostExplorer(Explorer):
         """Convolutions are counted, in norms nothing; timed is the whole layer with its norms and ReLUs."""
         size = self._size
         ordinary, ghost = ordinary_cost(width, width, k, size, size), ghost_cost(width, width, k, s, d, size, size)
-        x = torch.randn(self._batch, width, size, size, generator=torch.Generator().manual_seed(0))
-        with torch.random.fork_rng(devices=[]):
-            layers = [GhostModule(width, width, k, ratio, d).eval() for ratio in (1, s)]
-        counted = [count_multiply_adds(layer, x[:1]) for layer in layers]
-        with torch.no_grad():
-            took = fastest([partial(layer, x) for layer in layers], repeats=4)
+        counted = [count_multiply_adds(layer, self._maps(width)[:1]) for layer in _layers(width, s, d, k)]
+        took = self.took(width=width, s=s, d=d, k=k)
         shares = (ghost.parameters / ordinary.parameters, counted[1] / counted[0], took[1] / took[0])
         for bar, number, share in zip(self._bars, self._numbers, shares, strict=True):
             bar.set_height(min(share, 2.0))
@@ -131,3 +127,19 @@ class CostExplorer(Explorer):
             f"Ghost: <b>{ghost.parameters:,}</b>, <b>{counted[1]:,}</b>, <b>{took[1]:.2f} ms</b> "
             f"(batch of {self._batch}, maps of {size}×{size})."
         )
+
+    def took(self, width: int, s: int, d: int, k: int) -> list[float]:
+        """Milliseconds of the ordinary layer and of the ghost module, measured now."""
+        x = self._maps(width)
+        with torch.no_grad():
+            return fastest([partial(layer, x) for layer in _layers(width, s, d, k)], repeats=4)
+
+    def _maps(self, width: int) -> Float[Tensor, "batch width size size"]:
+        generator = torch.Generator().manual_seed(0)
+        return torch.randn(self._batch, width, self._size, self._size, generator=generator)
+
+
+def _layers(width: int, s: int, d: int, k: int) -> list[nn.Module]:
+    """The ordinary layer, which is the ghost module of ratio 1, and the ghost module."""
+    with torch.random.fork_rng(devices=[]):
+        return [GhostModule(width, width, k, ratio, d).eval() for ratio in (1, s)]

@@ -2,11 +2,12 @@
 
 import html
 import io
+import sys
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from IPython.display import DisplayHandle
+from IPython.display import DisplayHandle, display
 from ipywidgets import HTML, Image, Layout, VBox, Widget
 from matplotlib.artist import Artist
 from PIL import Image as Pixels
@@ -142,6 +143,15 @@ class Board(VBox):
         if self._outputs is not None:
             data, metadata = self._repr_mimebundle_()
             self._outputs.update(data, metadata=metadata, raw=True)
+
+    def show_where_nothing_moves(self) -> None:
+        """Show the picture once more below the running cell, on a page that brings no widget up to date meanwhile.
+
+        Colab's is one, and its kernel takes no click while a cell waits: there a run is seen only once it has ended.
+        """
+        if "google.colab" in sys.modules:
+            data, metadata = bundle(self.png(), self.alt, self.alt)
+            display(data, metadata=metadata, raw=True)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {self.alt}>"

@@ -167,6 +167,7 @@ class LiveRun(Board):
         finally:
             self.keep()
         history = self._result()
+        self.show_where_nothing_moves()
         where = (
             f"The run was stopped in {_place(self._at)}" if self._at else "The run was stopped before its first step"
         )

@@ -171,7 +171,7 @@ class ModeExplorer(Explorer):
     def draw(self, beta: float, distance: float, share: float) -> str:
         z_t = two_peaks(distance, share)
         values = divergences(self._z_s, z_t.expand_as(self._z_s), beta)
-        best = int(values.argmin())
+        best = self.nearest(values)
         p_s, p_t = self._z_s[best].softmax(0), z_t.softmax(0)
         self._teacher.set_ydata(p_t.numpy())
         self._student.set_ydata(p_s.numpy())
@@ -185,6 +185,12 @@ class ModeExplorer(Explorer):
             f"what it says the teacher would hardly say; {p_s[left].sum():.0%} of it is on the left, where the "
             f"teacher has {p_t[left].sum():.0%}."
         )
+
+    @staticmethod
+    def nearest(values: Float[Tensor, " students"]) -> int:
+        """The student with the smallest divergence; the first of those that rounding alone tells apart, as where both
+        peaks are alike."""
+        return int((values <= values.min() + 1e-12).int().argmax())
 
 
 def peak(centre: Float[Tensor, "..."] | float, width: Float[Tensor, "..."] | float) -> Float[Tensor, "... n"]:

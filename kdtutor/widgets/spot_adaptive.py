@@ -100,6 +100,7 @@ class WayExplorer(Explorer):
             ShapeError,
         )
         self.images, self.places, self.facts = images, tuple(places), tuple(facts)
+        self.logits, self.noise = logits, noise
         self.probability = F.softmax(logits, 3)[..., 0]
         noisy = logits + noise
         self.decisions = noisy[..., 0] >= noisy[..., 1]

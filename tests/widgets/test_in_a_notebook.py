@@ -34,6 +34,11 @@ from ipywidgets import FloatSlider""",
     "lab = Retrain(fake_steps, {'level': FloatSlider(0.5, max=1, description='level')}, name='last', alt='Accuracy.')",
     "lab",
     "history = await lab.finished()\nhistory.stopped",
+    # as on Colab: a page that neither answers nor brings up to date what it has shown
+    """import types; sys.modules["google.colab"] = types.ModuleType("google.colab")
+run = LiveRun(lambda: fake_steps(pause=0.01), name='colab', alt='Two curves.')
+run.start()""",
+    "history = await run.finished()",
 ]
 
 
@@ -47,6 +52,15 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     NotebookClient(made, timeout=120, kernel_name="python3").execute()
     nbformat.write(made, path)
     return path
+
+
+@pytest.mark.slow
+def test_a_page_that_brings_nothing_up_to_date_gets_the_finished_picture_below_the_cell_that_waits(notebook):
+    cells = nbformat.read(notebook, 4).cells
+    (shown,) = cells[-1].outputs
+    assert shown.metadata["image/png"]["alt"] == shown.data["text/plain"] == "Two curves."
+    assert shown.data["image/png"] == cells[-2].outputs[0].data["image/png"], "of the finished run, as `keep` stores it"
+    assert cells[5].outputs[0].output_type == "execute_result", "elsewhere the cell shows nothing but its value"
 
 
 @pytest.mark.slow
