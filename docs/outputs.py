@@ -9,6 +9,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from .explorers.bundle import SCRIPT, bundle, handed
 from .names import ROOT
 from .questions import asked, questions
 
@@ -92,7 +93,13 @@ def joined(text: Any) -> str:
 
 
 def explorers() -> Iterator[tuple[str, bytes]]:
-    """Every file that the explorers need, by its place on the site."""
-    for path in sorted(STORED.parent.rglob("*.*")):
+    """Every file that the explorers need, by its place on the site: modules for a served page, and scripts for one that
+    lies in a folder."""
+    home = STORED.parent
+    for path in sorted(home.rglob("*.*")):
+        place = path.relative_to(ROOT / "docs").as_posix()
         if path.suffix in (".js", ".css", ".json", ".webp"):
-            yield path.relative_to(ROOT / "docs").as_posix(), path.read_bytes()
+            yield place, path.read_bytes()
+        if path.suffix == ".json":
+            yield place.removesuffix("json") + "js", handed(path, home).encode()
+    yield f"explorers/{SCRIPT}", bundle(home).encode()

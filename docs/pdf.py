@@ -21,7 +21,9 @@ def pdf(lesson: str, site: Path = ROOT / "site", folder: Path = ROOT / "build/pd
     page = (site / FOLDER / f"{lesson}.html").resolve()
     require(page.is_file(), f"{page} is not there: `make site` builds it", DataError)
     chromium = next((path for name in CHROMIUMS if (path := shutil.which(name))), "")
-    require(chromium != "", f"none of {', '.join(CHROMIUMS)} is on PATH: install one, or print {page} yourself", DataError)
+    require(
+        chromium != "", f"none of {', '.join(CHROMIUMS)} is on PATH: install one, or print {page} yourself", DataError
+    )
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{lesson}.pdf"
     printing = [chromium, *OPTIONS, f"--print-to-pdf={target}", page.as_uri()]

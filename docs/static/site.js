@@ -44,9 +44,11 @@
     followAddress();
     reachable();
     setTimeout(showMarked);
-    // A browser lets no page of a file load modules: there the stored pictures stay.
-    if (document.querySelector(".kd-explorer") && location.protocol !== "file:") {
-      import(new URL("../explorers/page.js", here));
+    if (document.querySelector(".kd-explorer")) {
+      // A browser lets no page that lies in a folder load modules: for it they are one ordinary script.
+      const [src, type] = location.protocol === "file:" ? ["bundle.js", ""] : ["main.js", "module"];
+      const script = { src: new URL(`../explorers/${src}`, here), type };
+      document.head.append(Object.assign(document.createElement("script"), script));
     }
   });
 })();
