@@ -5,7 +5,8 @@ from pathlib import PurePosixPath
 
 from .names import ROOT
 
-TEXTS = {"docs/dense.md": "dense.md", "docs/spots-again.md": "spots-again.md", "ARCHITECTURE.md": "architecture.md",
+TEXTS = {"docs/dense.md": "dense.md", "docs/spots-again.md": "spots-again.md",
+         "docs/teaching.md": "teaching.md", "ARCHITECTURE.md": "architecture.md",
          "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}  # fmt: skip
 
 
