@@ -11,6 +11,7 @@ from . import options, runs
 from .answers import INTERRUPTED, MISUSED, WRONG, ended_as_by_ctrl_c, interrupted, print_json, said
 from .card import card
 from .example import example
+from .grading.commands import assign, grade
 from .models.evaluating import evaluate
 from .models.exporting import export
 from .models.measuring import measure
@@ -219,6 +220,8 @@ def cite(
     typer.echo(form([find(name) for name in names or ()] or ROWS), nl=False)
 
 
+app.command()(assign)
+app.command()(grade)
 app.command()(new_method)
 
 
