@@ -24,14 +24,14 @@ CALLS = {
     "tgsigqueue": (297, 240), "pidfd_send_signal": (424, 424), "ptrace": (101, 117), "vm_readv": (310, 270),
     "vm_writev": (311, 271), "memfd_create": (319, 279), "io_uring_setup": (425, 425), "chmod": (90, None),
     "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None), "fchown": (93, 55),
-    "lchown": (94, None), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None), "futimesat": (261, None),
-    "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
-    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16), "mount": (165, 40),
-    "umount": (166, 39), "chroot": (161, 51), "pivot_root": (155, 41), "unshare": (272, 97), "setns": (308, 268),
-    "bpf": (321, 280), "reboot": (169, 142), "init_module": (175, 105), "finit_module": (313, 273), "settimeofday": (164, 170),
-    "clock_settime": (227, 112), "sethostname": (170, 161), "setpriority": (141, 140), "shmget": (29, 194),
-    "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180), "add_key": (248, 217), "keyctl": (250, 219), "setsid": (112, 157),
-    "setpgid": (109, 154),
+    "lchown": (94, None), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None),
+    "futimesat": (261, None), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+    "mount": (165, 40), "umount": (166, 39), "chroot": (161, 51), "pivot_root": (155, 41), "unshare": (272, 97),
+    "setns": (308, 268), "bpf": (321, 280), "reboot": (169, 142), "init_module": (175, 105),
+    "finit_module": (313, 273), "settimeofday": (164, 170), "clock_settime": (227, 112), "sethostname": (170, 161),
+    "setpriority": (141, 140), "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
+    "add_key": (248, 217), "keyctl": (250, 219), "setsid": (112, 157), "setpgid": (109, 154),
 }  # fmt: skip
 PRLIMIT, CLONE, CLONE3 = (302, 261), (56, 220), (435, 435)
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # which column, and what the kernel calls it

@@ -21,6 +21,7 @@ import torch
 from ...course.observe import Case, Observation
 from ...course.packed import heard, pack, unpack
 from ...course.submission import Answer
+from ...errors import LostError
 from .inside import received, send
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -105,8 +106,13 @@ class Inside:
         assert self.process.stdout is not None
         threading.Thread(target=_listen, args=(self.process.stdout, self.answers), daemon=True).start()
         threading.Thread(target=self._count, args=(self.process,), daemon=True).start()
-        if self._next(START) != b"ready":
-            raise _Lost("the process that grades did not begin")
+        try:
+            ready = self._next(START) == b"ready"
+        except _Lost:
+            ready = False
+        if not ready:  # nothing of a student's has run yet: no grade can come of it
+            self.end()
+            raise LostError("no process for submissions can be started here; see whether `kdtutor doctor` is content")
 
     def _count(self, process: "subprocess.Popen[bytes]") -> None:
         """Read what is printed, which nobody wants, and end a process that prints without an end."""
