@@ -16,6 +16,7 @@ from .models.evaluating import evaluate
 from .models.exporting import export
 from .models.measuring import measure
 from .new_method import new_method
+from .progress import progress
 from .table.command import table
 from .teach import teach
 from .torchrun import require_shared
@@ -222,6 +223,7 @@ def cite(
 
 app.command()(assign)
 app.command()(grade)
+app.command()(progress)
 app.command()(new_method)
 
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
+from ..errors import Error
 from .closed import solutions_closed
 from .diagnosis import explained, first_line, raised, unused, unwritten
 from .observe import Case, Function, Observation, difference, in_double, observe
+from .progress import record
 from .rules import Rule, own_work
 from .source import as_typed
 from .watch import called
@@ -135,9 +137,18 @@ class Exercise:
     def __call__(self, function: object = None) -> Verdict:
         """Check the reader's function. Never raises."""
         try:
-            return self._check(function)
+            return self._recorded(self._check(function))
         except Exception as error:  # a fault of the exercise itself: the reader is told, the notebook goes on
             return Verdict("not yet", f"the check itself failed, which is not your fault: {first_line(error)}")
+
+    def _recorded(self, verdict: Verdict) -> Verdict:
+        """The verdict; the reader who wants it kept that an exercise is passed learns of it if that cannot be."""
+        try:
+            if verdict:
+                record(self.name)
+        except Error as error:
+            return Verdict("passed", f"but that cannot be kept: {error}")
+        return verdict
 
     def hint(self) -> Folded:
         """The next hint; after the last one, the last one again."""
