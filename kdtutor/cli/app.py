@@ -107,7 +107,8 @@ def check(
     """Validate notebooks: which cell fails, why.
 
     Runs them in clean kernels on the CPU and compares what they do with the outputs that are stored in them. Those are
-    of the digits: on another set nothing is compared, and only what raises fails.
+    of the digits: on another set nothing is compared, and only what raises fails. Of exercises the verdict is read: a
+    notebook is ok solved or not, and the line says how many are passed.
     """
     from .validate import validate
 
