@@ -155,7 +155,8 @@ def results(
 ) -> None:
     """Run the studies behind the numbers.
 
-    Stores them in data/results. Long; an interrupted study goes on where it was.
+    Stores them in data/results, or in results/ of KDTUTOR_DATA where that is set. Long; an interrupted study goes on
+    where it was.
     """
     from ..course.studies import conduct
     from .lessons import studies_of

@@ -105,23 +105,41 @@ def _checks(node: ast.stmt, exercises: Collection[str]) -> Iterator[tuple[str, a
 
 
 def _answer(name: str, argument: ast.expr, before: Sequence[_Statement]) -> Answer:
-    wanted = {part.id for part in ast.walk(argument) if isinstance(part, ast.Name)}
+    end = len(before)
+    wanted = {(part.id, end) for part in ast.walk(argument) if isinstance(part, ast.Name)}
     chosen: set[int] = set()
     while True:
-        more = {i for i, one in enumerate(before) if _serves(one, wanted)} - chosen
+        more = {i for each in wanted for i in _binding(*each, before)} - chosen
         if not more:
             break
         chosen |= more
-        wanted = wanted.union(*(before[i].uses for i in more))
+        # what stands in a function is looked up when it is called: at the latest by the check
+        wanted = {(used, place) for i in more for used in before[i].uses for place in (i, end)}
     program = "\n".join(ast.unparse(before[i].node) for i in sorted(chosen))
     return Answer(name, program, ast.unparse(argument), _unwritten(argument, before))
 
 
-def _serves(statement: _Statement, wanted: Collection[str]) -> bool:
-    """Whether a statement binds a name that is wanted; `from … import *` may bind any."""
-    if isinstance(statement.node, ast.ImportFrom) and statement.node.names[0].name == "*":
-        return True
-    return not statement.binds.isdisjoint(wanted)
+def _binding(name: str, place: int, before: Sequence[_Statement]) -> Iterator[int]:
+    """The statements before a place that make a name what it is there: the last that binds it anew, and those since
+    that change it."""
+    for i in range(place - 1, -1, -1):
+        if name in before[i].binds or _binds_any(before[i].node):
+            yield i
+            if _anew(name, before[i].node):
+                return
+
+
+def _anew(name: str, node: ast.stmt) -> bool:
+    """Whether nothing of what a name was before is left after a statement that binds it."""
+    if isinstance(node, ast.Assign):
+        return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+    if _binds_any(node):
+        return False
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))
+
+
+def _binds_any(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
 
 
 def _unwritten(argument: ast.expr, before: Sequence[_Statement]) -> bool:

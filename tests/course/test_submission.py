@@ -22,6 +22,19 @@ def test_only_what_the_function_needs_is_taken_wherever_it_stands():
     assert "numbers[0] = scale" in program and "scale = 9" not in program and "print" not in program
 
 
+def test_what_a_name_was_before_does_not_run_unless_something_used_it_then():
+    cells = [
+        "scale = slow()\nmine = plot(scale)",
+        "limit = 3\nlimit += 1\nhalf = limit / 2\nlimit = 9",
+        "def mine(z):\n    return z * half + limit\n\n\ncheck.soften(mine)",
+    ]
+    program = answers(cells, NAMES)["soften"].program
+    assert "slow" not in program and "plot" not in program
+    space: dict = {}
+    exec(program, space)
+    assert space["half"] == 2 and space["limit"] == 9
+
+
 def test_the_last_check_of_an_exercise_counts():
     found = answers(["def a(): ...\ncheck.soften(a)", "def b(): return 1\ncheck.soften(b); check.other(b)"], NAMES)
     assert list(found) == ["soften"] and found["soften"].expression == "b" and "a" not in found["soften"].program

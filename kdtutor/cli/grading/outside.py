@@ -98,6 +98,7 @@ class Inside:
         words = json.dumps([paths, readable, int(60 * self.seconds)])
         kept = {name: os.environ[name] for name in ("SYSTEMROOT", "PATH", "LD_LIBRARY_PATH") if name in os.environ}
         one = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "KDTUTOR_DEVICE": "cpu", "HOME": str(self.package)}
+        one |= {"MPLCONFIGDIR": str(self.package), "MPLBACKEND": "agg"}  # for who imports matplotlib: it need not write
         self.answers = queue.Queue()
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-c", BEGIN, words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
