@@ -1,6 +1,7 @@
 """A class: what it gets, what it hands in, and that nothing which is handed in earns more than it is worth."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -200,3 +201,16 @@ def test_where_no_process_starts_nobody_is_graded(tmp_path, monkeypatch):
     monkeypatch.setattr(outside, "BEGIN", "import sys; sys.exit(3)")
     with pytest.raises(LostError, match="no process"):
         verdict(RIGHT.format("return right(*a)"), Inside(tmp_path, 2.0))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own doors are those of Linux")
+def test_what_gets_around_pythons_hooks_is_refused_by_the_kernel(inside, tmp_path):
+    left = tmp_path / "left"
+    left.write_text("mine")
+    calls = (
+        f"c.fork(), c.socket(2, 1, 0), c.kill(os.getppid(), 0), c.open({str(left).encode()!r}, 1), "
+        f"c.open({check.__file__.encode()!r}, 0), c.chmod({str(left).encode()!r}, 0), c.unlink({str(left).encode()!r})"
+    )
+    code = f"import ctypes; c = ctypes.pythonapi; raise ValueError(repr([{calls}]))"
+    state, sentence = verdict(RIGHT.format(code), inside)
+    assert (state, sentence) == ("not yet", f"it raised ValueError: {[-1] * 7}") and left.read_text() == "mine"
