@@ -11,10 +11,12 @@ from . import options, runs
 from .answers import INTERRUPTED, MISUSED, WRONG, ended_as_by_ctrl_c, interrupted, print_json, said
 from .card import card
 from .example import example
+from .grading.commands import assign, grade
 from .models.evaluating import evaluate
 from .models.exporting import export
 from .models.measuring import measure
 from .new_method import new_method
+from .progress import progress
 from .table.command import table
 from .teach import teach
 from .torchrun import require_shared
@@ -105,7 +107,8 @@ def check(
     """Validate notebooks: which cell fails, why.
 
     Runs them in clean kernels on the CPU and compares what they do with the outputs that are stored in them. Those are
-    of the digits: on another set nothing is compared, and only what raises fails.
+    of the digits: on another set nothing is compared, and only what raises fails. Of exercises the verdict is read: a
+    notebook is ok solved or not, and the line says how many are passed.
     """
     from .validate import validate
 
@@ -161,7 +164,8 @@ def results(
 ) -> None:
     """Run the studies behind the numbers.
 
-    Stores them in data/results. Long; an interrupted study goes on where it was.
+    Stores them in data/results, or in results/ of KDTUTOR_DATA where that is set. Long; an interrupted study goes on
+    where it was.
     """
     from ..course.studies import conduct
     from .lessons import studies_of
@@ -228,6 +232,9 @@ def cite(
     typer.echo(form([find(name) for name in names or ()] or ROWS), nl=False)
 
 
+app.command()(assign)
+app.command()(grade)
+app.command()(progress)
 app.command()(new_method)
 
 

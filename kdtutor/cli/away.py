@@ -2,7 +2,7 @@
 leave comes back."""
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import chdir, closing, contextmanager
+from contextlib import chdir, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from platform import node
@@ -78,8 +78,12 @@ def somewhere(mark: Path) -> Iterator[bool]:
 def in_sight() -> Iterator[Path]:
     """A file by which a machine recognises that it sees this folder."""
     RUNS.mkdir(exist_ok=True)
-    with NamedTemporaryFile(prefix=".in-sight-", dir=RUNS) as file:
-        yield Path(file.name).resolve()
+    try:
+        with NamedTemporaryFile(prefix=".in-sight-", dir=RUNS) as file:
+            yield Path(file.name).resolve()
+    finally:
+        with suppress(OSError):  # runs that are kept elsewhere leave nothing here
+            RUNS.rmdir()
 
 
 def _moved(job: Job, number: int) -> Job:

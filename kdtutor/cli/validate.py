@@ -1,6 +1,7 @@
 """What an instructor runs: does every notebook still do what its stored outputs say? Which cell does not, and why?"""
 
 import os
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,6 +13,7 @@ import pytest
 from nbformat import NotebookNode
 
 from ..course.map import FOLDER
+from ..course.submission import CHECKED
 from ..data import SHIPPED
 from ..errors import Error, choose, require
 from ..settings.chosen import USUAL
@@ -25,6 +27,7 @@ UNCOMPARED = (
     "metadata", "traceback", "output_type", "name", "execution_count", "image/png", "image/jpeg",
     "application/vnd.jupyter.widget-view+json",
 )  # fmt: skip
+DIFFERS = "Cell outputs differ"  # nbval's words
 SHOWN = 100  # characters of a line in a report
 
 
@@ -47,6 +50,7 @@ class Outcome:
     cells: int = 0
     seconds: float = 0.0
     failures: list[Failure] = field(default_factory=list)
+    exercises: dict[str, str] = field(default_factory=dict)  # the verdict on each that the notebook checks
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -54,7 +58,9 @@ class Outcome:
         return not self.failures and not self.problems
 
     def __str__(self) -> str:
-        lines = [f"{'ok' if self.ok else 'FAILED':6}  {self.file}  {self.cells} cells  {self.seconds:.1f} s"]
+        passed = sum(verdict == "passed" for verdict in self.exercises.values())
+        solved = f"  {passed} of {len(self.exercises)} exercises passed" if self.exercises else ""
+        lines = [f"{'ok' if self.ok else 'FAILED':6}  {self.file}  {self.cells} cells  {self.seconds:.1f} s{solved}"]
         for failure in self.failures:
             row = f", line {failure.row}:" if failure.row else " "
             lines += [f"    cell [{failure.cell}]{row} {failure.line[:SHOWN]}", f"        {failure.why}"]
@@ -77,7 +83,8 @@ def validate(
     they store.
 
     `data` is the set that the lessons run on, see `chosen_set`; on any but the digits, of which the stored outputs are,
-    nothing is compared, and a cell fails only if it raises. `seconds` is the limit for one cell. `say` is called with
+    nothing is compared, and a cell fails only if it raises. Neither is a cell with an exercise: its verdict is read, so
+    that a notebook is as right solved as unsolved. `seconds` is the limit for one cell. `say` is called with
     each outcome as soon as it is there.
     """
     choose("set of the course", data, SHIPPED)
@@ -149,6 +156,11 @@ class _Watch:
 
     def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
         error = call.excinfo.value if call.excinfo else None
+        names = CHECKED.findall(item.cell.source)
+        if call.when == "call" and names:
+            self.outcomes[item.path].exercises.update(zip(names, _verdicts(item.test_outputs or []), strict=False))
+            if first_line(str(error)) == DIFFERS:  # an answer is the reader's own: its verdict is read, not compared
+                return
         if error is None or isinstance(error, pytest.skip.Exception) or self.lost == item.path:
             return
         why = reason(item, error)
@@ -159,6 +171,13 @@ class _Watch:
         line = blame.line or first_line(item.cell.source)
         failure = Failure(item.cell_num + 1, line, why, blame.row, blame.values)
         self.outcomes[item.path].failures.append(failure)
+
+
+def _verdicts(outputs: list[NotebookNode]) -> Iterator[str]:
+    """The states in the verdicts that a cell shows, in order."""
+    for output in outputs:
+        text = output.get("text") or output.get("data", {}).get("text/plain", "")
+        yield from re.findall(r"^\[(to do|not yet|passed)\]", text, re.MULTILINE)
 
 
 def _alive(item: Any) -> bool:
@@ -178,7 +197,7 @@ def reason(item: Any, error: BaseException) -> str:
         return f"it took longer than {seconds:g} seconds, and its kernel hangs so that it cannot be interrupted"
     if item.parent.timed_out:
         return f"it took longer than {item.config.option.nbval_cell_timeout:g} seconds"
-    if message == "Cell outputs differ":
+    if message == DIFFERS:
         return difference(item.cell.outputs, outputs, item.sanitize) or "the outputs differ"
     if raised is not None:
         return f"{raised.ename}: {first_line(raised.evalue)[: 2 * SHOWN]}".rstrip(": ")

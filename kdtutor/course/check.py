@@ -13,13 +13,17 @@ from .prediction import Prediction
 MODULES = ("start", *(row.name for row in taught()))
 
 
-def _all() -> dict[str, Exercise | Prediction]:
-    modules = [import_module(f".exercises.{name}", __package__) for name in MODULES]
-    named = [(name, value) for module in modules for name, value in vars(module).items() if not name.startswith("_")]
-    return {name: value for name, value in named if isinstance(value, Exercise | Prediction)}
+def _of(lesson: str) -> dict[str, Exercise | Prediction]:
+    named = vars(import_module(f".exercises.{lesson}", __package__)).items()
+    return {
+        name: value for name, value in named if isinstance(value, Exercise | Prediction) and not name.startswith("_")
+    }
 
 
-EXERCISES = _all()
+_FOUND = {lesson: _of(lesson) for lesson in MODULES}
+OF_LESSON = {lesson: tuple(found) for lesson, found in _FOUND.items()}
+"""The names of each lesson's exercises, in the order of the lesson."""
+EXERCISES = {name: exercise for found in _FOUND.values() for name, exercise in found.items()}
 __all__ = sorted(EXERCISES)
 
 

@@ -60,6 +60,13 @@ def _copy(argument: Any) -> Any:
     return copy.deepcopy(argument)
 
 
+def in_double(value: Any) -> Any:
+    """The same arguments, real numbers in double precision."""
+    if isinstance(value, Tensor):
+        return value.detach().double().requires_grad_(value.requires_grad) if value.is_floating_point() else value
+    return type(value)(map(in_double, value)) if type(value) in (tuple, list) else value
+
+
 def _tensors(value: Any) -> Iterator[Tensor]:
     if isinstance(value, Tensor):
         yield value

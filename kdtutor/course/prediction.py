@@ -1,11 +1,12 @@
 """`Prediction`: statements that the reader judges before trying them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from .exercise import Exercise, Folded, Verdict
-from .observe import Observation, observe
+from .observe import Case, Function, Observation, observe
+from .watch import called
 
 
 class Prediction(Exercise):
@@ -26,7 +27,7 @@ class Prediction(Exercise):
         self.truth = dict(truth)
         super().__init__(name, self._answers, [()], hints=hints, minutes=minutes, contract=contract)
 
-    def solution(self) -> Folded:
+    def source(self) -> Folded:
         """Every judgement with its reason, folded away."""
         lines = [f"{answer!s:5}  {statement}: {why}" for statement, (answer, why) in self.truth.items()]
         return Folded(f"Solution of {self.name}", "\n".join(lines), code=True)
@@ -35,11 +36,23 @@ class Prediction(Exercise):
         return {statement: answer for statement, (answer, _) in self.truth.items()}
 
     def _check(self, function: object) -> Verdict:
-        """Nothing is said of single statements before all are judged; then every wrong one gets its reason."""
-        seen = observe(function, ()) if callable(function) else Observation()
-        answers = seen.value
-        if not isinstance(answers, Mapping) or set(answers) != set(self.truth):
+        if not callable(function):
             return super()._check(function)
+        seen = observe(function, ())
+        return self.judged([()], [seen], lambda: observe(function, ()), function)
+
+    def judged(
+        self,
+        cases: Sequence[Case],
+        seen: list[Observation],
+        again: Callable[[], Observation],
+        function: Function | None = None,
+    ) -> Verdict:
+        """The verdict on what the function returned: nothing is said of single statements before all are judged, and
+        then every wrong one gets its reason."""
+        answers = seen[0].value
+        if not isinstance(answers, Mapping) or set(answers) != set(self.truth):
+            return super().judged(cases, seen, again, function)
         left = sum(answer is ... or answer is None for answer in answers.values())
         if left:
             return Verdict("to do", task=f"{self.name}: {left} of {len(answers)} are left (judge all, then check)")
@@ -50,6 +63,6 @@ class Prediction(Exercise):
         if wrong:
             reasons = "; ".join(f"{one}: think again; {self.truth[one][1]}" for one in wrong)
             return Verdict("not yet", f"{len(answers) - len(wrong)} of {len(answers)} are right. {reasons}")
-        if Prediction._answers.__code__ in seen.calls.package:
+        if called(Prediction._answers.__code__) in seen[0].calls.package:
             return Verdict("not yet", "these are the exercise's own answers; judge the statements yourself")
         return Verdict("passed")

@@ -62,8 +62,9 @@ by_hand = without("grad", "backward", "_make_dual", sentence="autograd did this;
 
 def own_work(calls: Sequence[Calls], right: Sequence[Calls]) -> str | None:
     """No function of this package, but for those that the solution calls too: they are at hand."""
-    at_hand = {code for one in right for code in one.package}
-    used = [code for one in calls for code in one.package if code not in at_hand]
-    named = [code for code in used if Path(code.co_filename).name not in AROUND] or used
-    name = named[0].co_name.strip("_") if named else ""
+    at_hand = {one for calls in right for one in calls.package}
+    used = [one for each in calls for one in each.package if one not in at_hand]
+    named = [one for one in used if Path(one.file).name not in AROUND] or used
+    named = [one for one in named if not one.name.startswith("<")] or named  # a module that it imports comes first
+    name = named[0].name.strip("_") if named else ""
     return f"this is the package's own function ({name}); write the formula yourself" if name else None

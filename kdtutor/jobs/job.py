@@ -150,7 +150,7 @@ class Job(Setting):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "method", runnable(self.method))
-        require(abs(self.seed) < 2**63, f"seed {self.seed}: expected a number of at most 63 bits, such as 0")
+        require(0 <= self.seed < 2**63, f"seed={self.seed}: expected a whole number of at least 0, and at most 63 bits")
 
     @property
     def maker(self) -> str | None:

@@ -64,6 +64,7 @@ def _check_kinds(distiller: Any, data: Any, epochs: Any, recipe: Any, seed: Any,
     told = f"the recipe is a {type(recipe).__name__}; expected a kd.Recipe"
     require(isinstance(recipe, Recipe), f"{told}: kd.Recipe(**recipe)" if isinstance(recipe, dict) else told)
     check_number("seed", seed, whole=True)
+    require(seed >= 0, f"seed={seed}: expected a whole number of at least 0")
     require(out is None or isinstance(out, str | Path), f"out={out!r:.60}: expected the path of a folder")
     told = f"the source is a {type(source).__name__}; expected one with `steps` and `epoch`, such as kd.data.Batches"
     require(source is None or all(hasattr(source, part) for part in ("steps", "epoch")), told)

@@ -66,6 +66,7 @@ class Run:
     done: int = 0  # steps, over all phases
     best: float = -math.inf  # of the held-out measurements
     record: Record = field(default_factory=Record)  # the terms of the epoch so far
+    terms: Mapping[str, float] = field(default_factory=dict)  # of the last step that was taken
     average: Average | None = None  # of the student, if the recipe asks for one
     history: History = field(init=False)
     epochs: int = field(init=False)
@@ -93,9 +94,10 @@ class Run:
         if own_statistics(self.distiller.student):
             self.history.config["ranks with batch norms of their own"] = world()
 
-    def at(self, phase: Phase, epoch: int, terms: Mapping[str, float], ended: bool, lr: float = math.nan) -> Progress:
+    def at(self, phase: Phase, epoch: int, ended: bool, lr: float = math.nan) -> Progress:
         """Where the run stands now."""
-        return Progress(phase.name, epoch, self.epochs, self.done, self.total_steps, terms, self.history, ended, lr)
+        done, total = self.done, self.total_steps
+        return Progress(phase.name, epoch, self.epochs, done, total, self.terms, self.history, ended, lr)
 
     def steps(self) -> Generator[Progress]:
         """Train, one step per iteration, see `loop.steps`; the student belongs to this run meanwhile."""
@@ -140,7 +142,7 @@ class Run:
                 raise LostError(f"{told}: the same command goes on from what is saved") from error
             raise
         self._finish()
-        yield self.at(self.phases[-1], self.epochs, {}, ended=False)
+        yield self.at(self.phases[-1], self.epochs, ended=False)
 
     def _require_one_run(self) -> None:
         """Raise `ConfigError`, on every rank, if one was asked for another run than rank 0: with its own seed, say."""
@@ -173,7 +175,7 @@ class Run:
                     share = (self.done - first) / steps_here
                     for name, optimiser in optimisers.items():
                         set_rate(optimiser, recipes[name].rate(share))
-                    terms = self.record.add(self.done + 1, self._taken(batch, phase, step))
+                    self.terms = self.record.add(self.done + 1, self._taken(batch, phase, step))
                     self.done += 1
                     ended = self.done % per_epoch == 0
                     self._moved(optimisers, ended)
@@ -181,7 +183,7 @@ class Run:
                         self._read(phase)
                     if ended:
                         self._end_epoch(phase, epoch + 1, optimisers)
-                    yield self.at(phase, epoch + 1, terms, ended, recipe.rate(share))
+                    yield self.at(phase, epoch + 1, ended, recipe.rate(share))
                     if self.record.due:  # whoever looked at the terms has waited for them
                         self._read(phase)
         except GeneratorExit:  # stopped from outside, at a yield: between two steps

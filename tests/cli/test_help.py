@@ -12,7 +12,8 @@ from .calls import call
 
 COMMANDS = (
     "lab", "example", "distil", "compare", "table", "evaluate", "export", "measure", "teachers", "teach", "card",
-    "check", "notebooks", "results", "doctor", "map", "cite", "new-method", "version",
+    "check", "notebooks", "results", "doctor", "map", "cite", "assign", "grade", "progress",
+    "new-method", "version",
 )  # fmt: skip
 
 

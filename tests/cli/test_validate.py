@@ -166,3 +166,27 @@ def test_check_prints_a_line_for_each_notebook_and_exits_with_1(tmp_path):
     result = call("check", str(tmp_path / "good.ipynb"), "--json")
     told = json.loads(result.stdout)
     assert result.exit_code == 0 and told["ok"] and told["notebooks"][0]["file"] == "good.ipynb"
+
+
+@pytest.mark.slow
+def test_a_solved_notebook_is_as_ok_as_an_unsolved_one_and_verdicts_are_counted(tmp_path):
+    imports = "import torch\nfrom kdtutor.course import check"
+    cells = (
+        imports,
+        "def entropy(p):\n    ...\n\n\ncheck.entropy(entropy)",
+        "def accuracy(z, y): ...\ncheck.accuracy(accuracy)",
+    )
+    path = store(write(tmp_path / "lesson.ipynb", *cells))
+    (unsolved,) = validate([path], style=False)
+    assert unsolved.ok and unsolved.exercises == {"entropy": "to do", "accuracy": "to do"}
+    nb = nbformat.read(path, 4)
+    change(2, source="def entropy(p):\n    return torch.special.entr(p).sum(-1)\ncheck.entropy(entropy)")(nb)
+    change(3, source="def accuracy(z, y): return 2 * z.sum()\ncheck.accuracy(accuracy)")(nb)
+    nbformat.write(nb, path)
+    (solved,) = validate([path], style=False)
+    assert solved.ok and solved.exercises == {"entropy": "passed", "accuracy": "not yet"}
+    assert "1 of 2 exercises passed" in str(solved)
+    change(3, source="def accuracy(z, y): return z\nundefined\ncheck.accuracy(accuracy)")(nb)
+    nbformat.write(nb, path)
+    (broken,) = validate([path], style=False)
+    assert [failure.cell for failure in broken.failures] == [3] and "undefined" in broken.failures[0].why

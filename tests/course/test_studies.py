@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import kdtutor as kd
 from kdtutor import BusyError, ConfigError, DataError
 from kdtutor.course.studies import Study, conduct, paired, stored_results
 from kdtutor.files import held, sealed
@@ -159,3 +160,18 @@ def test_absent_and_damaged_results_are_named(tmp_path: Path) -> None:
     (tmp_path / "odd.json").write_text("{")
     with pytest.raises(DataError, match="damaged"):
         stored_results("odd", tmp_path)
+
+
+def test_results_go_where_the_reader_keeps_data_and_are_read_there_first(tmp_path, monkeypatch):
+    study = Study("my_study", "?", ({"x": 1},), lambda case, seed: {"y": case["x"] + seed}, seeds=(0, 1))
+    shipped = study.path()
+    assert shipped == kd.data.root() / "results" / "my_study.json"
+    monkeypatch.setenv("KDTUTOR_DATA", str(tmp_path))
+    assert study.path() == tmp_path / "results" / "my_study.json"
+    assert len(stored_results("hinton_labels")) > 0, "what ships is still found"
+    own = stored_results("hinton_labels").attrs | {"rows": [{"x": 1}]}
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "hinton_labels.json").write_text(
+        json.dumps({k: v for k, v in own.items() if k != "digest"})
+    )
+    assert len(stored_results("hinton_labels")) == 1

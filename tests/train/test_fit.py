@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 import kdtutor as kd
+from kdtutor.jobs.job import Job
 from kdtutor.train import Recipe, steps
 
 from .common import RECIPE, make, same_weights, small
@@ -144,3 +145,16 @@ def test_the_gpu_sees_the_same_batches_and_learns_the_same(digits):
     on_cpu, _ = run(digits)
     on_gpu = kd.fit(make(), digits, 3, recipe=RECIPE, progress=False, device="cuda")
     assert on_gpu.curve("loss")[1] == pytest.approx(on_cpu.curve("loss")[1], rel=0.02)
+
+
+def test_the_last_report_of_a_run_has_the_terms_of_its_last_step(digits):
+    *_, before, last = steps(make("hinton"), digits, 1, recipe=RECIPE, device="cpu")
+    assert before.step == last.step == last.total_steps and not last.epoch_ended
+    assert dict(last.terms) == dict(before.terms) and {"task", "kd", "loss"} <= set(last.terms)
+
+
+def test_a_seed_below_0_is_refused(digits):
+    with pytest.raises(kd.ConfigError, match="seed=-1: expected a whole number of at least 0"):
+        run(digits, seed=-1)
+    with pytest.raises(kd.ConfigError, match="seed=-1: expected a whole number of at least 0"):
+        Job("fsp", seed=-1)

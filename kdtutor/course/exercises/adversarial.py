@@ -69,6 +69,7 @@ discrepancy = Exercise(
         ),
     },
     hints=("The difference, its size, the mean over all B · K numbers.", "(z_s - z_t).abs() … and then .mean()."),
+    samples=(0, 1),
     minutes=3,
     contract="logits (B, K) twice → the mean over B and K of |z_s - z_t|, with gradients to both",
 )
@@ -89,6 +90,7 @@ discrepancy_gradient = Exercise(
     },
     hints=("The derivative of |d| is the sign of d.", "torch.sign, and the mean is a division by B · K = z_s.numel()."),
     rules=(by_hand,),
+    samples=(0, 1),
     minutes=4,
     contract="z_s, z_t (B, K) → the gradient of the discrepancy with respect to z_s, without autograd",
 )
@@ -118,6 +120,7 @@ generation_loss = Exercise(
         "The logits of a linear net are x @ W. What does the generator want to become large?",
         "An optimiser minimises. So the loss is minus the discrepancy, with nothing detached.",
     ),
+    samples=(2,),
     minutes=5,
     contract="weights (F, K) of a linear student and a linear teacher, images x (B, F) → what the generator minimises",
 )
@@ -137,6 +140,7 @@ turns = Exercise(
         "in its own step the generator draws images of its own": lambda n, k, b: (n // k, n * b, 0),
     },
     hints=("After k steps of the student one of the generator: how often does k fit into the steps?",),
+    hidden=[(300, 4, 32), (11, 3, 5), (2, 6, 8), (9, 1, 7)],
     minutes=3,
     contract="student steps, k, batch → (steps of the generator, images the student learnt from, images of its steps)",
 )

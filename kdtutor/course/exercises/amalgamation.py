@@ -131,6 +131,7 @@ amalgamated_loss = Exercise(
         "½ ‖a − b‖² of one image is half of the sum of the squared differences.",
         "(z_s - z_t).square().sum(dim=1) has one number an image; take their mean, and halve it.",
     ),
+    samples=(0, 1, 2),
     minutes=5,
     contract="scores (B, K) of the student, (B, k₁) and (B, k₂) of two teachers → ½ ‖z_s − [z₁, z₂]‖², mean over B",
 )
@@ -160,6 +161,7 @@ shared_scores = Exercise(
         "Go through both teachers and their columns; column c of a teacher belongs to entry c of its list.",
         "Add the scores into one tensor, count in another how many were added, and divide.",
     ),
+    samples=(0, 1),
     minutes=8,
     contract="scores (B, k₁), (B, k₂) and the classes of their columns → (B, K), the mean where both know a class",
 )
@@ -192,6 +194,7 @@ mmd_squared = Exercise(
         "Three means: of the pairs within x, of those within y, of the mixed ones.",
         "MMD² = mean k(x, x) + mean k(y, y) − 2 · mean k(x, y).",
     ),
+    samples=(0, 1),
     minutes=8,
     contract="x (N, D), y (M, D) and σ → MMD² with the kernel exp(−d² / 2σ²), all pairs counted, each with itself too",
 )  # fmt: skip

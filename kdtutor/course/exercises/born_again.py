@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..cases import drawn, generator
 from ..exercise import Exercise
 
 
@@ -43,7 +44,7 @@ def _leaves_at(logits: Tensor, threshold: float) -> Tensor:
 
 
 def _randn(*shape: int, seed: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(*shape, generator=generator(seed))
 
 
 def _eigenvalues() -> list[tuple[Tensor, float, int]]:
@@ -69,8 +70,8 @@ def _exits() -> list[tuple[Tensor, Tensor, Tensor, float, float]]:
     ]
 
 
-def _several_exits() -> list[tuple[Tensor, float]]:
-    sizes = ((3, 12, 5, 0.6), (2, 6, 10, 0.9), (4, 20, 3, 0.8))
+def _several_exits(*sizes: tuple[int, int, int, float]) -> list[tuple[Tensor, float]]:
+    sizes = sizes or ((3, 12, 5, 0.6), (2, 6, 10, 0.9), (4, 20, 3, 0.8))
     return [(3 * _randn(E, B, K, seed=E), threshold) for E, B, K, threshold in sizes]
 
 
@@ -87,6 +88,8 @@ shrinkage = Exercise(
         "this grows; a round divides by 1 + c / d": lambda d, c, n: (1 + c / d) ** n,
     },
     hints=("K (K + c I)⁻¹ has the eigenvalues d / (d + c).", "The same matrix again in each round: a power."),
+    samples=(0,),
+    hidden=lambda: [(drawn(1, (5,), draw=torch.rand)[0] + 0.1, 0.3, 2), (torch.tensor([4.0, 1.0, 0.05]), 0.8, 4)],
     minutes=3,
     contract="eigenvalues (N,), a number c > 0, a number of rounds → what is left of each coefficient, (N,)",
 )
@@ -111,6 +114,7 @@ dkpp_targets = Exercise(
         "Row by row: which classes are not the largest? A list of K - 1 numbers.",
         "others = [k for k in range(K) if k != row.argmax()]; then targets[b, others] = row[others][order[b]].",
     ),
+    samples=(0, 1),
     minutes=8,
     contract="probabilities (B, K), for each sample a permutation of 0 … K-2, (B, K-1) → targets (B, K)",
 )
@@ -131,6 +135,7 @@ cwtm_weights = Exercise(
         "they sum to the size of the batch; here they sum to 1": lambda z: len(z) * _cwtm_weights(z),
     },
     hints=("softmax over the classes, and its largest number.", "Divide by the sum over the B samples."),
+    samples=(0,),
     minutes=4,
     contract="the teacher's logits (B, K) → a weight for each sample, (B,), which sum to 1",
 )
@@ -162,6 +167,7 @@ exit_loss = Exercise(
         "kd_loss of lesson 1, with the deepest exit as teacher.",
         "F.kl_div((z / T).log_softmax(1), (z_deepest.detach() / T).softmax(1), reduction='batchmean') * T**2",
     ),
+    samples=(0, 1, 2),
     minutes=7,
     contract="logits of an exit and of the deepest (B, K), labels (B,), alpha, T → a scalar",
 )
@@ -186,6 +192,7 @@ leaves_at = Exercise(
         "softmax over the classes, its maximum, and a comparison: (E, B) of True and False.",
         "Set the last row to True: there is no exit after it. .int().argmax(0) finds the first True.",
     ),
+    hidden=lambda: _several_exits((5, 9, 4, 0.7), (3, 15, 6, 0.5)),
     minutes=6,
     contract="logits (E, B, K) of all exits, a threshold → the number of the exit of each sample, from 0, (B,)",
 )

@@ -117,6 +117,7 @@ boundary_loss = Exercise(
         "torch.relu(margin - y * z_s), squared, summed, divided by the batch.",
     ),
     rules=(at_most(1, RELU, "with more than one ReLU; y = ±1 makes one enough"),),
+    samples=(0, 1),
     minutes=6,
     contract="pre-activations (B, C, H, W) twice and a margin → the squared hinge, summed over C, H, W, mean over B; "
     "one ReLU is enough",
@@ -148,6 +149,7 @@ hinge_gradient = Exercise(
         "Chain rule: 2 · max(0, …) times the derivative of what is inside, and 1/B from the mean.",
     ),
     rules=(by_hand,),
+    samples=(0, 1),
     minutes=5,
     contract="z_s, z_t (B, C, H, W) and a margin → the gradient of boundary_loss with respect to z_s, without autograd",
 )
@@ -171,6 +173,7 @@ ab_loss = Exercise(
         "enumerate(zip(zs_s, zs_t)) gives n and the two maps of layer n, from 0.",
         "The exponent n - N + 1 is 0 for the last layer, n = N - 1, and -1 for the one before it.",
     ),
+    samples=(0, 1),
     minutes=5,
     contract="two lists of pre-activations, first layer first, and a margin → Σ 2^(n-N+1) · boundary_loss of layer n; "
     "boundary_loss is at hand",
@@ -215,6 +218,7 @@ regions = Exercise(
         "Draw one line after another. How many of the earlier lines does the next one cross?",
         "A line that crosses k others passes through k + 1 regions, and cuts each in two.",
     ),
+    hidden=[(4,), (5,), (13,), (100,)],
     minutes=5,
     contract="n → the largest number of regions into which n straight lines cut the plane",
 )

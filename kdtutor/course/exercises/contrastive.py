@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..cases import generator
 from ..exercise import Exercise
 from ..prediction import Prediction
 
@@ -31,10 +32,6 @@ def _z_scores(z: Tensor) -> Tensor:
 # -- arguments to try the functions with ------------------------------------------------------------------------------
 
 
-def _drawn(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def _splits() -> list[tuple[Tensor, int]]:
     """Images of the middle, the first and the last class, and of one among few."""
     labels = torch.tensor([1, 0, 2, 1, 2, 0, 1, 2])
@@ -44,20 +41,20 @@ def _splits() -> list[tuple[Tensor, int]]:
 def _logits() -> list[tuple[Tensor, Tensor, Tensor, float]]:
     cases = []
     for B, K, T in ((4, 5, 2.0), (7, 3, 4.0), (1, 6, 1.0)):
-        z_s, z_t = 2 * torch.randn(2, B, K, generator=_drawn(B))
-        cases.append((z_s.requires_grad_(), z_t, torch.randint(K, (B,), generator=_drawn(K)), T))
+        z_s, z_t = 2 * torch.randn(2, B, K, generator=generator(B))
+        cases.append((z_s.requires_grad_(), z_t, torch.randint(K, (B,), generator=generator(K)), T))
     return cases
 
 
 def _rows() -> list[tuple[Tensor, Tensor]]:
-    pairs = [torch.randn(2, B, K, generator=_drawn(B)) + 1.5 for B, K in ((4, 6), (3, 9), (5, 3))]
+    pairs = [torch.randn(2, B, K, generator=generator(B)) + 1.5 for B, K in ((4, 6), (3, 9), (5, 3))]
     return [(a.requires_grad_(), b) for a, b in pairs]
 
 
 def _samples() -> list[tuple[Tensor]]:
     sizes = ((4, 6, 1.0, 0.0), (3, 9, 20.0, 5.0), (5, 3, 0.001, 0.0))
     return [
-        ((scale * torch.randn(B, K, generator=_drawn(B)) + shift).requires_grad_(),) for B, K, scale, shift in sizes
+        ((scale * torch.randn(B, K, generator=generator(B)) + shift).requires_grad_(),) for B, K, scale, shift in sizes
     ]
 
 
@@ -132,6 +129,7 @@ may_be_negative = Exercise(
         "Two images of one class are hardly negatives of each other. What is the class of image `row`?",
         "labels[row] is that class; compare it with all labels at once.",
     ),
+    hidden=lambda: [(torch.tensor([2, 2, 0, 1, 0]), row) for row in range(5)],
     minutes=3,
     contract="labels (N,) and a row → booleans (N,)",
 )
@@ -159,6 +157,7 @@ nckd = Exercise(
         "F.one_hot(labels, K).bool() marks the label; z[~marked].view(B, K - 1) are the others, in their order.",
         "log_softmax of what is left, and T² · Σ p̂_t (log p̂_t - log p̂_s), mean over the samples.",
     ),
+    samples=(0, 1, 2),
     minutes=8,
     contract="logits (B, K) twice, labels (B,) and T → a scalar",
 )
@@ -186,6 +185,7 @@ pearson = Exercise(
         "Take each row's mean away, in a and in b; keepdim=True keeps the shapes together.",
         "What is left of a row is a vector. ρ is the cosine of the two vectors.",
     ),
+    samples=(0, 1),
     minutes=5,
     contract="rows (B, K) twice → correlations (B,)",
 )
@@ -215,6 +215,7 @@ z_scores = Exercise(
         "Take each sample's mean away. The deviation is the root of the mean square of what is left.",
         "z.std(1) divides by K - 1. Either correction=0, or write the root of the mean square yourself.",
     ),
+    samples=(0,),
     minutes=4,
     contract="logits (B, K) → z-scores (B, K)",
 )

@@ -77,6 +77,7 @@ one_hot_loss = Exercise(
         "z_t.log_softmax(1) gives the logarithms of all probabilities; amax(1) the largest of each row.",
     ),
     rules=(without("argmax", "cross_entropy", "nll_loss", sentence="by argmax or F.cross_entropy; do without them"),),
+    samples=(0,),
     minutes=4,
     contract="the teacher's logits (B, K) → -log of its largest probability, mean over the batch, in nats",
 )
@@ -106,6 +107,7 @@ balance_loss = Exercise(
         "log(mean of p) = logsumexp of the log-probabilities over the batch - log B: finite for any logits.",
         "log_mean = z_t.log_softmax(1).logsumexp(0) - math.log(len(z_t)); then (log_mean.exp() * log_mean).sum().",
     ),
+    samples=(0,),
     minutes=7,
     contract="the teacher's logits (B, K) → Σ p̄ log p̄ of the batch's mean probabilities p̄, finite whatever the logits",
 )
@@ -127,6 +129,7 @@ natural_weight = Exercise(
         "Write log to base b by natural logarithms.",
         "log_b(p) = ln(p) / ln(b): the product of weight and loss has to stay the same.",
     ),
+    hidden=[(2.0, 5.0), (0.5, 3.0), (7.0, 12.0)],
     minutes=3,
     contract="the weight of a loss that was given with logarithms to a base → its weight with natural ones",
 )
@@ -166,6 +169,7 @@ survivors = Exercise(
         "In one update an image survives with probability 1 - B/M.",
         "The updates are independent of each other: multiply.",
     ),
+    hidden=[(2048, 32, 7), (100, 50, 4), (512, 1, 0), (300, 20, 33)],
     minutes=4,
     contract="M images, B of which are replaced at random in each update, and a number of updates → the share of the "
     "images that is expected to be still there",

@@ -109,6 +109,7 @@ patchify = Exercise(
         "Then permute, so that rows and columns of patches stand next to each other, before C and both pixels.",
         "permute(0, 2, 4, 1, 3, 5), and a last reshape.",
     ),
+    samples=(0,),
     minutes=6,
     contract="images (B, C, H, W), size → (B, N, C · size²): patches row by row, each in the order C, y, x",
 )
@@ -145,6 +146,7 @@ attend = Exercise(
         "Divide the scores by the root of the last size of q. Then each row becomes weights that sum to 1.",
     ),
     rules=(without("scaled_dot_product", sentence="torch's attention did it; write two products and a softmax"),),
+    samples=(0, 1, 2),
     minutes=6,
     contract="q, k, v (B, h, N, d) → softmax(q kᵀ / √d) v, without torch's own attention",
 )
@@ -187,6 +189,7 @@ hard_objective = Exercise(
         "What does the teacher decide? z_t.argmax(dim=1), which serves as a label.",
         "Two calls of F.cross_entropy, one for each head; then their mean.",
     ),
+    samples=(0, 1, 2, 3),
     minutes=5,
     contract="z_class, z_distillation, z_t (B, K), labels (B,) → ½ CE(z_class, labels) + ½ CE(z_distillation, y_t)",
 )
@@ -226,6 +229,7 @@ soft_objective = Exercise(
         "The second is lesson 1's loss: τ² · KL, with F.kl_div(…, reduction='batchmean'), times λ.",
         "The teacher's side is a constant: z_t.detach().",
     ),
+    samples=(0, 1, 2),
     minutes=6,
     contract="z_s, z_t (B, K), labels (B,), share λ, tau τ → (1 - λ) CE + λ τ² KL, mean over B",
 )
@@ -254,6 +258,7 @@ fuse = Exercise(
         "First probabilities, then the mean: in the other order a head that is very sure of itself outvotes the other.",
         "z.softmax(dim=1) for each head.",
     ),
+    samples=(0, 1),
     minutes=4,
     contract="logits of both heads (B, K) → probabilities (B, K): the mean of their softmaxes",
 )

@@ -106,6 +106,7 @@ regressor_ratio = Exercise(
         "A convolution without padding turns h_s rows into h_s − k + 1; solve for k.",
         "The channels cancel in the ratio.",
     ),
+    hidden=[(16, 5, 6, 24, 3, 4), (2, 10, 3, 6, 8, 2), (5, 4, 4, 5, 1, 1)],
     minutes=4,
     contract="c_s, h_s, w_s, c_t, h_t, w_t → weights of a fully connected regressor / weights of the unpadded "
     "convolution that yields h_t × w_t, without biases",
@@ -134,6 +135,7 @@ at_pair = Exercise(
         "attention_map(f) does the squares, the mean over channels and the division by the length.",
         "F.mse_loss(a_s, a_t.detach()) is the mean over batch and positions.",
     ),
+    samples=(0, 1),
     minutes=8,
     contract="maps (B, C, H, W) and (B, D, h, w) of any sizes → the mean squared difference of their attention maps, "
     "p = 2; attention_map is at hand",
@@ -159,6 +161,7 @@ at_norm = Exercise(
         "attention_map gives one row for each sample: (B, HW).",
         "x.norm(dim=1) is the length of each row.",
     ),
+    samples=(0, 1),
     minutes=4,
     contract="maps of equal size → mean over the batch of ½ ‖A_s − A_t‖₂, the form of the paper's equation 2; "
     "attention_map is at hand",

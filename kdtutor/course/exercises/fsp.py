@@ -139,6 +139,7 @@ fsp_matrix = Exercise(
         "The inner products of all rows of two such tensors are one batched matrix product, a @ b.transpose(1, 2).",
     ),
     rules=(no_large_tensor("it makes the products of all positions one by one; one matrix product does without them"),),
+    samples=(0, 1),
     minutes=8,
     contract="maps (B, Ca, H, W) and (B, Cb, h, w) of any sizes → (B, Ca, Cb); the larger is max-pooled to the smaller",
 )
@@ -161,6 +162,7 @@ fsp_loss = Exercise(
         "F.mse_loss is the mean squared difference over all elements.",
         "The teacher is constant: compute its matrix under torch.no_grad(), or detach() it.",
     ),
+    samples=(0, 1),
     minutes=8,
     contract="two lists of maps → the sum over consecutive pairs of the mean squared difference of their FSP matrices; "
     "fsp_matrix is at hand",
@@ -204,6 +206,7 @@ broadcast_bytes = Exercise(
         "What is the shape of a.unsqueeze(2) * b.unsqueeze(1)?",
         "Multiply its sizes, then by the bytes of one float32.",
     ),
+    hidden=[(32, 8, 24, 12, 9), (3, 2, 7, 5, 4), (100, 1, 1, 1, 3)],
     minutes=3,
     contract="B, C1, C2, h, w → bytes of the float32 tensor a.unsqueeze(2) * b.unsqueeze(1)",
 )
@@ -226,6 +229,12 @@ steps_to_reach = Exercise(
         "Go through the accuracies in order and return at the first that is at least the target.",
         "After epoch n of the second phase, flow_epochs + n epochs have been trained.",
     ),
+    hidden=[
+        ([0.3, 0.7, 0.6, 0.9], 5, 30, 0.65),
+        ([0.9, 0.2], 4, 7, 0.1),
+        ([0.5, 0.55, 0.8], 6, 12, 0.8),
+        ([0.4], 1, 9, 0.5),
+    ],
     minutes=5,
     contract="accuracies after each epoch of the second phase, epochs of the first, steps an epoch, target → steps of "
     "both phases until the target is reached, math.inf if never",

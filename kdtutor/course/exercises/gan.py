@@ -117,6 +117,7 @@ joint_loss = Exercise(
         "F.softplus(-on_fake) is -log of the probability that the critic gives to 'real'.",
         "alpha * scale * imitation + (1 - alpha) * fooling, with x_t.detach().",
     ),
+    samples=(0, 1, 2),
     minutes=6,
     contract="the student's and the teacher's images of the same z, the critic's scores of the student's, alpha and "
     "scale → alpha · scale · MSE + (1 - alpha) · softplus(-score)",
@@ -144,6 +145,7 @@ image_sharpness = Exercise(
         "Four neighbours minus four times the pixel; then .flatten(1).var(1, correction=0).",
     ),
     rules=(without("conv", "unfold", sentence="a convolution did the work; slices are asked for"),),
+    samples=(0,),
     minutes=6,
     contract="grey images (B, 1, H, W) from -1 to 1 → (B,), the variance of the Laplacian over the inner pixels, in "
     "units of 0…255",
@@ -170,6 +172,7 @@ frechet_diagonal = Exercise(
         "With diagonal covariances the matrix root is the root of each entry: Tr (C C')^½ = Σ s s'.",
         "s² + s'² - 2 s s' is a square you know.",
     ),
+    samples=(0, 1, 2, 3),
     minutes=5,
     contract="means m, spreads s (standard deviations) of independent real features, then those of made ones → the "
     "Fréchet distance",
@@ -193,6 +196,7 @@ great_circle = Exercise(
         "First the angle: its cosine is a · b divided by both lengths.",
         "sin((1 - way) · angle) · a + sin(way · angle) · b, and one division that makes way = 0 give a.",
     ),
+    samples=(0, 1),
     minutes=6,
     contract="two latents a, b (Z,) and way in 0…1 → the point of the arc from a to b",
 )

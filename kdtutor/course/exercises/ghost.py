@@ -95,6 +95,7 @@ map_likeness = Exercise(
         "Subtract from each map its mean over everything.",
         "The mean of the products, divided by the square root of the product of the two mean squares.",
     ),
+    samples=(0, 1),
     minutes=5,
     contract="two maps (B, H, W) → Pearson's correlation r over all images and positions, a number in -1…1",
 )
@@ -128,6 +129,7 @@ ghost_parameters = Exercise(
         "How many intrinsic maps are there? math.ceil(n / s).",
         "A primary filter has c · k · k numbers, a cheap one d · d. Now count filters of each kind.",
     ),
+    hidden=[(12, 24, 5, 2, 3), (6, 25, 3, 3, 5), (7, 11, 1, 2, 3), (3, 9, 3, 1, 1)],
     minutes=5,
     contract="c, n, k, s, d → the number of weights of a ghost module, norms not counted; s need not divide n",
 )
@@ -152,6 +154,7 @@ ghost_maps = Exercise(
         "torch.cat([intrinsic, ghosts], dim=1), then [:, :n].",
         "padding=kernel // 2 keeps the size, in both.",
     ),
+    samples=(0,),
     minutes=8,
     contract="x (B, c, H, W), primary (m, c, k, k), cheap (m·(s-1), 1, d, d), n → (B, n, H, W); "
     "ReLU after both, no norm",

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..cases import generator
 from ..exercise import Exercise
 from ..rules import by_hand, calling, without
 
@@ -41,10 +42,10 @@ def _best_bias(logits: Tensor, labels: Tensor, k: int, biases: list[float]) -> f
 
 def _pairs() -> list[tuple[Tensor, Tensor, float]]:
     """Logits of a student, which require gradients, logits of a teacher, and a temperature."""
-    generator = torch.Generator().manual_seed(1)
+    rng = generator(1)
     sizes = ((4, 5, 2.0), (7, 3, 4.0), (2, 10, 1.0), (1, 6, 3.0))
-    pairs = [(3 * torch.randn(2, B, K, generator=generator), T) for B, K, T in sizes]
-    pairs.append((torch.randn(2, 4, 4, generator=generator, dtype=torch.float64), 2.5))
+    pairs = [(3 * torch.randn(2, B, K, generator=rng), T) for B, K, T in sizes]
+    pairs.append((torch.randn(2, 4, 4, generator=rng, dtype=torch.float64), 2.5))
     return [(z[0].requires_grad_(), z[1], T) for z, T in pairs]
 
 
@@ -54,20 +55,20 @@ def _far_apart() -> list[tuple[Tensor, Tensor, float]]:
 
 
 def _large() -> list[tuple[Tensor, float]]:
-    generator = torch.Generator().manual_seed(2)
-    z = 4 * torch.randn(6, 5, generator=generator)
+    rng = generator(2)
+    z = 4 * torch.randn(6, 5, generator=rng)
     spread = torch.tensor([[1000.0, 0, -1000], [-1000, -1500, -1001], [0, 1, 2]])
     return [(z, 1.0), (z, 4.0), (2 * z[:4, :4] + 1000, 2.0), (z[:1].double(), 3.0), (spread, 1.0), (spread.T, 1.0)]
 
 
 def _omitted() -> list[tuple[Tensor, Tensor, int, list[float]]]:
     """A classifier that is mostly right, except that its bias of class `k` is far too low."""
-    generator = torch.Generator().manual_seed(3)
+    rng = generator(3)
     biases = [0.0, 1.5, 2.5, 3.5, 4.5, 5.5, 7.0, 9.0, 12.0]
     cases = []
     for k in (3, 0):
         labels = torch.arange(200) % 5
-        logits = torch.randn(200, 5, generator=generator) + 3 * F.one_hot(labels, 5)
+        logits = torch.randn(200, 5, generator=rng) + 3 * F.one_hot(labels, 5)
         logits[:, k] -= 4.0
         cases.append((logits, labels, k, biases))
     cases.append((cases[0][0].double()[:, :4], labels.clamp(max=3), 2, [9.0, 1.5, 0.0, 3.5]))
@@ -153,6 +154,7 @@ soften = Exercise(
         "z.max(dim=1, keepdim=True).values has shape (B, 1) and can be subtracted from z.",
     ),
     rules=(without("softm", sentence="torch's softmax did the work; write it with exp and a sum"),),
+    samples=(0,),
     minutes=5,
     contract="logits (B, K), T → probabilities (B, K) at temperature T, finite for any logits; without torch's softmax",
 )
@@ -210,6 +212,7 @@ kd_loss = Exercise(
         "'mean' divides by B · K, 'sum' by nothing, 'batchmean' by B. The formula has 1/B and T².",
     ),
     rules=(calling("kl_div", "the task is to write it with one call of F.kl_div"),),
+    samples=(0, 1),
     minutes=8,
     contract="logits z_s, z_t (B, K) and T → T² · KL(p_t ‖ p_s), mean over B, a scalar; with one call of F.kl_div",
 )
@@ -244,6 +247,7 @@ kd_gradient = Exercise(
         "The chain rule through z / T gives one factor 1/T; the loss carries T²; the mean over the batch gives 1/B.",
     ),
     rules=(by_hand,),
+    samples=(0, 1),
     minutes=8,
     contract="logits z_s, z_t (B, K) and T → dL/dz_s (B, K) of the loss above, without autograd",
 )
@@ -271,6 +275,7 @@ best_bias = Exercise(
         "One loop over the biases: copy the logits, add to column k, compare argmax with the labels.",
         "clone() before you add, or every round adds on top of the round before.",
     ),
+    samples=(0, 1),
     minutes=6,
     contract="logits (N, K), labels (N,), k, a list of biases → the first bias with the best accuracy on all samples",
 )

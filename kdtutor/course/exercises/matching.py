@@ -117,6 +117,7 @@ flow_cost = Exercise(
         "All inner products are one batched matrix product; then take the mean over the images.",
     ),
     rules=(no_large_tensor("it forms all differences, B · C_s · C_t · HW numbers; one matrix product needs none"),),
+    samples=(0, 1),
     minutes=8,
     contract="maps (B, C_s, H, W) and (B, C_t, H, W) → costs (C_s, C_t)",
 )
@@ -140,6 +141,7 @@ best_pairing = Exercise(
         "For one of them, `columns`, the total is the sum of cost[j, columns[j]] over the rows j.",
         "Keep the smallest total; .item() turns a tensor of one number into a number.",
     ),
+    hidden=lambda: [(5 * drawn(n, (n, n), draw=torch.rand)[0],) for n in (2, 6)],
     minutes=6,
     contract="costs (n, n) → the smallest total of n pairs, every row and every column once, as a number",
 )
@@ -163,6 +165,7 @@ ways = Exercise(
         "The copies of one row have equal costs. What happens to the total when two of them swap their columns?",
         "G copies can share out G columns in G! orders; there are C_s rows, each with its own copies.",
     ),
+    hidden=[(3, 3), (5, 2), (2, 4), (1, 1)],
     minutes=3,
     contract="C_s student channels, G copies of each → how many assignments of the stacked rows give one flow matrix",
 )

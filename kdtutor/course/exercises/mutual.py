@@ -56,9 +56,9 @@ def _logits() -> list[tuple[Tensor]]:
     return [(2 * z,) for z in drawn(5, (6, 4), (3, 10))] + [(sure,)]
 
 
-def _bowls() -> list[tuple[Tensor, Tensor, Tensor, float]]:
+def _bowls(*sizes: tuple[int, int, float]) -> list[tuple[Tensor, Tensor, Tensor, float]]:
     cases = []
-    for seed, (n, draws, sigma) in enumerate(((3, 4, 0.5), (2, 200, 0.1), (5, 7, 1.5))):
+    for seed, (n, draws, sigma) in enumerate(sizes or ((3, 4, 0.5), (2, 200, 0.1), (5, 7, 1.5))):
         w, root, noise = drawn(seed, (n,), (n, n), (draws, n))
         cases.append((w, root @ root.T, noise, sigma))
     return cases
@@ -121,6 +121,7 @@ mutual_loss = Exercise(
         "Sum over the classes, mean over the batch.",
         "Then the mean over the peers: add up and divide by len(peers).",
     ),
+    samples=(0, 1),
     minutes=8,
     contract="logits z (B, K) and a list of the peers' logits → the mean over the peers of KL(p_peer ‖ p), a scalar",
 )
@@ -149,6 +150,7 @@ mutual_gradient = Exercise(
         "The mean over the peers can be taken inside: (p − mean of the p_peer) / B.",
     ),
     rules=(by_hand,),
+    samples=(0, 1),
     minutes=6,
     contract="z (B, K) and a list of the peers' logits → the gradient by z of the loss above, without autograd",
 )
@@ -173,6 +175,7 @@ mean_entropy = Exercise(
         "H(p) = −Σ p log p for each row, then the mean over the rows.",
         "z.log_softmax(dim=1) is log p, and finite for any logits; its exp() is p.",
     ),
+    samples=(0,),
     minutes=5,
     contract="logits (N, K) → the mean entropy of the N predictions in nats, finite for any logits",
 )
@@ -204,6 +207,7 @@ shaken_loss = Exercise(
         "w + sigma * noise has a row for each draw, each from the same w.",
         "For a row m the loss is ½ m A m; (m @ A) * m, summed over its numbers, does all rows at once.",
     ),
+    hidden=lambda: _bowls((4, 6, 0.8), (1, 3, 0.2)),
     minutes=6,
     contract="w (n,), A (n, n), noise (D, n), σ → the mean over the D draws of L(w + σ · noise), L(w) = ½ wᵀ A w",
 )

@@ -126,6 +126,8 @@ safe_margin = Exercise(
         "φ(z)/Φ(−z) = exp(log φ(z) − log Φ(−z)); torch.special.log_ndtr is log Φ, finite for every z.",
         "For z beyond 30, −s/z · (1 − 2/z²) is exact to six digits. And γ = 0 needs a torch.where of its own.",
     ),
+    samples=(0, 1),
+    hidden=lambda: [tuple(drawn(seed, (4,), (4,), double=True)) for seed in (1, 2)],
     minutes=8,
     contract="γ and β, (C,) each → m, (C,): finite for negative and zero γ and for every z, and right",
 )
@@ -152,6 +154,7 @@ partial_gradient = Exercise(
         "A position counts where s > t′ or t′ > 0; (a > b) | (b > 0) is a mask, and a mask can be multiplied.",
     ),
     rules=(by_hand,),
+    samples=(0, 1),
     minutes=5,
     contract="s and t′, (B, C, H, W) each → ∂(partial L2)/∂s, without autograd",
 )
@@ -186,6 +189,7 @@ overhaul_loss = Exercise(
         "One stage is partial_l2(s, margin_relu(t, m)).",
         "With N stages, stage n = 0 … N − 1 has the weight 2 ** (n − N + 1): 1/4, 1/2, 1.",
     ),
+    samples=(0, 1),
     minutes=6,
     contract="three lists, one entry a stage: connected maps of the student, pre-activations of the teacher, margins → "
     "the weighted sum; margin_relu and partial_l2 are at hand",

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..cases import generator
 from ..exercise import Exercise
 from ..prediction import Prediction
 from ..rules import no_loop
@@ -35,23 +36,23 @@ def _recall_at_1(e: Tensor, labels: Tensor) -> Tensor:
 
 def _embeddings() -> list[tuple[Tensor]]:
     """Batches of three sizes; no gradients are asked for, because ‖0‖ on the diagonal has none of one kind."""
-    generator = torch.Generator().manual_seed(0)
-    return [(3 * torch.randn(B, D, generator=generator) + 1,) for B, D in ((4, 2), (7, 3), (5, 9), (2, 4))] + [
-        (torch.randn(6, 6, generator=generator, dtype=torch.float64),)
+    rng = generator(0)
+    return [(3 * torch.randn(B, D, generator=rng) + 1,) for B, D in ((4, 2), (7, 3), (5, 9), (2, 4))] + [
+        (torch.randn(6, 6, generator=rng, dtype=torch.float64),)
     ]
 
 
 def _labelled() -> list[tuple[Tensor, Tensor]]:
     """Points that scatter about three centres far apart, so that some neighbours are right and some are not."""
-    generator = torch.Generator().manual_seed(1)
+    rng = generator(1)
     cases = []
     for spread in (0.8, 2.0):
         labels = torch.arange(3).repeat_interleave(7)
         centres = torch.tensor([[3.0, 0], [0, 3], [9, 9]])
-        cases.append((centres[labels] + spread * torch.randn(21, 2, generator=generator), labels))
-    shuffled, points = torch.randperm(21, generator=generator), cases[1][0].double()
+        cases.append((centres[labels] + spread * torch.randn(21, 2, generator=rng), labels))
+    shuffled, points = torch.randperm(21, generator=rng), cases[1][0].double()
     cases.append((points[shuffled][:12], cases[1][1][shuffled][:12]))
-    cases.append((torch.randn(8, 5, generator=generator), torch.tensor([0, 1, 1, 0, 2, 2, 0, 1])))
+    cases.append((torch.randn(8, 5, generator=rng), torch.tensor([0, 1, 1, 0, 2, 2, 0, 1])))
     return cases
 
 
@@ -111,6 +112,7 @@ rkd_distances = Exercise(
         "There are B · (B − 1) pairs of two different samples; the zeros add nothing to the sum.",
     ),
     rules=(no_loop("it walks through the batch in a loop; differences of all pairs are one subtraction"),),
+    samples=(0,),
     minutes=6,
     contract="embeddings (B, D) → (B, B), each distance divided by the mean over pairs i ≠ j",
 )
@@ -137,6 +139,7 @@ rkd_angles = Exercise(
         "F.normalize(…, dim=2) makes directions of them; a zero stays zero.",
         "For each vertex i, all cosines at once are one product of a (B, D) matrix with its transpose.",
     ),
+    samples=(0,),
     minutes=8,
     contract="embeddings (B, D) → (B, B, B); [i, j, k] is the cosine of the angle j i k, with its vertex at i",
 )
@@ -176,6 +179,7 @@ angle_numbers = Exercise(
         "What is the shape of e.unsqueeze(0) - e.unsqueeze(1)?",
         "And of the cosines? Multiply the sizes of each, and add.",
     ),
+    hidden=[(32, 8), (4, 10), (100, 300), (7, 2)],
     minutes=3,
     contract="B, D → how many numbers the differences (B, B, D) and the cosines (B, B, B) have together",
 )
@@ -195,6 +199,7 @@ recall_at_1 = Exercise(
         "The diagonal is zero. Fill it with infinity: d.fill_diagonal_(torch.inf).",
         "d.argmin(dim=1) names each sample's nearest other; compare the labels and take the mean.",
     ),
+    samples=(0, 1),
     minutes=6,
     contract="embeddings (N, D) and labels (N,) → the share of samples whose nearest other sample has their label",
 )

@@ -106,6 +106,8 @@ next_characters = Exercise(
         "At place l the model has read places 1…l, and is to say place l + 1.",
         "tokens[:, :-1] is all but the last place; tokens[:, 1:] all but the first.",
     ),
+    samples=(0,),
+    hidden=lambda: [(torch.arange(B * L).view(B, L) * 7 % 13,) for B, L in ((4, 5), (2, 2), (1, 8))],
     minutes=3,
     contract="texts (B, L) → what is read (B, L - 1), and what comes next at each of its places (B, L - 1)",
 )
@@ -138,6 +140,7 @@ token_kd = Exercise(
         "First a number for each place, (B, L): the sum over the characters. Then only those that count.",
         "kl[counted].mean() is the mean over the places that count.",
     ),
+    samples=(0, 1, 2),
     minutes=6,
     contract="logits (B, L, K) twice and marks (B, L) → KL(p_t ‖ p_s), mean over the places that count",
 )
@@ -169,6 +172,7 @@ jsd = Exercise(
         "m = β p_t + (1 - β) p_s is a mixture of probabilities, not of logits.",
         "Both KL are to m, from the teacher and from the student: β · KL(p_t ‖ m) + (1 - β) · KL(p_s ‖ m).",
     ),
+    samples=(0, 1),
     minutes=7,
     contract="logits (B, K) twice and 0 < β < 1 → the generalised Jensen-Shannon divergence, mean over B",
 )
@@ -199,6 +203,7 @@ reward_loss = Exercise(
         "Two numbers a row: the log-probability that each side gave to the written character (gather).",
         "reward = (log_p_t - log_p_s).detach(); the loss is the mean of -reward · log_p_s.",
     ),
+    samples=(0, 1, 2),
     minutes=6,
     contract="logits (B, K) twice, written characters (B,) → -reward · log p_s, mean over B; reward log p_t - log p_s",
 )

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..cases import generator
 from ..exercise import Exercise
 from ..prediction import Prediction
 
@@ -27,9 +28,9 @@ def _coins() -> list[tuple[Tensor, Tensor, float]]:
     """Logits and noise of a few samples and spots, and τ; some logits are far apart."""
     found = []
     for seed, (B, spots, tau) in enumerate([(5, 3, 5.0), (4, 2, 1.0), (3, 4, 0.5), (1, 3, 2.0)]):
-        generator = torch.Generator().manual_seed(seed)
-        logits = 2 * torch.randn(B, spots, 2, generator=generator)
-        noise = -torch.log(-torch.log(torch.rand(B, spots, 2, generator=generator)))
+        rng = generator(seed)
+        logits = 2 * torch.randn(B, spots, 2, generator=rng)
+        noise = -torch.log(-torch.log(torch.rand(B, spots, 2, generator=rng)))
         if seed == 2:
             logits, noise = logits.double(), noise.double()
         found.append((logits.requires_grad_(), noise, tau))
@@ -106,6 +107,7 @@ hard_decision = Exercise(
         "Then the hard one: is the noisy logit 0 at least the noisy logit 1? As a float.",
         "Something of value 0 and with the gradient of soft: soft - soft.detach(). Add it.",
     ),
+    samples=(0, 1),
     minutes=7,
     contract="logits and noise (B, spots, 2), tau → (B, spots) of 0 and 1 with the gradient of the soft decision",
 )
@@ -131,6 +133,8 @@ anti_chosen = Exercise(
         "the decisions are 0 and 1 only up to rounding: compare with 0.5, not with 0": lambda d: d.detach() == 0,
     },
     hints=("Adaptive is decisions > 0.5.", "Turn the sign round."),
+    samples=(0,),
+    hidden=lambda: [(torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0]]).requires_grad_(),)],
     minutes=2,
     contract="decisions (B, spots), 1 for distil → mask (B, spots), True where anti distils",
 )

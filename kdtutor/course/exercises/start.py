@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from ..cases import generator
 from ..exercise import Exercise
 
 
@@ -22,10 +23,10 @@ def _entropy(p: Tensor) -> Tensor:
 
 
 def _answers() -> list[tuple[Tensor, Tensor]]:
-    generator = torch.Generator().manual_seed(0)
+    rng = generator(0)
     found = []
     for n, K in ((4, 5), (9, 5), (20, 3), (1, 7)):
-        logits, labels = torch.randn(n, K, generator=generator), torch.randint(K, (n,), generator=generator)
+        logits, labels = torch.randn(n, K, generator=rng), torch.randint(K, (n,), generator=rng)
         labels[0] = logits[0].argmax()  # one answer at least is right
         found.append((logits, labels))
     found.append((found[1][0].double(), found[1][1]))
@@ -49,6 +50,7 @@ accuracy = Exercise(
         "The prediction is the class with the largest logit: which function gives its position, and along which dim?",
         "Comparing two tensors of class numbers gives booleans; their mean, as floats, is the share that agree.",
     ),
+    samples=(0, 1),
     minutes=3,
     contract="logits (B, K), labels (B,) → the share of right answers, a scalar between 0 and 1",
 )
@@ -72,6 +74,7 @@ confusion = Exercise(
         "Start with K × K zeros and walk through the images: each adds 1 to one cell.",
         "Without a loop: labels · K + predictions is the number of a cell; torch.bincount counts each number.",
     ),
+    samples=(0, 1),
     minutes=6,
     contract="labels (N,), predictions (N,), K → (K, K) counts; row = true class, column = prediction",
 )
@@ -94,6 +97,7 @@ entropy = Exercise(
         "One product, one logarithm, one sum over the last dimension, one sign.",
         "For p = 0 the product is NaN. torch.where, or torch.special.entr, takes care of it.",
     ),
+    samples=(0,),
     minutes=5,
     contract="probabilities (B, K) → (B,) entropy in nats, -Σ p log p with 0 · log 0 = 0",
 )

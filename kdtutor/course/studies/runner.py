@@ -38,7 +38,8 @@ class Study:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
     def path(self, folder: Path | None = None) -> Path:
-        return (folder or data.root() / "results") / f"{file_name('study', self.name)}.json"
+        """Where it is stored: in `folder`, else in results/ of KDTUTOR_DATA, if that is set, and of data/ if not."""
+        return (folder or data.search_roots()[0] / "results") / f"{file_name('study', self.name)}.json"
 
 
 def conduct(
@@ -96,7 +97,7 @@ def stored_results(name: str, folder: Path | None = None) -> "pd.DataFrame":
     """The rows of a stored study, one run (and epoch) a row; `attrs` holds its question, command and environment."""
     import pandas as pd
 
-    path = (folder or data.root() / "results") / f"{name}.json"
+    path = _stored(name) if folder is None else folder / f"{name}.json"
     try:
         stored = read_json(path.read_bytes())
         require_sealed(stored)
@@ -107,6 +108,12 @@ def stored_results(name: str, folder: Path | None = None) -> "pd.DataFrame":
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}); restore it (git checkout -- data/results)") from None
     return frame
+
+
+def _stored(name: str) -> Path:
+    """The file of a stored study: one's own, where KDTUTOR_DATA has it, before the one that ships."""
+    places = [root / "results" / f"{name}.json" for root in data.search_roots()]
+    return next((place for place in places if place.is_file()), places[-1])
 
 
 def paired(frame: "pd.DataFrame", case: str, base: Any, value: str, by: Sequence[str] = ()) -> "pd.DataFrame":
