@@ -21,7 +21,8 @@ def frames(explorer: Explorer, folder: Path, name: str) -> dict[str, Any]:
 
     (folder / name).mkdir(parents=True)
     before, size = explorer.settings, None
-    controls, files = [control for control in described(explorer) if len(control["values"]) > 1], {}
+    controls = [control for control in described(explorer) if len(control["values"]) > 1]  # of one value it is dead
+    files: dict[bytes, str] = {}
     pictures: dict[str, list[dict[str, str]]] = {}
     for control in controls:
         film = isinstance(explorer, Film) and control is controls[0]

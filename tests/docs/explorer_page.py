@@ -20,7 +20,7 @@ SERIOUS = ("serious", "critical")
 HTML = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Explorers</title>
 <meta name="viewport" content="width=device-width">
 <style>body {{ background: {paper}; color: {ink}; color-scheme: {scheme}; font: 16px sans-serif }}</style>
-<main><h1>Explorers</h1>{places}</main><script type="module" src="/main.js"></script></html>"""
+<main><h1>Explorers</h1>{places}</main><script type="module" src="/page.js"></script></html>"""
 THEMES = {"light": ("#fff", "#222"), "dark": ("#131416", "#ddd")}
 
 

@@ -12,6 +12,7 @@ import torch
 from playwright.sync_api import Page
 from scipy.optimize import linear_sum_assignment
 from scipy.special import ndtr
+from torch.nn.functional import kl_div, logsigmoid
 
 from docs.explorers.fronts.front import packed, unpacked
 
@@ -65,6 +66,28 @@ def test_softmax_and_entropy(page: Page) -> None:
     expected = [1 / (1 + math.exp(-1)), 1 / (1 + math.exp(1)), 0]
     np.testing.assert_allclose(p, expected, atol=1e-15)
     assert entropy == pytest.approx(-sum(x * math.log(x) for x in expected if x))
+
+
+def test_logarithms_of_probabilities_stay_finite(page: Page) -> None:
+    z_p, z_q = torch.tensor([[900.0, 3.0, -900.0], [0.5, 2.0, 2.5]], dtype=torch.float64)
+    log_p, log_q = z_p.log_softmax(0), (z_q / 2).log_softmax(0)
+    found = in_kit(page, "[kit.logSoftmax(given[0]), kit.logSoftmax(given[1], 2)]", [z_p.tolist(), z_q.tolist()])
+    np.testing.assert_allclose(found, torch.stack([log_p, log_q]), rtol=1e-12)
+    kl = in_kit(page, "[kit.divergence(...given), kit.divergence(given[1], given[0])]", found)
+    expected = [
+        kl_div(log_q, log_p, log_target=True, reduction="sum"),
+        kl_div(log_p, log_q, log_target=True, reduction="sum"),
+    ]
+    np.testing.assert_allclose(kl, torch.stack(expected), rtol=1e-12)
+    x = torch.tensor([-800.0, -1.0, 0.0, 40.0], dtype=torch.float64)
+    found = in_kit(page, "[given.map(kit.sigmoid), given.map(kit.logSigmoid)]", x.tolist())
+    np.testing.assert_allclose(found, torch.stack([x.sigmoid(), logsigmoid(x)]), rtol=1e-12)
+
+
+def test_lists_of_numbers(page: Page) -> None:
+    values = [1.0, 4.0, -2.0, 4.0, 0.5]
+    found = in_kit(page, "[kit.mean(given), kit.argmax(given), kit.range(3), kit.topk(given, 3)]", values)
+    assert found == [sum(values) / 5, 1, [0, 1, 2], [1, 3, 0]]
 
 
 def test_equally_cheap_assignments_are_told_apart_as_scipy_does(page: Page) -> None:

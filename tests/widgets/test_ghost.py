@@ -51,3 +51,10 @@ def test_looking_at_costs_draws_no_random_numbers():
     drawn = torch.rand(1)
     torch.manual_seed(3)
     assert torch.equal(drawn, torch.rand(1))
+
+
+def test_a_cost_that_was_measured_stays_what_it_is():
+    shown = CostExplorer(width=8)
+    before = shown.text.value
+    assert shown.set(width=16).text.value != before
+    assert shown.set(width=8).text.value == before

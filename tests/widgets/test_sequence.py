@@ -62,3 +62,10 @@ def test_forward_covers_both_peaks_and_reverse_takes_the_larger_one():
 def test_two_peaks_share_the_probability():
     p = two_peaks(distance=7, share=0.7).softmax(0)
     torch.testing.assert_close(p[ModeExplorer.PLACES < 0].sum(), torch.tensor(0.7, dtype=p.dtype), atol=1e-3, rtol=0)
+
+
+def test_of_two_equally_near_students_the_first_is_taken():
+    one, less = torch.tensor(0.3, dtype=torch.float64), torch.tensor(0.3 - 1e-15, dtype=torch.float64)
+    assert ModeExplorer.nearest(torch.stack([one + 1, one, less, one - 1e-15])) == 1
+    shown = ModeExplorer(beta=1.0, share=0.5)  # both peaks are alike
+    assert told(shown)[0] < 0
