@@ -96,10 +96,8 @@ def test_films_are_not_empty() -> None:
         ImageFilm([])
     with pytest.raises(ShapeError, match="at least one frame"):
         ChaseFilm([], [], MOONS)
-<<<<<<< HEAD
     with pytest.raises(ShapeError, match="at least one frame"):
         TurnFilm([], [])
-=======
 
 
 def test_logits_that_are_all_shifted_are_no_divergence_and_none_below_zero():
@@ -107,4 +105,3 @@ def test_logits_that_are_all_shifted_are_no_divergence_and_none_below_zero():
     for tenths in range(0, 41, 5):
         shown.set(distance=tenths / 10)
         assert numbers(shown)[2] == 0 and "-0.000" not in shown.text.value
->>>>>>> explorers-b
