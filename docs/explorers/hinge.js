@@ -1,6 +1,6 @@
 /** The step loss, the hinge that stands in for it, and the gradient of both, for one neuron at one position. */
 
-import { chart, colour, explorer, fixed, linspace, panels, signed } from "./kit.js";
+import { chart, colour, explorer, fixed, linspace, panels, signed, sum } from "./kit.js";
 
 const GRID = linspace(-3, 3, 241);
 
@@ -23,8 +23,9 @@ export function compute(settings) {
         : `On the wrong side: pushed by ${signed(push, 1)}.`;
   const sentence = `${says} Step loss ${right ? 0 : 1}, with gradient 0; hinge <b>${fixed(loss, 2)}</b>.`;
   const curve = GRID.map((at) => hinge(settings, at));
+  const losses = curve.map((one) => one.loss);
   return {
-    numbers: { loss, slope, losses: curve.map((one) => one.loss), slopes: curve.map((one) => one.slope) },
+    numbers: { loss, slope, losses, total: sum(losses), slopes: curve.map((one) => one.slope) },
     sentence,
   };
 }

@@ -34,7 +34,7 @@ COMPARE = """async ({module, data, cases}) => {
     const {compute} = await import(`/${module}.js`);
     const {unpacked} = await import('/kit.js');
     const shipped = unpacked(data);
-    return cases.map(settings => compute(settings, shipped));
+    return JSON.stringify(cases.map(settings => compute(settings, shipped)));  // quicker than playwright's own way
 }"""
 TIME = """async ([name, cases]) => {
     const stored = await (await fetch(`/stored/${name}.json`)).json();
@@ -95,7 +95,7 @@ def test_a_module_computes_what_python_does(page: Page, name: str) -> None:
     assert json.loads(json.dumps(front.data(explorer))) == kept["data"]
     settings = cases(explorer, kept["controls"])
     page.goto("http://explorers.test/page.css")
-    found = page.evaluate(COMPARE, {"module": kept["module"], "data": kept["data"], "cases": settings})
+    found = json.loads(page.evaluate(COMPARE, {"module": kept["module"], "data": kept["data"], "cases": settings}))
     for case, here in zip(settings, found, strict=True):
         expected = front.numbers(explorer, case)
         assert here["sentence"] == told(explorer, case), case

@@ -29,13 +29,19 @@ def _measures(explorer: LineExplorer, settings: Settings) -> Numbers:
 
 
 def _hinge(explorer: HingeExplorer, settings: Settings) -> Numbers:
-    """By `boundary_loss` and its gradient, at the student and along the axis."""
-    teacher = torch.full((1, 1, 1, 1), 1.0 if settings["side"] == "active" else -1.0, dtype=torch.float64)
+    """`boundary_loss` and its gradient, at the student and, summed, along the axis."""
+    teacher = 1.0 if settings["side"] == "active" else -1.0
     z = torch.cat([torch.tensor([settings["z"]]), torch.from_numpy(explorer._z)]).double().requires_grad_()
-    losses = torch.stack([boundary_loss(one.view_as(teacher), teacher, settings["margin"]) for one in z])
-    losses.sum().backward()
-    slopes = [] if z.grad is None else z.grad.tolist()
-    return {"loss": losses[0].item(), "losses": losses[1:].tolist(), "slope": slopes[0], "slopes": slopes[1:]}
+    neurons = z.view(1, -1, 1, 1)
+    total = boundary_loss(neurons, torch.full_like(neurons, teacher), settings["margin"])
+    (slopes,) = torch.autograd.grad(total, z)
+    here = boundary_loss(neurons[:, :1], torch.full_like(neurons[:, :1], teacher), settings["margin"])
+    return {
+        "loss": here.item(),
+        "total": (total - here).item(),
+        "slope": slopes[0].item(),
+        "slopes": slopes[1:].tolist(),
+    }
 
 
 FRONTS = {

@@ -35,7 +35,7 @@ def _shifts_again(data: dict[str, Any]) -> ShiftExplorer:
 
 def _pixels(explorer: ShiftExplorer, settings: Settings) -> Numbers:
     explorer.draw(**settings)
-    return {"pixels": [float(value) for shown in explorer._shown for value in np.asarray(shown.get_array()).ravel()]}
+    return {"pixels": np.stack([np.asarray(shown.get_array()) for shown in explorer._shown]).ravel().tolist()}
 
 
 def _opinions(explorer: OpinionExplorer) -> dict[str, Any]:
