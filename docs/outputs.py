@@ -9,6 +9,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from .explorers.bundle import as_script, bundle
 from .names import ROOT
 from .questions import lesson_of, questions
 
@@ -93,7 +94,12 @@ def joined(text: Any) -> str:
 
 
 def explorers() -> Iterator[tuple[str, bytes]]:
-    """Every file that the explorers need, by its place on the site."""
+    """Every file that the explorers need, by its place on the site: modules for a served page, and scripts for one that
+    is opened as a file."""
     for path in sorted(STORED.parent.rglob("*.*")):
+        place = path.relative_to(ROOT / "docs").as_posix()
         if path.suffix in (".js", ".css", ".json", ".webp"):
-            yield path.relative_to(ROOT / "docs").as_posix(), path.read_bytes()
+            yield place, path.read_bytes()
+        if path.suffix == ".json":
+            yield f"{place}.js", as_script(path.read_text(encoding="utf-8")).encode()
+    yield "explorers/bundle.js", bundle().encode()

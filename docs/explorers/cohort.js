@@ -24,7 +24,7 @@ export function compute({ nets, spread }, { z }) {
 }
 
 export default explorer(compute, (picture, { z }) => {
-  const plot = chart(picture, { x: [-5, 5], y: [-0.1, 3.2], width: 520, height: 280, xlabel: "the net's logit of the first class", ylabel: "nats", yticks: [0, 1, 2, 3] });
+  const plot = chart(picture, { x: [-5, 5], y: [-0.1, 3.2], width: 400, height: 240, xlabel: "the net's logit of the first class", ylabel: "nats", yticks: [0, 1, 2, 3] });
   legend(picture, [...NAMES.map((name, i) => [name, LOOKS[i].color, LOOKS[i].dash]), ["a stroke at 0: a peer", colour.ink]]);
   const n = z.shape[0];
   return ({ curves, lowest, peers }) => {

@@ -29,8 +29,8 @@ export default explorer(compute, (picture, { images, labels, classes }) => {
   const K = classes.length, N = labels.length;
   const shown = chart(one, { x: [0, 1], y: [0, 1], width: 150, height: 150, bare: true });
   const softmaxes = [[two, "BAN: as it is"], [three, "DKPP: permuted"]].map(([el, title]) =>
-    chart(el, { x: [-0.6, K - 0.4], y: [0, 1.05], width: 250, height: 210, title, xlabel: "class", xticks: classes.map((name, k) => [k, name.slice(0, 2)]), yticks: [0, 0.5, 1] }));
-  const shares = chart(four, { x: [-0.6, N - 0.4], y: [0, 2 / N], width: 220, height: 210, title: "CWTM: weights", xlabel: "image of the batch", left: 44, xticks: [] });
+    chart(el, { x: [-0.6, K - 0.4], y: [0, 1.05], width: 225, height: 190, title, xlabel: "class", xticks: classes.map((name, k) => [k, name.slice(0, 2)]), yticks: [0, 0.5, 1] }));
+  const shares = chart(four, { x: [-0.6, N - 0.4], y: [0, 2 / N], width: 185, height: 190, title: "CWTM", xlabel: "image of the batch", left: 44, xticks: [] });
   return ({ p, moved, weights }, { image }) => {
     const pixels = part(images, image);
     shown.clear();

@@ -33,7 +33,7 @@ export default explorer(compute, (picture) => {
   const [left, right] = panels(picture, 1, 1);
   const look = { x: [0, 1], width: 340, height: 240, xlabel: "student's probability", xticks: [0, 0.25, 0.5, 0.75, 1] };
   const plots = [chart(left, { ...look, y: [0, 2], ylabel: "divergence, nats", yticks: [0, 0.5, 1, 1.5, 2] }), chart(right, { ...look, y: [-1.4, 0.8], ylabel: "slope at the student's logit", yticks: [-1, -0.5, 0, 0.5] })];
-  legend(picture, [["forward KL", colour.orange, "2 3"], ["reverse KL", colour.vermilion, "2 3"], ["this β", colour.blue]]);
+  legend(left, [["forward KL", colour.orange, "2 3"], ["reverse KL", colour.vermilion, "2 3"], ["this β", colour.blue]]);
   return ({ values, slopes, end_values, end_slopes }) => {
     [[values, end_values], [slopes, end_slopes]].forEach(([line, ends], i) => {
       plots[i].clear();

@@ -21,7 +21,7 @@ def frames(explorer: Explorer, folder: Path, name: str) -> dict[str, Any]:
 
     (folder / name).mkdir(parents=True)
     before, size = explorer.settings, None
-    controls, files = described(explorer), {}
+    controls, files = [control for control in described(explorer) if len(control["values"]) > 1], {}
     pictures: dict[str, list[dict[str, str]]] = {}
     for control in controls:
         film = isinstance(explorer, Film) and control is controls[0]
@@ -58,7 +58,7 @@ def webp(png: bytes) -> tuple[bytes, tuple[int, int]]:
     flat = Image.new("RGB", picture.size, "white")
     flat.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
     found = []
-    for options in ({"lossless": True}, {"quality": 70}):
+    for options in ({"lossless": True}, {"quality": 60}):
         buffer = io.BytesIO()
         flat.save(buffer, "WEBP", method=6, **options)
         found.append(buffer.getvalue())

@@ -13,7 +13,7 @@ export function compute({ mean, spread }) {
 
 export default explorer(compute, (picture) => {
   const [left, right] = panels(picture, 2, 1);
-  const hills = chart(left, { x: [-4, 5], y: [0, 1.7], width: 440, height: 230, xlabel: "feature", ylabel: "density", yticks: [0, 0.5, 1, 1.5] });
+  const hills = chart(left, { x: [-4, 5], y: [0, 1.7], width: 380, height: 220, xlabel: "feature", ylabel: "density", yticks: [0, 0.5, 1, 1.5] });
   legend(left, [["real: mean 0, spread 1", colour.muted], ["made", colour.blue]]);
   const bar = chart(right, { x: [-0.8, 0.8], y: [0, 10], width: 200, height: 230, xticks: [[0, "distance"]] });
   legend(right, [["means", colour.vermilion], ["spreads", colour.blue]]);

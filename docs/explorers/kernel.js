@@ -34,7 +34,7 @@ export default explorer(compute, (picture, { first, second }) => {
   const [left, right] = panels(picture, 1, 1);
   const plane = chart(left, { x: [-EDGE, EDGE], y: [-EDGE, EDGE], width: 300, height: 300, bare: true });
   legend(left, [["squares: the first cloud", colour.blue], ["triangles: the second", colour.vermilion]]);
-  const curves = chart(right, { x: [0.01, 10], y: [-0.05, 1.3], log: true, width: 320, height: 300, xlabel: "kernel width σ", ylabel: "MMD²", yticks: [0, 0.5, 1] });
+  const curves = chart(right, { x: [0.01, 12], y: [-0.05, 1.3], log: true, width: 320, height: 300, xlabel: "kernel width σ", ylabel: "MMD²", yticks: [0, 0.5, 1] });
   return ({ field, curve, here }, { sigma, gap }) => {
     const rows = range(CELLS).reverse().flatMap((row) => field.slice(row * CELLS, (row + 1) * CELLS)); // the highest first
     plane.clear();

@@ -1,5 +1,6 @@
 /** What every explorer shares. A module of an explorer imports from here alone. */
 
+export { assignment } from "./kit/assignment.js";
 export { DIVERGING, BLUES, GREY, GREYS, SEQUENTIAL, colour, paint } from "./kit/colours.js";
 export { chart, legend, panels } from "./kit/charts.js";
 export { explorer, frame } from "./kit/explorer.js";

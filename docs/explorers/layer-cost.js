@@ -27,7 +27,7 @@ export function compute({ width, s, d, k }, { size, batch, milliseconds, setting
 
 export default explorer(compute, (picture) => {
   const bars = chart(picture, {
-    x: [-0.6, 2.6], y: [0, 2.2], width: 480, height: 240, ylabel: "relative",
+    x: [-0.6, 2.6], y: [0, 2.2], width: 380, height: 220, ylabel: "relative",
     xticks: NAMES.map((name, i) => [i, name]), yticks: [0, 0.5, 1, 1.5, 2],
   });
   legend(picture, [["ordinary", colour.muted], ["ghost module", colour.purple], ["times were measured when this page was made", "none"]]);

@@ -21,26 +21,41 @@ function pearson(a, b) {
 }
 
 const zScores = (row) => centredUnit(row).map((value) => Math.sqrt(row.length) * value);
-const kd = (T) => (s, t) => T ** 2 * mean(s.map((row, n) => divergence(logSoftmax(t[n], T), logSoftmax(row, T))));
 
-function dist(s, t, T = 4) {
-  const [p, q] = [s, t].map((rows) => rows.map((row) => softmax(row, T)));
+// Each loss knows the teacher first, and is then asked about many students.
+const kd = (T) => (teacher) => {
+  const log_t = teacher.map((row) => logSoftmax(row, T));
+  return (student) => T ** 2 * mean(student.map((row, n) => divergence(log_t[n], logSoftmax(row, T))));
+};
+
+function dist(teacher, T = 4) {
+  const soft = (rows) => rows.map((row) => softmax(row, T));
   const unlike = (a, b) => T ** 2 * (1 - mean(a.map((row, i) => pearson(row, b[i]))));
-  return 2 * unlike(p, q) + 2 * unlike(columns(p), columns(q));
+  const p_t = soft(teacher), classes_t = columns(p_t);
+  return (student) => {
+    const p_s = soft(student);
+    return 2 * unlike(p_s, p_t) + 2 * unlike(columns(p_s), classes_t);
+  };
 }
 
-const LOSSES = { "KL, T = 4": kd(4), DIST: dist, "z-scores": (s, t) => kd(2)(s.map(zScores), t.map(zScores)) };
+function standardized(teacher) {
+  const cost = kd(2)(teacher.map(zScores));
+  return (student) => cost(student.map(zScores));
+}
+
+const LOSSES = { "KL, T = 4": kd(4), DIST: dist, "z-scores": standardized };
 const NAMES = Object.keys(LOSSES);
 
 export function compute({ order, scale, shift }, { orders, students }) {
   const teacher = rowsOf(part(students, 0));
   const student = rowsOf(part(students, orders.indexOf(order)));
   const nothing = teacher.map((row) => row.map(() => 0));
-  const units = NAMES.map((name) => LOSSES[name](nothing, teacher));
+  const losses = NAMES.map((name) => LOSSES[name](teacher));
   const louder = (factor) => student.map((row) => row.map((z) => factor * z + shift));
-  const cost = (name, i, factor) => Math.max(0, LOSSES[name](louder(factor), teacher) / units[i]);
-  const curves = NAMES.flatMap((name, i) => GRID.map((k) => cost(name, i, 2 ** k)));
-  const costs = NAMES.map((name, i) => cost(name, i, scale));
+  const units = losses.map((loss) => loss(nothing));
+  const cost = (i, factor) => Math.max(0, losses[i](louder(factor)) / units[i]); // rounding may bring it below
+  const curves = NAMES.flatMap((_, i) => GRID.map((k) => cost(i, 2 ** k)));
+  const costs = NAMES.map((_, i) => cost(i, scale));
   const said = NAMES.map((name, i) => `${name} <b>${fixed(costs[i], 2)}</b>`).join(", ");
   const sentence = `${general(scale, 2)} · z ${signed(shift, 1)}: the cost under ${said} (1: a student that knows nothing).`;
   return { numbers: { student: student[0].map((z) => scale * z + shift), curves, costs }, sentence };

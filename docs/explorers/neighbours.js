@@ -13,12 +13,12 @@ export function compute({ query }, { labels, queries, nearest }) {
 
 export default explorer(compute, (picture, { images, labels, queries, nearest }) => {
   const names = Object.keys(nearest), columns = nearest[names[0]][0].length + 1, rows = names.length;
-  const grid = chart(picture, { x: [-1.3, columns], y: [0, rows], width: 70 * (columns + 1.3), height: 70 * rows, bare: true });
+  const grid = chart(picture, { x: [-1.6, columns], y: [0, rows], width: 45 * (columns + 1.6), height: 45 * rows, bare: true });
   const place = (row, column, image, edge) => {
     const pixels = part(images, image);
     const [x, y] = [[column + 0.06, column + 0.94], [rows - row - 0.94, rows - row - 0.06]];
-    grid.image(paint(pixels.values, pixels.shape, GREY, { high: 255 }), x, y);
-    if (edge) grid.rect(...x, ...y, { fill: "none", color: edge, width: 5 });
+    grid.image(paint(pixels.values, pixels.shape, GREY, { high: 255 }), { across: x, up: y });
+    if (edge) grid.rect(...x, ...y, { fill: "none", color: edge, width: 3 });
   };
   return ({ found }, { query }) => {
     const asked = queries[query];

@@ -18,7 +18,7 @@ export default explorer(compute, (picture, { losses, names }) => {
     const el = picture.appendChild(document.createElement("div"));
     el.style.flex = "1 1 100%";
     const top = 1.05 * Math.max(...nets.map(({ values }) => Math.max(...values)));
-    return [kind, [el, chart(el, { x: [-0.03, 1.03], y: [0, top], width: 520, height: 270, xlabel: "σ, as a share of the largest", ylabel: "training loss, nats", xticks: [0, 0.25, 0.5, 0.75, 1] })]];
+    return [kind, [el, chart(el, { x: [-0.03, 1.03], y: [0, top], width: 400, height: 240, xlabel: "σ, as a share of the largest", ylabel: "training loss, nats", xticks: [0, 0.25, 0.5, 0.75, 1] })]];
   }));
   legend(picture, names.map((name, i) => [name, ...LOOKS[i]]));
   return ({ means }, { noise, strength }) => {

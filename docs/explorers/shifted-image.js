@@ -31,7 +31,7 @@ export default explorer(compute, (picture, { images, classes }) => {
   const [one, two] = panels(picture, 1, 2.2);
   const K = classes.length;
   const shown = chart(one, { x: [0, 1], y: [0, 1], width: 190, height: 190, bare: true });
-  const bars = chart(two, { x: [-0.6, K - 0.4], y: [0, 1.05], width: 430, height: 240, ylabel: "what the student is told", xticks: classes.map((name, k) => [k, name]), yticks: [0, 0.25, 0.5, 0.75, 1] });
+  const bars = chart(two, { x: [-0.6, K - 0.4], y: [0, 1.05], width: 390, height: 230, ylabel: "what the student is told", xticks: classes.map((name, k) => [k, name]), yticks: [0, 0.25, 0.5, 0.75, 1] });
   legend(two, NAMES.map((name, i) => [name, COLOURS[i]]));
   return ({ targets }, { image, right, down }) => {
     const pixels = part(images, image);

@@ -30,10 +30,12 @@ def shown(ids: Mapping[str, str]) -> Iterator[tuple[str, Explorer]]:
 def store(ids: Mapping[str, str], folder: str) -> None:
     """Write <cell id>.json for every explorer of this notebook, and pictures for those that no module computes."""
     for cell, explorer in shown(ids):
+        path = Path(folder) / f"{cell}.json"
+        require(not path.exists(), f"{cell} shows two explorers: give each a cell of its own", DataError)
         page = as_page(explorer, Path(folder), cell)
         text = json.dumps(page, ensure_ascii=False, separators=(",", ":"))
         require(len(text) < LIMIT, f"{cell}: {len(text)} bytes for one explorer, at most {LIMIT:.0f}", DataError)
-        (Path(folder) / f"{cell}.json").write_text(text + "\n", encoding="utf-8")
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 def as_page(explorer: Explorer, folder: Path, cell: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ export default explorer(compute, (picture, { images, probabilities, classes }) =
   const shown = chart(left, { x: [0, 1], y: [0, 1], width: 160, height: 160, bare: true });
   const K = classes.length, names = Object.keys(probabilities);
   const rows = names.map((ylabel, i) => chart(right, {
-    x: [-0.6, K - 0.4], y: [0, 1.05], width: 430, height: 96, ylabel, yticks: [0, 1],
+    x: [-0.6, K - 0.4], y: [0, 1.05], width: 380, height: 90, ylabel, yticks: [0, 1],
     xticks: classes.map((name, k) => [k, i === names.length - 1 ? name : ""]),
   }));
   const colours = range(K).map((k) => (k < BORDER ? colour.blue : colour.vermilion));

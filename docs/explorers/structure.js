@@ -54,9 +54,9 @@ function drawPlane(plane, places, chosen = -1) {
 
 export default explorer(compute, (picture) => {
   const [one, two, three, four] = panels(picture, 1, 1, 1, 1);
-  for (const panel of [one, two, three, four]) panel.style.flexBasis = "45%";
-  const [teacher, student] = [[one, "teacher"], [two, "student"]].map(([el, title]) => chart(el, { x: [-EDGE, EDGE], y: [-EDGE, EDGE], width: 300, height: 320, bare: true, title }));
-  const over = (el, name, ends, ticks) => chart(el, { x: ends, y: ends, width: 300, height: 300, xlabel: `${name} ψ, teacher`, ylabel: `${name} ψ, student`, xticks: ticks, yticks: ticks });
+  for (const plane of [one, two]) plane.style.flexBasis = "45%"; // beside each other on a narrow page, too
+  const [teacher, student] = [[one, "teacher"], [two, "student"]].map(([el, title]) => chart(el, { x: [-EDGE, EDGE], y: [-EDGE, EDGE], width: 220, height: 240, bare: true, title }));
+  const over = (el, name, ends, ticks) => chart(el, { x: ends, y: ends, width: 300, height: 280, xlabel: `${name} ψ, teacher`, ylabel: `${name} ψ, student`, xticks: ticks, yticks: ticks });
   const [pairs, triples] = [over(three, "distances", [0, 2.4], [0, 1, 2]), over(four, "cosines", [-1.1, 1.1], [-1, 0, 1])];
   const known = shown(TEACHER);
   drawPlane(teacher, HOME);

@@ -33,6 +33,6 @@ export default explorer(compute, (picture, { images, labels, classes }) => {
     bars.clear();
     bars.bars(p.map((_, k) => k), p, { colours: p.map((_, k) => fill(k)) });
     bars.line([-0.6, K - 0.4], [1 / K, 1 / K], { dash: "2 3", width: 1.2, color: colour.muted });
-    p.forEach((value, k) => bars.text(k, value, share(value), { size: 10.5, dy: -3 }));
+    p.forEach((value, k) => bars.text(k, value, share(value), { size: 12, dy: -3 }));
   };
 });

@@ -17,10 +17,10 @@ export function compute({ scale, shift }, { low, high }) {
 
 export default explorer(compute, (picture, { low, high }) => {
   const K = low.length + high.length;
-  const above = (options) => chart(picture, { x: [-0.6, K - 0.4], width: 460, height: 180, xticks: range(K), ...options });
+  const above = (options) => chart(picture, { x: [-0.6, K - 0.4], width: 380, height: 160, xticks: range(K), ...options });
   const charts = [
     above({ y: [-14, 16], ylabel: "logits" }),
-    above({ y: [0, 1.15], ylabel: "each softmax", height: 200, xlabel: "class: teacher 1 knows the first half", yticks: [0, 0.5, 1] }),
+    above({ y: [0, 1.15], ylabel: "each softmax", height: 180, xlabel: "class: teacher 1 knows the first half", yticks: [0, 0.5, 1] }),
   ];
   const colours = range(K).map((k) => (k < low.length ? colour.blue : colour.vermilion));
   return ({ scores, probabilities, winners }) => {

@@ -16,7 +16,7 @@ export function compute({ sample, epoch }, { logits, noise, places, facts }) {
 export default explorer(compute, (picture, { images, places }) => {
   const [left, right] = panels(picture, 1, 3.6);
   const image = chart(left, { x: [0, 1], y: [0, 1], width: 160, height: 160, bare: true });
-  const net = chart(right, { x: [-1.1, places.length + 0.1], y: [-0.6, 1.55], width: 520, height: 210, bare: true });
+  const net = chart(right, { x: [-1.1, places.length + 0.1], y: [-0.6, 1.55], width: 420, height: 190, bare: true });
   const high = images.values instanceof Uint8Array ? 255 : 1;
   const last = places.length - 1;
   return ({ decisions, probability }, { sample }) => {

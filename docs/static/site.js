@@ -44,9 +44,11 @@
     followAddress();
     reachable();
     setTimeout(showMarked, 50); // behind sphinx, which marks 10 ms from now
-    // A browser lets no page of a file load modules: there the stored pictures stay.
-    if (document.querySelector(".kd-explorer") && location.protocol !== "file:") {
-      import(new URL("../explorers/page.js", here));
+    if (document.querySelector(".kd-explorer")) {
+      // A browser lets no page that is opened as a file load modules: for it they are one plain script.
+      const [src, type] = location.protocol === "file:" ? ["bundle.js", ""] : ["page.js", "module"];
+      const script = { src: new URL(`../explorers/${src}`, here), type };
+      document.head.append(Object.assign(document.createElement("script"), script));
     }
   });
 })();

@@ -74,6 +74,12 @@ def frame(step: int, student: Net, teacher: Net, generator: Generator, z: Float[
         return Frame(step, gap.view(SIDE, SIDE), generator(z).flatten(1), answers.view(SIDE, SIDE))
 
 
+def apart(gap: Float[Tensor, "rows columns"], points: Float[Tensor, "N 2"]) -> float:
+    """How far the logits are apart where the points are, on average; read at the nearest place of the grid."""
+    column, row = ((points + REACH) / (2 * REACH) * (SIDE - 1)).round().long().clamp(0, SIDE - 1).T
+    return gap[row, column].mean().item()
+
+
 def still(step: int, student: Net, teacher: Net, generator: Generator, z: Float[Tensor, "N Z"]) -> Still:
     """The images of the latents `z` as they look during training (batch norms see the batch), and the answers."""
     with evaluating(student), batch_statistics(generator), torch.no_grad():

@@ -1,4 +1,4 @@
-"""What is touched in the lesson on data-free adversarial distillation: three distances, and two films."""
+"""What is touched in the lesson on data-free adversarial distillation: three distances, and three films."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from ipywidgets import Dropdown, FloatSlider, IntSlider
 from jaxtyping import Float
+from matplotlib.collections import LineCollection
 from torch import Tensor
 
 from ..data import Split
 from ..errors import ShapeError, require
-from ..figures.adversarial import EXTENT, GAPS, LOOKS, SIDE, Frame, Still, square
+from ..figures.adversarial import EXTENT, GAPS, LOOKS, SIDE, Frame, Still, apart, square
 from ..figures.charts import Array, array
 from ..figures.style import BLUE, VERMILION, bare
 from ..papers.adversarial import DISTANCES
@@ -123,6 +124,53 @@ class ChaseFilm(Film):
         return (
             f"After {one.step} steps of the student the logits are <b>{one.gap.mean().item():.2f}</b> apart on "
             f"average over the square, <b>{one.gap.max().item():.2f}</b> at the worst place."
+        )
+
+
+class TurnFilm(Film):
+    """Two players in turn, turn by turn: the plane before a turn and after it.
+
+    frames: the start, then one for each turn, whose number is its step; the student has the odd ones. In its turn the
+    points stay and the orange under them fades; in the generator's the orange stays and the points move. lines: the
+    teacher's border.
+    """
+
+    PLAYERS = ("generator", "student")  # of the even and of the odd turns
+
+    def __init__(self, frames: Sequence[Frame], lines: Sequence[Array], moment: int = 0) -> None:
+        self.frames = list(frames)
+        live = LiveFigure(
+            alt="The plane before a turn and after it, dark where the logits of student and teacher are far apart, "
+            "with the generator's points as dots and the teacher's border as a black line. Strokes lead to where a "
+            "point was.",
+            size=(8.6, 4.2),
+            columns=2,
+        )
+        self._panels: list[Any] = []
+        for ax, title in zip(live.axes, ("before the turn", "after it"), strict=True):
+            square(ax, title)
+            gap = ax.imshow(np.zeros((SIDE, SIDE)), zorder=0, interpolation="nearest", **GAPS)
+            borders = [ax.plot(*line.T, color="k", linewidth=1.6, zorder=2)[0] for line in lines]
+            ways = ax.add_collection(LineCollection([], colors="0.35", linewidths=0.9, zorder=3))
+            (points,) = ax.plot([], [], "o", color=BLUE, markersize=4, zorder=4)
+            live.live(gap, borders, ways, points)
+            self._panels.append((gap, points, ways))
+        super().__init__([one.step for one in self.frames], {}, live, moment, interval=900)
+        self.controls["moment"].description = "turn"
+
+    def draw(self, moment: int) -> str:
+        """One turn, and what it changes where the points are."""
+        before, after = self.frames[max(moment - 1, 0)], self.frames[moment]
+        for (gap, points, _), one in zip(self._panels, (before, after), strict=True):
+            gap.set_data(array(one.gap))
+            points.set_data(*array(one.points).T)
+        self._panels[1][2].set_segments(array(torch.stack([before.points, after.points], dim=1)))
+        was, now = (apart(one.gap, one.points) for one in (before, after))
+        if moment == 0:
+            return f"Before the first turn. Where the points are, the logits are <b>{now:.2f}</b> apart."
+        return (
+            f"Turn {after.step} is the {self.PLAYERS[after.step % 2]}'s. Where the points are, the logits were "
+            f"<b>{was:.2f}</b> apart, and now are <b>{now:.2f}</b>."
         )
 
 

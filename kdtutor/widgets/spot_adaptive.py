@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from ipywidgets import Dropdown, FloatSlider, IntSlider, SelectionSlider
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from ..errors import ShapeError, require
@@ -85,7 +85,7 @@ class WayExplorer(Explorer):
 
     def __init__(
         self,
-        images: Float[Tensor, "N 1 H W"],
+        images: Float[Tensor, "N 1 H W"] | UInt8[Tensor, "N 1 H W"],
         logits: Float[Tensor, "epochs N spots 2"],
         noise: Float[Tensor, "N spots 2"],
         places: Sequence[str],

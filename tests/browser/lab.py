@@ -87,7 +87,7 @@ def _ask(address: str, path: str, method: str = "GET", data: bytes | None = None
 
 
 def open_notebook(page: Page, address: str, name: str) -> None:
-    """Open a notebook and wait until its kernel is there; the indicator says idle before one is connected.
+    """Open a notebook, wait until its kernel is there (the indicator says idle before one is connected), and unfold it.
 
     A page that `can_open_another` opens it as a reader would, from within JupyterLab; any other loads JupyterLab anew.
     """
@@ -100,6 +100,7 @@ def open_notebook(page: Page, address: str, name: str) -> None:
         "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
         timeout=120_000,
     )
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:expand-all-headings')")  # nothing is folded away
 
 
 # What is open in the main area, but for the launcher, which JupyterLab shows where nothing is.

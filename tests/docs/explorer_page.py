@@ -20,7 +20,7 @@ SERIOUS = ("serious", "critical")
 HTML = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Explorers</title>
 <meta name="viewport" content="width=device-width">
 <style>body {{ background: {paper}; color: {ink}; color-scheme: {scheme}; font: 16px sans-serif }}</style>
-<main><h1>Explorers</h1>{places}</main><script type="module" src="/page.js"></script></html>"""
+<main><h1>Explorers</h1>{places}</main><script type="module" src="/main.js"></script></html>"""
 THEMES = {"light": ("#fff", "#222"), "dark": ("#131416", "#ddd")}
 
 
@@ -45,6 +45,8 @@ def chromium(executable: str) -> Iterator[Page]:
 
 
 def _answer(route: Route) -> None:
+    if route.request.url.startswith("file:"):
+        return route.continue_()
     path = ROOT / route.request.url.removeprefix(ADDRESS).lstrip("/")
     if not route.request.url.startswith(ADDRESS) or not path.is_file():
         return route.abort()
@@ -95,6 +97,11 @@ def move(page: Page, name: str, control: str) -> None:
     """Move one control by keyboard: on to its next value, or back from its last one."""
     element = page.locator(f"{place_of(name)} [data-control='{control}']")
     element.press(element.evaluate(KEY))
+
+
+def press(page: Page, name: str, control: str, key: str) -> None:
+    """Press a key on one control."""
+    page.locator(f"{place_of(name)} [data-control='{control}']").press(key)
 
 
 def violations(page: Page) -> list[str]:

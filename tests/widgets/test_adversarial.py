@@ -7,9 +7,19 @@ import torch
 
 import kdtutor as kd
 from kdtutor import ShapeError
-from kdtutor.figures.adversarial import border
+from kdtutor.figures.adversarial import SIDE, Frame, border
 from kdtutor.papers.adversarial import discrepancy, divergence
-from kdtutor.widgets.adversarial import SHIFTED, WAYS, WRONG, Z_T, ChaseFilm, GapExplorer, ImageFilm, student_logits
+from kdtutor.widgets.adversarial import (
+    SHIFTED,
+    WAYS,
+    WRONG,
+    Z_T,
+    ChaseFilm,
+    GapExplorer,
+    ImageFilm,
+    TurnFilm,
+    student_logits,
+)
 from tests.figures.test_adversarial import frames, stills, trio
 
 MOONS = kd.data.load("moons").test[::20]
@@ -52,6 +62,23 @@ def test_the_chase_tells_how_far_the_nets_are_apart() -> None:
         assert len(shown._points.get_xdata()) == len(one.points)
 
 
+def test_turns_alternate_and_tell_what_each_changes() -> None:
+    """A gap that is 3 on the right half and 1 on the left: the points go there, and the student then halves it."""
+    gap = torch.ones(SIDE, SIDE)
+    gap[:, SIDE // 2 :] = 3.0
+    left, right = torch.tensor([[-1.0, 0.5], [-1.5, 1.0]]), torch.tensor([[1.0, 0.5], [1.5, -1.0]])
+    film = [(0, gap, left), (1, gap / 2, left), (2, gap / 2, right), (3, gap / 4, right)]
+    shown = TurnFilm([Frame(step, gap, points, gap) for step, gap, points in film], border(trio()[1]))
+    assert "Before the first turn" in shown.text.value and numbers(shown) == [1.0]
+    expected = [("student", 1.0, 0.5), ("generator", 0.5, 1.5), ("student", 1.5, 0.75)]
+    for turn, (player, was, now) in enumerate(expected, 1):
+        shown.set(moment=turn)
+        assert f"Turn {turn} is the {player}'s" in shown.text.value and numbers(shown) == [was, now]
+        before, after = (panel[1].get_xydata().tolist() for panel in shown._panels)
+        assert before == film[turn - 1][2].tolist() and after == film[turn][2].tolist()
+    assert shown.controls["moment"].description == "turn"
+
+
 def test_the_images_come_with_both_answers() -> None:
     shown_stills = stills(3, images=5)
     shown = ImageFilm(shown_stills, moment=99)
@@ -69,3 +96,5 @@ def test_films_are_not_empty() -> None:
         ImageFilm([])
     with pytest.raises(ShapeError, match="at least one frame"):
         ChaseFilm([], [], MOONS)
+    with pytest.raises(ShapeError, match="at least one frame"):
+        TurnFilm([], [])

@@ -1,5 +1,7 @@
 """Fronts of the lesson on amalgamation."""
 
+from typing import Any
+
 import torch
 
 from kdtutor.papers.common_features import gaussian_kernels
@@ -9,7 +11,7 @@ from kdtutor.widgets.controls import Settings
 from .front import Front, Numbers, packed, unpacked
 
 
-def _logits(explorer: ScaleExplorer) -> dict:
+def _logits(explorer: ScaleExplorer) -> dict[str, Any]:
     return {"low": explorer._low[0].tolist(), "high": explorer._high[0].tolist()}
 
 
@@ -23,7 +25,7 @@ def _rows(explorer: ScaleExplorer, settings: Settings) -> Numbers:
     }
 
 
-def _specialists(explorer: SpecialistExplorer) -> dict:
+def _specialists(explorer: SpecialistExplorer) -> dict[str, Any]:
     return {
         "images": packed(torch.from_numpy(explorer._pixels)),
         "labels": explorer._labels,
@@ -32,7 +34,7 @@ def _specialists(explorer: SpecialistExplorer) -> dict:
     }
 
 
-def _specialists_again(data: dict) -> SpecialistExplorer:
+def _specialists_again(data: dict[str, Any]) -> SpecialistExplorer:
     images, p = unpacked(data["images"])[:, None], {name: unpacked(p) for name, p in data["probabilities"].items()}
     return SpecialistExplorer(images, torch.tensor(data["labels"]), p, data["classes"])
 
@@ -41,11 +43,11 @@ def _opinions(explorer: SpecialistExplorer, settings: Settings) -> Numbers:
     return {"p": torch.cat([p[settings["image"]] for p in explorer._p.values()]).tolist()}
 
 
-def _clouds(explorer: KernelExplorer) -> dict:
+def _clouds(explorer: KernelExplorer) -> dict[str, Any]:
     return {"first": packed(explorer._first), "second": packed(explorer._second)}
 
 
-def _clouds_again(data: dict) -> KernelExplorer:
+def _clouds_again(data: dict[str, Any]) -> KernelExplorer:
     explorer = KernelExplorer()
     explorer._first, explorer._second = unpacked(data["first"]), unpacked(data["second"])
     return explorer
@@ -58,7 +60,6 @@ def _landscape(explorer: KernelExplorer, settings: Settings) -> Numbers:
     heights = [gaussian_kernels(explorer._grid, cloud, [sigma]).mean(1) for cloud in (first, moved)]
     return {
         "field": (heights[0] - heights[1]).tolist(),
-        "curve": [distance(first, moved, width, pairs) for width in explorer._sigmas],
         "here": distance(first, moved, sigma, pairs),
         "floor": distance(first, second, sigma, pairs),
     }

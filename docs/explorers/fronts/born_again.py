@@ -1,5 +1,7 @@
 """Fronts of the lesson on self-distillation."""
 
+from typing import Any
+
 import torch
 
 from kdtutor.papers.born_again import cwtm_weights, draw_orders, permuted
@@ -10,13 +12,13 @@ from kdtutor.widgets.controls import Settings
 from .front import Front, Numbers, packed, unpacked
 
 
-def _rounds(explorer: RoundsExplorer) -> dict:
+def _rounds(explorer: RoundsExplorer) -> dict[str, Any]:
     d, V = torch.linalg.eigh(explorer._K)
     kept = {"x": explorer.x, "y": explorer.y, "truth": explorer._truth, "eigenvalues": d, "eigenvectors": V}
     return {name: packed(tensor) for name, tensor in kept.items()}
 
 
-def _rounds_again(data: dict) -> RoundsExplorer:
+def _rounds_again(data: dict[str, Any]) -> RoundsExplorer:
     x, y, truth = (unpacked(data[name]) for name in ("x", "y", "truth"))
     return RoundsExplorer(x, y, lambda _: truth)
 
@@ -32,7 +34,7 @@ def _fits(explorer: RoundsExplorer, settings: Settings) -> Numbers:
     }
 
 
-def _dark(explorer: DarkExplorer) -> dict:
+def _dark(explorer: DarkExplorer) -> dict[str, Any]:
     slider = explorer.controls["draw_number"]
     orders = [_order(explorer, seed)[0].tolist() for seed in range(slider.min, slider.max + 1)]
     return {
@@ -48,7 +50,7 @@ def _order(explorer: DarkExplorer, seed: int) -> torch.Tensor:
     return draw_orders(1, len(explorer.classes), torch.Generator().manual_seed(seed))
 
 
-def _dark_again(data: dict) -> DarkExplorer:
+def _dark_again(data: dict[str, Any]) -> DarkExplorer:
     images, logits = unpacked(data["images"])[:, None], unpacked(data["logits"])
     return DarkExplorer(images, logits, torch.tensor(data["labels"]), data["classes"])
 
@@ -62,7 +64,7 @@ def _permuted(explorer: DarkExplorer, settings: Settings) -> Numbers:
     }
 
 
-def _exits(explorer: ThresholdExplorer) -> dict:
+def _exits(explorer: ThresholdExplorer) -> dict[str, Any]:
     return {
         "logits": packed(explorer._logits),
         "labels": explorer._labels.tolist(),
@@ -70,7 +72,7 @@ def _exits(explorer: ThresholdExplorer) -> dict:
     }
 
 
-def _exits_again(data: dict) -> ThresholdExplorer:
+def _exits_again(data: dict[str, Any]) -> ThresholdExplorer:
     return ThresholdExplorer(unpacked(data["logits"]), torch.tensor(data["labels"]), data["costs"])
 
 

@@ -1,6 +1,7 @@
 """Fronts of the lesson on contrast."""
 
 import math
+from typing import Any
 
 import torch
 
@@ -23,7 +24,7 @@ def _contrast(explorer: ContrastExplorer, settings: Settings) -> Numbers:
     return {"h": h.tolist(), "loss": nce_loss(own_first[None], rows=IMAGES).item()}
 
 
-def _logits(explorer: TargetExplorer) -> dict:
+def _logits(explorer: TargetExplorer) -> dict[str, Any]:
     return {
         "z_s": packed(explorer.z_s),
         "z_t": packed(explorer.z_t),
@@ -32,7 +33,7 @@ def _logits(explorer: TargetExplorer) -> dict:
     }
 
 
-def _logits_again(data: dict) -> TargetExplorer:
+def _logits_again(data: dict[str, Any]) -> TargetExplorer:
     return TargetExplorer(unpacked(data["z_s"]), unpacked(data["z_t"]), torch.tensor(data["labels"]), data["T"])
 
 
@@ -54,11 +55,11 @@ def _parts(explorer: TargetExplorer, settings: Settings) -> Numbers:
     return {"curves": curves, "bars": bars.tolist(), "p": bars[label].item(), "target": target, "nckd": others}
 
 
-def _students(explorer: ScaleExplorer) -> dict:
+def _students(explorer: ScaleExplorer) -> dict[str, Any]:
     return {"orders": list(explorer._as), "students": packed(torch.stack(list(explorer._as.values())))}
 
 
-def _students_again(data: dict) -> ScaleExplorer:
+def _students_again(data: dict[str, Any]) -> ScaleExplorer:
     students = unpacked(data["students"])
     explorer = ScaleExplorer(students[0])
     explorer._as = dict(zip(data["orders"], students, strict=True))
@@ -69,7 +70,6 @@ def _costs(explorer: ScaleExplorer, settings: Settings) -> Numbers:
     z, scale, shift = explorer._as[settings["order"]], settings["scale"], settings["shift"]
     return {
         "student": (scale * z[0] + shift).tolist(),
-        "curves": [explorer._cost(name, 2.0**k * z + shift) for name in explorer._losses for k in explorer._grid],
         "costs": [explorer._cost(name, scale * z + shift) for name in explorer._losses],
     }
 

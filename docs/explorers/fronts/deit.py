@@ -1,5 +1,7 @@
 """Fronts of the lesson on DeiT."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -13,7 +15,7 @@ from .front import Front, Numbers, packed, unpacked
 SHIFTS = range(-FARTHEST, FARTHEST + 1)
 
 
-def _attention(explorer: AttentionExplorer) -> dict:
+def _attention(explorer: AttentionExplorer) -> dict[str, Any]:
     return {
         "images": packed(torch.from_numpy(explorer._pixels)),
         "layers": packed(torch.stack([torch.from_numpy(weights) for weights in explorer._layers])),
@@ -22,7 +24,7 @@ def _attention(explorer: AttentionExplorer) -> dict:
     }
 
 
-def _attention_again(data: dict) -> AttentionExplorer:
+def _attention_again(data: dict[str, Any]) -> AttentionExplorer:
     images, layers = unpacked(data["images"])[:, None], list(unpacked(data["layers"]))
     return AttentionExplorer(images, layers, data["tokens"], data["captions"])
 
@@ -33,22 +35,22 @@ def _asked(explorer: AttentionExplorer, settings: Settings) -> Numbers:
     return {"asked": heads.mean(0)[settings["token"]].tolist()}
 
 
-def _answers(explorer: ShiftExplorer) -> dict:
+def _answers(explorer: ShiftExplorer) -> dict[str, Any]:
     """The teacher's logits to every image at every place."""
-    logits = [
-        torch.stack([explorer._answer(torch.stack([shifted(image, right, down) for right in SHIFTS])) for down in SHIFTS])
-        for image in explorer._images
+    rows = [
+        torch.stack([shifted(image, right, down) for right in SHIFTS]) for image in explorer._images for down in SHIFTS
     ]
+    logits = torch.stack([explorer._answer(row) for row in rows])
     return {
         "images": packed(explorer._images[:, 0]),
-        "logits": packed(torch.stack(logits)),
+        "logits": packed(logits.view(len(explorer._images), len(SHIFTS), len(SHIFTS), -1)),
         "farthest": FARTHEST,
         "labels": explorer._labels,
         "classes": list(explorer._classes),
     }
 
 
-def _answers_again(data: dict) -> ShiftExplorer:
+def _answers_again(data: dict[str, Any]) -> ShiftExplorer:
     images, logits = unpacked(data["images"])[:, None], unpacked(data["logits"])
     known = {
         shifted(image, right, down).numpy().tobytes(): logits[i, down + FARTHEST, right + FARTHEST]
@@ -72,7 +74,7 @@ def _told(explorer: ShiftExplorer, settings: Settings) -> Numbers:
     return {"targets": torch.cat(targets).tolist(), "entropy": entropy(soft).item()}
 
 
-def _heads(explorer: FusionExplorer) -> dict:
+def _heads(explorer: FusionExplorer) -> dict[str, Any]:
     return {
         "z_class": packed(explorer._heads[0]),
         "z_distillation": packed(explorer._heads[1]),
@@ -81,9 +83,9 @@ def _heads(explorer: FusionExplorer) -> dict:
     }
 
 
-def _heads_again(data: dict) -> FusionExplorer:
-    heads = (unpacked(data[name]) for name in ("z_class", "z_distillation"))
-    return FusionExplorer(*heads, torch.tensor(data["labels"]), data["classes"])
+def _heads_again(data: dict[str, Any]) -> FusionExplorer:
+    z_class, z_distillation = unpacked(data["z_class"]), unpacked(data["z_distillation"])
+    return FusionExplorer(z_class, z_distillation, torch.tensor(data["labels"]), data["classes"])
 
 
 def _fused(explorer: FusionExplorer, settings: Settings) -> Numbers:

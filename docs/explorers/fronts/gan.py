@@ -1,5 +1,7 @@
 """Fronts of the lesson on GAN compression."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -22,12 +24,12 @@ def _first(explorer: BlurExplorer, digit: int) -> Tensor:
     return explorer.images[explorer.labels == digit][:MOST]
 
 
-def _blur(explorer: BlurExplorer) -> dict:
+def _blur(explorer: BlurExplorer) -> dict[str, Any]:
     """The first images of each class: pixels from -1 to 1 were bytes."""
     return {"images": [packed((127.5 * (_first(explorer, k)[:, 0] + 1)).round().byte()) for k in range(10)]}
 
 
-def _blur_again(data: dict) -> BlurExplorer:
+def _blur_again(data: dict[str, Any]) -> BlurExplorer:
     images = [unpacked(pixels)[:, None] / 127.5 - 1 for pixels in data["images"]]
     labels = torch.arange(10).repeat_interleave(torch.tensor([len(of_class) for of_class in images]))
     return BlurExplorer(torch.cat(images), labels)

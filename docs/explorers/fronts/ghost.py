@@ -1,6 +1,7 @@
 """Fronts of the lesson on ghost modules."""
 
 from itertools import product
+from typing import Any
 
 import torch
 
@@ -15,16 +16,17 @@ from .front import Front, Numbers, packed, unpacked
 class Remembered(CostExplorer):
     """The explorer of costs with times that were measured before, one for each setting: (settings…, 2)."""
 
-    def __init__(self, data: dict) -> None:
+    def __init__(self, data: dict[str, Any]) -> None:
         self._stops, self._milliseconds = data["settings"], unpacked(data["milliseconds"])
         super().__init__(size=data["size"], batch=data["batch"])
 
-    def took(self, **settings: int) -> list[float]:
-        place = tuple(self._stops[name].index(value) for name, value in settings.items())
+    def took(self, width: int, s: int, d: int, k: int) -> list[float]:
+        wanted = {"width": width, "s": s, "d": d, "k": k}
+        place = tuple(self._stops[name].index(value) for name, value in wanted.items())
         return list(self._milliseconds[place].tolist())
 
 
-def _costs(explorer: CostExplorer) -> dict:
+def _costs(explorer: CostExplorer) -> dict[str, Any]:
     stops = {control["name"]: control["values"] for control in described(explorer)}
     settings = [dict(zip(stops, values, strict=True)) for values in product(*stops.values())]
     times = torch.tensor([explorer.took(**one) for one in settings], dtype=torch.float64)
@@ -34,18 +36,11 @@ def _costs(explorer: CostExplorer) -> dict:
 
 def _shares(explorer: CostExplorer, settings: Settings) -> Numbers:
     c, k, size = settings["width"], settings["k"], explorer._size
-    ordinary, ghost = (
-        ordinary_cost(c, c, k, size, size),
-        ghost_cost(c, c, k, settings["s"], settings["d"], size, size),
-    )
+    ordinary = ordinary_cost(c, c, k, size, size)
+    ghost = ghost_cost(c, c, k, settings["s"], settings["d"], size, size)
     took = explorer.took(**settings)
-    return {
-        "shares": [
-            ghost.parameters / ordinary.parameters,
-            ghost.multiply_adds / ordinary.multiply_adds,
-            took[1] / took[0],
-        ]
-    }
+    counted = [ghost.parameters / ordinary.parameters, ghost.multiply_adds / ordinary.multiply_adds]
+    return {"shares": [*counted, took[1] / took[0]]}
 
 
 FRONTS = {CostExplorer: Front("layer-cost", _costs, Remembered, _shares)}

@@ -1,9 +1,12 @@
 """Fronts of the lesson on mutual learning."""
 
+from typing import Any
+
 import torch
 
 from kdtutor.papers.hinton import entropy
-from kdtutor.papers.mutual import ensemble_loss, mutual_loss
+from kdtutor.papers.mutual import mutual_loss
+from kdtutor.papers.tensors import relative_entropy
 from kdtutor.widgets.controls import Settings
 from kdtutor.widgets.mutual import CohortExplorer, NoiseExplorer, TriangleExplorer, _two, walk
 
@@ -23,17 +26,17 @@ def _walk(_: TriangleExplorer, settings: Settings) -> Numbers:
 
 def _cohort(explorer: CohortExplorer, settings: Settings) -> Numbers:
     peers = -1 + settings["spread"] * torch.linspace(0, 1, settings["nets"] - 1)
-    own, theirs = _two(explorer._z), [peer[None] for peer in _two(peers)]
-    curves = [
-        [mutual_loss(z[None], theirs).item() for z in own],
-        [ensemble_loss(z[None], theirs).item() for z in own],
-        [mutual_loss(z[None], [_two(peers.mean(0, keepdim=True))]).item() for z in own],
-    ]
-    lowest = [explorer._z[torch.tensor(curve).argmin()].item() for curve in curves]
-    return {"curves": sum(curves, []), "lowest": lowest, "peers": peers.tolist()}
+    own, theirs = _two(explorer._z)[:, None], _two(peers)  # positions 1 2, peers 2
+    voices = [theirs, theirs.exp().mean(0, keepdim=True).log(), _two(peers.mean(0, keepdim=True))]
+    curves = [relative_entropy(*torch.broadcast_tensors(voice, own)).sum(2).mean(1) for voice in voices]
+    return {
+        "curves": torch.cat(curves).tolist(),
+        "lowest": [explorer._z[curve.argmin()].item() for curve in curves],
+        "peers": peers.tolist(),
+    }
 
 
-def _noise(explorer: NoiseExplorer) -> dict:
+def _noise(explorer: NoiseExplorer) -> dict[str, Any]:
     losses = {
         kind: {
             "sigmas": packed(torch.from_numpy(sigmas)),
@@ -44,7 +47,7 @@ def _noise(explorer: NoiseExplorer) -> dict:
     return {"names": list(next(iter(explorer._losses.values()))[1]), "losses": losses}
 
 
-def _noise_again(data: dict) -> NoiseExplorer:
+def _noise_again(data: dict[str, Any]) -> NoiseExplorer:
     return NoiseExplorer(
         {
             kind: (unpacked(of["sigmas"]), dict(zip(data["names"], map(unpacked, of["nets"]), strict=True)))

@@ -1,5 +1,7 @@
 """Fronts of the lesson on relations between samples."""
 
+from typing import Any
+
 import torch
 
 from kdtutor.papers.relational import angle_loss, distance_loss, distances
@@ -21,7 +23,7 @@ def _structure(_: StructureExplorer, settings: Settings) -> Numbers:
     }
 
 
-def _neighbours(explorer: NeighbourExplorer) -> dict:
+def _neighbours(explorer: NeighbourExplorer) -> dict[str, Any]:
     """The images that some row shows, and who stands beside whom."""
     shown = sorted({*explorer._queries, *torch.cat([rows.flatten() for rows in explorer._nearest.values()]).tolist()})
     place = {row: i for i, row in enumerate(shown)}
@@ -34,7 +36,7 @@ def _neighbours(explorer: NeighbourExplorer) -> dict:
     }
 
 
-def _neighbours_again(data: dict) -> NeighbourExplorer:
+def _neighbours_again(data: dict[str, Any]) -> NeighbourExplorer:
     nearest = {name: torch.tensor(rows) for name, rows in data["nearest"].items()}
     images, labels = unpacked(data["images"])[:, None], torch.tensor(data["labels"])
     anywhere = {name: torch.zeros(len(images), 1) for name in nearest}

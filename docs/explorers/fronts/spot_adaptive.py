@@ -1,5 +1,7 @@
 """Fronts of the lesson on spot-adaptive distillation."""
 
+from typing import Any
+
 import pandas as pd
 import torch
 
@@ -9,7 +11,7 @@ from kdtutor.widgets.spot_adaptive import BINS, GumbelExplorer, WayExplorer, Wei
 from .front import Front, Numbers, packed, unpacked
 
 
-def _coin_again(data: dict) -> GumbelExplorer:
+def _coin_again(data: dict[str, Any]) -> GumbelExplorer:
     explorer = GumbelExplorer()
     explorer.noise = unpacked(data["noise"])
     return explorer
@@ -27,7 +29,7 @@ def _coin(explorer: GumbelExplorer, settings: Settings) -> Numbers:
     }
 
 
-def _way(explorer: WayExplorer) -> dict:
+def _way(explorer: WayExplorer) -> dict[str, Any]:
     return {
         "images": packed(explorer.images),
         "logits": packed(explorer.logits),
@@ -38,7 +40,7 @@ def _way(explorer: WayExplorer) -> dict:
     }
 
 
-def _way_again(data: dict) -> WayExplorer:
+def _way_again(data: dict[str, Any]) -> WayExplorer:
     images, logits, noise = (unpacked(data[name]) for name in ("images", "logits", "noise"))
     return WayExplorer(images, logits, noise, data["places"], data["captions"], data["facts"])
 
@@ -51,7 +53,7 @@ def _taken(explorer: WayExplorer, settings: Settings) -> Numbers:
     }
 
 
-def _weights(explorer: WeightExplorer) -> dict:
+def _weights(explorer: WeightExplorer) -> dict[str, Any]:
     always = [{"strategy": "always", "beta": beta, "test": test} for beta, test in explorer.always.items()]
     adaptive = [
         {"strategy": "adaptive", "beta": beta, "tau": tau, **numbers}

@@ -13,13 +13,16 @@ function append(parent, name, { style, ...attributes }, text = "") {
   return element;
 }
 
-/** Places for charts beside each other, or below each other where the page is narrow. `ratios` are their widths. */
+/** A row of places for charts, below each other where the page is narrow. `ratios` are their widths. */
 export function panels(el, ...ratios) {
+  const row = document.createElement("div");
+  row.className = "kd-row";
+  el.append(row);
   return ratios.map((ratio) => {
     const panel = document.createElement("div");
     panel.className = "kd-panel";
     panel.style.flex = `${ratio} 1 ${Math.round(Math.min(260, 170 * ratio))}px`;
-    el.append(panel);
+    row.append(panel);
     return panel;
   });
 }
@@ -101,9 +104,9 @@ export function chart(el, options) {
       }
     },
     /** Text at a place, moved by (dx, dy) pixels; it may reach beyond the axes. */
-    text(at, height, words_, { color = colour.ink, size = 12, anchor = "middle", dx = 0, dy = 0 } = {}) {
+    text(at, height, words_, { color = colour.ink, size, anchor = "middle", dx = 0, dy = 0 } = {}) {
       const where = { x: X(at) + dx, y: Y(height) + dy, "text-anchor": anchor };
-      append(words, "text", { ...where, style: { fill: color, fontSize: `${size}px` } }, words_);
+      append(words, "text", { ...where, style: { fill: color, fontSize: size ? `${size}px` : "" } }, words_);
     },
     /** A picture from `paint`, stretched over a rectangle; its first row is at y1. */
     image(href, { across: [x0, x1] = x, up: [y0, y1] = y, opacity = 1 } = {}) {

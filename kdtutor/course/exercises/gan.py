@@ -219,7 +219,7 @@ gan_truths = Prediction(
     },
     hints=(
         "Write down each loss, and look for what occurs in it.",
-        "For the last two, look again at the pictures of section 4 and 7.",
+        "For the last two, look again at the pictures of sharpness over the size and of the distance over the count.",
     ),
     minutes=5,
     contract="{claim: True or False}",
