@@ -24,7 +24,7 @@ author = "the kdtutor authors"
 copyright = author
 version = release = kdtutor.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "myst_nb", "docs.mathml", "docs.folded"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "myst_nb", "docs.mathml", "docs.folded", "docs.accessible"]
 html_theme = "furo"
 html_title = f"kdtutor {version}"
 html_math_renderer = "mathml"

@@ -71,9 +71,11 @@ def row_home(value: type) -> str:
 
 
 def lesson(row: Method, root: str) -> str:
-    """The notebook that teaches a method."""
+    """The lesson that teaches a method, as a page and as a notebook."""
     found = sorted((ROOT / "notebooks").glob(f"{row.lesson:02}_*.ipynb")) if row.lesson is not None else []
-    return download(f"notebooks/{found[0].name}", root) if found else "none: the package has the method, no lesson does"
+    if not found:
+        return "none: the package has the method, no lesson does"
+    return f":doc:`/lessons/{found[0].stem}` ({download(f'notebooks/{found[0].name}', root)})"
 
 
 def tests(row: Method, root: str) -> str:

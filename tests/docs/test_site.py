@@ -268,3 +268,4 @@ def test_every_lesson_opens_without_a_fault(site: Path, needs_chromium: str):
 def test_a_lesson_is_printed(site: Path, needs_chromium: str, tmp_path):
     printed = pdf("01_hinton", site, tmp_path).read_bytes()
     assert printed.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", printed)) >= 5
+    assert len(re.findall(rb"/Subtype\s*/Image", printed)) >= len(stored_alts(FOLDER / "01_hinton.ipynb"))
