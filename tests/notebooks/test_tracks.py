@@ -58,6 +58,12 @@ def code(part: list[NotebookNode]) -> str:
     return "\n\n".join(cell.source for cell in part if cell.cell_type == "code")
 
 
+def shown(part: list[NotebookNode]) -> str:
+    """What the code cells have stored below them, as text."""
+    outputs = [output for cell in part if cell.cell_type == "code" for output in cell.outputs]
+    return "\n".join(str(output.get("text", output.get("data", {}).get("text/plain", ""))) for output in outputs)
+
+
 @every_lesson
 def test_the_core_takes_twenty_minutes(lesson: Lesson) -> None:
     part = core(lesson)
@@ -78,7 +84,8 @@ def test_sections_are_numbered_and_the_five_last_are_those_of_every_lesson(lesso
 def test_the_core_has_the_method_on_one_line_a_prediction_a_result_with_its_error_and_a_recap(lesson: Lesson) -> None:
     part = core(lesson)
     assert re.search(r"\bscheme\(", code(part))
-    assert "**Predict**" in prose(part) and "±" in prose(part)
+    assert "**Predict**" in prose(part)
+    assert "±" in prose(part) + shown(part)
     assert "<summary><b>Recap.</b>" in prose(part)
 
 
