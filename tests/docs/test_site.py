@@ -208,6 +208,7 @@ def stored_alts(lesson: Path) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # it builds the site for all
 def test_every_lesson_is_there_with_all_its_pictures(site: Path):
     for lesson in LESSONS:
         page = Read(site / f"lessons/{lesson.name}.html")
