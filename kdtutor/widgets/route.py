@@ -117,7 +117,7 @@ class RouteFilm(Film):
         parts = (self._arrows, self._boxes, self._values, self._gradients)
         live.live(*(part.values() for part in parts), self._names)
         super().__init__(range(1, LAST + 2), {"way": Dropdown(options=list(WAYS), value=way, description="the coins")},
-                         live, interval=2500)  # fmt: skip
+                         live, moment=7, interval=2500)  # fmt: skip
 
     def draw(self, moment: int, way: str) -> str:
         """One frame of one way."""

@@ -83,7 +83,7 @@ def feedback(question: Question, chosen: int) -> str:
 def folded(question: Question) -> str:
     """A question, its options, and the answer folded away."""
     options = "".join(f"<li>{marked(option.text)}</li>" for option in question.options)
-    answer = f"{marked(question.answer.text)}: {marked(question.answer.why)}"
+    answer = f"{marked(question.answer.text.rstrip('.'))}. {marked(question.answer.why)}"
     return (
         f"<p>{marked(question.question)}</p><ul>{options}</ul>"
         f"<details><summary>Answer</summary><p>{answer}</p></details>"
