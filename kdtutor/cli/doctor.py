@@ -174,7 +174,7 @@ def _results() -> Answer:
     problems = []
     for name in names:
         try:
-            stored_results(name)
+            stored_results(name, data.root() / "results")
         except Error as error:
             problems.append(str(error).split(";")[0])
     if problems or not names:

@@ -88,6 +88,7 @@ class LiveCurves:
                 lines = [self._line(ax, term, look("", i), name_of(term, panel)) for i, term in enumerate(panel)]
             self._panels.append((ax, lines))
             legend(ax)
+        self._step = 0  # the last one that was noted
         self._trails: dict[str, Trail] = {}
         self._starts: dict[str, int] = {}  # phase → epochs before it
         self._marks: dict[str, list[Artist]] = {}  # phase → what marks its start
@@ -98,13 +99,16 @@ class LiveCurves:
         with self.figure.lock:
             for artist in (artist for marks in self._marks.values() for artist in marks):
                 artist.remove()
-            self._trails, self._starts, self._marks = {}, {}, {}
+            self._trails, self._starts, self._marks, self._step = {}, {}, {}, 0
             for line in (line for _, lines in self._panels for line in lines):
                 line.trail.set_data([], [])
                 line.epochs.set_data([], [])
 
     def add(self, progress: Progress) -> None:
-        """Take note of a step; nothing is drawn."""
+        """Take note of a step; nothing is drawn. The last report of a run, after its test, is of no new step."""
+        if progress.step == self._step:
+            return
+        self._step = progress.step
         self._starts.setdefault(progress.phase, progress.epoch - 1)
         x = progress.step * progress.epochs / max(progress.total_steps, 1)
         for term, value in progress.terms.items():

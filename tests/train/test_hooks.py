@@ -114,9 +114,10 @@ def test_an_optimiser_is_made_as_its_own_recipe_says(digits):
 def test_a_term_told_in_some_steps_is_averaged_over_those(digits):
     method = TwoOptimisers(small())
     told = [[], [], []]
-    for at in steps(method, digits, 3, recipe=RECIPE, device="cpu"):
-        if "number" in at.terms:
-            told[at.epoch - 1].append(at.terms["number"])
+    *every, at = steps(method, digits, 3, recipe=RECIPE, device="cpu")
+    for step in every:
+        if "number" in step.terms:
+            told[step.epoch - 1].append(step.terms["number"])
     assert [len(values) for values in told] == [1, 1, 2]
     means = [sum(values) / len(values) for values in told]
     assert at.history.curve("number")[1] == pytest.approx(means)
