@@ -30,6 +30,7 @@ SKELETON = "skeleton"
 WIDTH, LONGEST = 120, 24  # characters of a line; of a name, so that no line of the skeleton grows past that
 EXAMPLE = Method("example", "", "example:Example", Paper("", "", "", "", 0), lesson=99, title="HEADLINE")
 CHANGES = "CHANGELOG.md"
+SHEET = "docs/cheat_sheet.toml"
 TABLE = "kdtutor/rows/matched.py"
 TODO = "TODO "
 
@@ -144,6 +145,7 @@ def _key(name: str, facts: Mapping[str, str], year: int) -> str:
 def _changes(row: Method, root: Path) -> Iterator[tuple[str, str]]:
     """Files that are there, and how they read with the new method."""
     yield TABLE, with_row((root / TABLE).read_text(encoding="utf-8"), row)
+    yield SHEET, with_line((root / SHEET).read_text(encoding="utf-8"), row)
     yield CHANGES, with_change((root / CHANGES).read_text(encoding="utf-8"), row)
     if row.title:
         last = f"notebooks/{taught()[-1].notebook}.ipynb"
@@ -183,12 +185,22 @@ def with_change(source: str, row: Method) -> str:
     return f"{before}{heading}- {row.label}: {row.paper.reference}{lesson}.\n{after}"
 
 
+def with_line(source: str, row: Method) -> str:
+    """What the cheat sheet says of each method, with the new one after all others."""
+    before, found, after = source.partition("[[which]]")
+    words = (
+        f'formulas = ["papers.{row.module}.{row.name}_loss"]\nwhen = "{TODO}when to use it"\ncost = "{TODO}its price"'
+    )
+    return f"{before}[{row.name}]\n{words}\n\n{found}{after}"
+
+
 def with_link(source: str, row: Method) -> str:
     """The notebook that was the last one, whose last cell leads on to the new lesson."""
     notebook = json.loads(source)
     last = "".join(notebook["cells"][-1]["source"])
     text, end, back = last.rpartition("[All lessons]")
-    led = f"{text.replace('This is the last lesson. ', '')}**Next:** [{row.title}]({row.notebook}.ipynb)\n\n{end}{back}"
+    text = re.sub(r"This is the last lesson\.\s*", "", text)
+    led = f"{text}**Next:** [{row.title}]({row.notebook}.ipynb)\n\n{end}{back}"
     notebook["cells"][-1]["source"] = led.splitlines(keepends=True)
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
@@ -210,15 +222,16 @@ def _after_line(source: str, number: int, text: str) -> str:
 
 def _derive(root: Path, lesson: bool) -> tuple[str, ...]:
     """Write what follows from the rows again, in a process that reads the new ones. Returns what was written."""
-    code = f"from kdtutor.cli.new_method import derive; derive({lesson})"
+    code = f"from kdtutor.cli.new_method import derive; from docs.cheat_sheet import main; derive({lesson}); main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
     told = (done.stderr.strip().splitlines() or [""])[-1]
     require(
         done.returncode == 0,
         f"the files are written, but not what follows from the new row ({told}); mend it in {TABLE}, then "
-        "run `kdtutor cite > references.bib`, `kdtutor cite --cff > CITATION.cff`, `kdtutor map --write README.md`",
+        "run `kdtutor cite > references.bib`, `kdtutor cite --cff > CITATION.cff`, `kdtutor map --write README.md`, "
+        "`python -m docs.cheat_sheet`",
     )
-    return ("references.bib", "CITATION.cff", *(["README.md"] if lesson else []))
+    return ("references.bib", "CITATION.cff", "notebooks/cheat_sheet.md", *(["README.md"] if lesson else []))
 
 
 def derive(lesson: bool, root: Path = ROOT) -> None:
@@ -243,4 +256,5 @@ def _next(row: Method) -> Iterator[str]:
     if row.title:
         yield f"kdtutor results {row.name}_rivals"
         yield f"kdtutor notebooks {row.notebook} 00_start"
+        yield f"python -m docs.explorers {row.notebook}, and a row in docs/teaching.md"
     yield "grep -rn TODO kdtutor tests notebooks docs"

@@ -11,6 +11,7 @@ LESSON = (
     "kdtutor/widgets/{name}.py",
     "kdtutor/course/exercises/{name}.py",
     "kdtutor/course/studies/{name}.py",
+    "kdtutor/course/questions/{name}.json",
     "notebooks/{notebook}.ipynb",
     "tests/figures/test_{name}.py",
     "tests/widgets/test_{name}.py",

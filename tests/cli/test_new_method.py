@@ -34,7 +34,8 @@ KDTUTOR = ("-c", "from kdtutor.cli.app import app; app()")
 EVERY = (
     "course/test_every_exercise.py", "course/test_wrong_answers.py", "course/test_map.py", "papers/test_hazards.py",
     "notebooks/test_definitions.py", "notebooks/test_reading.py", "docs/test_methods.py", "test_registry.py",
-    "test_places.py",
+    "test_places.py", "notebooks/test_tracks.py", "course/test_questions.py", "cli/test_dress.py",
+    "docs/test_sheets.py",
 )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def test_a_method_with_its_lesson_passes_every_check_as_it_is(clone):
     new = [clone / file for file in files(made)]
     assert all(file.is_file() for file in new) and all(file in said for file in files(made))
     assert lacking(made, clone) == ()
-    written = [*(file for file in new if file.suffix != ".toml"), "kdtutor/rows/matched.py"]
+    written = [*(file for file in new if file.suffix in (".py", ".ipynb")), "kdtutor/rows/matched.py"]
     run(clone, "-m", "ruff", "check", "--no-cache", *written)
     run(clone, "-m", "ruff", "format", "--no-cache", "--force-exclude", "--check", *written)
     known = ROOT / ".mypy_cache"  # what is known of torch, if the repository was checked before, as `make test` does
@@ -185,7 +186,9 @@ def test_a_change_is_told_below_what_was_added():
 def test_the_skeleton_is_whole_and_every_word_of_it_is_replaced():
     skeleton = ROOT / SKELETON
     there = {
-        str(path.relative_to(skeleton)) for path in skeleton.rglob("*.*") if path.suffix in (".py", ".ipynb", ".toml")
+        str(path.relative_to(skeleton))
+        for path in skeleton.rglob("*.*")
+        if path.suffix in (".py", ".ipynb", ".json", ".toml")
     }
     assert there == set(files(EXAMPLE))
     for file in there:

@@ -31,6 +31,7 @@ example_loss = Exercise(
         "Subtract the two tensors, and square what is left, number by number.",
         ".mean() without a dimension takes the mean over all numbers.",
     ),
+    samples=(0, 1),
     minutes=4,
     contract="logits (B, K) twice → a scalar",
 )
