@@ -24,6 +24,7 @@ TARGET = ROOT / "docs/course.webp"
 SIZE = (820, 600)  # pixels of the film
 MILLISECONDS = 160  # a frame; the last of a scene stays for a second
 QUALITY = 45
+ABOVE = ".mobile-header, .back-to-top { display: none !important }"  # what floats above the page
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Scene:
 SCENES = (
     Scene("01_hinton", "42118c7a", "T", 20),
     Scene("06_boundaries", "ab-34", "moment", 23),
-    Scene("11_relational", "rkd-04", "turn", 36, 2),
+    Scene("09_adversarial", "df-turnfilm", "moment", 24, 2),
     Scene("12_spot_adaptive", "54b00f64", "tau", 20),
 )
 
@@ -63,6 +64,7 @@ def served(folder: Path) -> Iterator[str]:
 def frames(page: Page, address: str, scene: Scene) -> Iterator[Image.Image]:
     """The pictures of a scene, the first before anything is moved."""
     page.goto(f"{address}/lessons/{scene.lesson}.html")
+    page.add_style_tag(content=ABOVE)
     place = page.locator(f'.kd-explorer[data-src$="{scene.lesson}/{scene.cell}.json"]')
     place.scroll_into_view_if_needed()
     page.wait_for_selector(f'[data-src$="{scene.cell}.json"][data-alive]')

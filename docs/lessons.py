@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from kdtutor.cli.dress import INSTALL
 from kdtutor.course.map import LAB, LESSONS
 
 from .anchors import slug
@@ -35,6 +36,7 @@ def lessons(notebooks: Path, root: str) -> Lessons:
     told = Lessons()
     for path in sorted(notebooks.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
+        notebook.cells = [cell for cell in notebook.cells if cell.id != INSTALL]  # a page needs nothing installed
         told.pictures |= {f"{FOLDER}/{file}": picture for file, picture in _adapt(notebook, path.stem).items()}
         notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_live(path, root), id="stored-copy"))
         told.pages[f"{FOLDER}/{path.name}"] = nbformat.writes(notebook)
