@@ -195,12 +195,13 @@ def with_line(source: str, row: Method) -> str:
 
 
 def with_link(source: str, row: Method) -> str:
-    """The notebook that was the last one, whose last cell leads on to the new lesson."""
+    """The notebook that was the last one, whose last cell leads on to the new lesson, first of all."""
     notebook = json.loads(source)
-    last = "".join(notebook["cells"][-1]["source"])
-    text, end, back = last.rpartition("[All lessons]")
-    text = re.sub(r"This is the last lesson\.\s*", "", text)
-    led = f"{text}**Next:** [{row.title}]({row.notebook}.ipynb)\n\n{end}{back}"
+    heading = "## Next\n\n"
+    before, found, after = "".join(notebook["cells"][-1]["source"]).partition(heading)
+    require(bool(found), f"the last lesson ends without the heading {heading.strip()!r}; put it back", DataError)
+    after = re.sub(r"This (is|was) the last lesson[^.]*\.\s*", "", after)
+    led = f"{before}{heading}[{row.title}]({row.notebook}.ipynb).\n\n{after}"
     notebook["cells"][-1]["source"] = led.splitlines(keepends=True)
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 

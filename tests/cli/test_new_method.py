@@ -82,7 +82,7 @@ def test_a_method_with_its_lesson_passes_every_check_as_it_is(clone):
         shutil.copytree(known, clone / known.name)
     run(clone, "-m", "mypy", *(file for file in files(made) if file.startswith("kdtutor/") and file.endswith(".py")))
     own = [file for file in new if file.name.startswith("test_")]
-    chosen = f"{LONG} or test_map or test_registry or test_places or test_reading"
+    chosen = f"{LONG} or test_map or test_registry or test_places or test_reading or test_sheets"
     run(clone, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", chosen, *own, *(f"tests/{e}" for e in EVERY))
     cells = json.loads((clone / "notebooks" / f"{made.notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
     source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
@@ -172,8 +172,20 @@ def test_the_lesson_before_leads_on_and_nothing_else_of_it_changes():
     before, made = path.read_text(encoding="utf-8"), begun(lesson=LESSON)
     after = with_link(before, made)
     old, new = (json.loads(text)["cells"] for text in (before, after))
-    assert new[:-1] == old[:-1] and f"[{made.title}]({made.notebook}.ipynb)" in "".join(new[-1]["source"])
-    assert "[All lessons]" in new[-1]["source"][-1]
+    led = "".join(new[-1]["source"])
+    assert new[:-1] == old[:-1] and led.startswith(f"## Next\n\n[{made.title}]({made.notebook}.ipynb).\n\n")
+    assert "last lesson" in "".join(old[-1]["source"]) and "last lesson" not in led
+    assert led.splitlines()[-1].startswith("[All lessons]")
+
+
+def test_the_skeleton_leads_on_as_any_lesson_and_a_notebook_that_cannot_is_told():
+    before = (ROOT / SKELETON / "notebooks/99_example.ipynb").read_text(encoding="utf-8")
+    made = begun(lesson=LESSON)
+    led = "".join(json.loads(with_link(before, made))["cells"][-1]["source"])
+    first = f"## Next\n\n[{made.title}]({made.notebook}.ipynb).\n\n"
+    assert led == f"{first}[All lessons](00_start.ipynb#3.-Four-questions)"
+    with pytest.raises(DataError, match="without the heading '## Next'"):
+        with_link(before.replace("## Next", "## Then"), made)
 
 
 def test_a_change_is_told_below_what_was_added():
