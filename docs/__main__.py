@@ -1,10 +1,13 @@
 """Build the site: python -m docs [FOLDER]"""
 
+import shutil
 import sys
 from os.path import relpath
 from pathlib import Path
 
 from sphinx.cmd.build import build_main
+
+from kdtutor.errors import DataError, require
 
 from .included import included
 from .lessons import entries, lessons
@@ -30,12 +33,22 @@ def write(folder: Path, files: dict[str, str] | dict[str, bytes]) -> None:
 
 
 def build(site: Path, work: Path, told: Pages, files: dict[str, bytes]) -> int:
-    """HTML of pages, with the files beside them; a warning is an error. Returns sphinx's status."""
+    """HTML of pages, with the files beside them; a warning is an error. Returns sphinx's status.
+
+    Sphinx and its extensions write within `work`; the site becomes a copy, in which nothing of an earlier one is left.
+    Raises `DataError` for a folder that holds anything else.
+    """
+    ours = not site.exists() or (site / ".buildinfo").is_file() or not any(site.iterdir())
+    require(ours, f"{site} holds other files, which a site would take the place of: name a folder of its own", DataError)
     write(work / "pages", told)
     write(work / "files", files)
     options = ["-W", "--keep-going", "-q", "-b", "html", "-j", "2", "-c", str(ROOT / "docs")]
     options += ["-d", str(work / "doctrees"), "-D", f"html_extra_path={work / 'files'}"]
-    return build_main([*options, str(work / "pages"), str(site)])
+    done = build_main([*options, str(work / "pages"), str(work / "html")])
+    if done == 0:
+        shutil.rmtree(site, ignore_errors=True)
+        shutil.copytree(work / "html", site)
+    return done
 
 
 def front() -> str:

@@ -93,7 +93,15 @@ def book(tmp_path_factory) -> Path:
     taught = lessons(folder / "notebooks", "..")
     front = "# Front\n\n```{toctree}\nlessons/01_lesson\n```\n"
     assert build(folder / "site", folder / "work", {"index.md": front, **taught.pages}, taught.pictures) == 0
+    assert {path.name for path in folder.iterdir()} <= {"site", "work", "notebooks"}, "nothing beside the site"
     return folder / "site"
+
+
+def test_a_folder_that_holds_anything_else_is_left_as_it_is(tmp_path: Path):
+    (tmp_path / "mine.txt").write_text("of somebody else", encoding="utf-8")
+    with pytest.raises(DataError, match="holds other files"):
+        build(tmp_path, tmp_path.parent / "work", {}, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 LESSON = "lessons/01_lesson.html"
