@@ -39,7 +39,7 @@ def build(site: Path, work: Path, told: Pages, files: dict[str, bytes]) -> int:
     Raises `DataError` for a folder that holds anything else.
     """
     ours = not site.exists() or (site / ".buildinfo").is_file() or not any(site.iterdir())
-    require(ours, f"{site} holds other files, which a site would take the place of: name a folder of its own", DataError)
+    require(ours, f"{site} holds other files, which would be lost: name a folder for the site alone", DataError)
     write(work / "pages", told)
     write(work / "files", files)
     options = ["-W", "--keep-going", "-q", "-b", "html", "-j", "2", "-c", str(ROOT / "docs")]
