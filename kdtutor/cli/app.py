@@ -143,9 +143,9 @@ def notebooks(
     from .notebooks import store
 
     for path in notebooks_of(names or []):
-        if path.name in {lesson.file for lesson in LESSONS} and renew(path):
-            typer.echo(f"{path.name}  dressed")
         if dress:
+            if path.name in {lesson.file for lesson in LESSONS} and renew(path):
+                typer.echo(f"{path.name}  dressed")
             continue
         started = time.perf_counter()
         store(path, seconds)

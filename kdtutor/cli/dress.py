@@ -10,9 +10,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from ..course.map import FOLDER
-
-PYPROJECT = FOLDER.parent / "pyproject.toml"
+PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"  # of a clone
 INSTALL = "install"  # the id of the cell
 START, END = "<!-- open this lesson elsewhere -->", "<!-- end -->"
 PLACES = {
@@ -32,7 +30,10 @@ if util.find_spec("kdtutor") is None:
 
 
 def repository() -> str:
-    """Where the repository is published, https://github.com/owner/name; empty as long as it is nowhere."""
+    """Where the repository is published, https://github.com/owner/name; empty as long as it is nowhere, and where there
+    is no clone."""
+    if not PYPROJECT.is_file():
+        return ""
     return str(tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["tool"]["kdtutor"]["repository"]).rstrip("/")
 
 

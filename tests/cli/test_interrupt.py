@@ -69,7 +69,7 @@ def run(case, seed):
 if __name__ == "__main__":
     study = Study("slow", "", ({},), run, (0, 1, 2))
     studies.studies = lambda: {"slow": study}
-    runner.data.root = pathlib.Path
+    runner.data.search_roots = lambda: (pathlib.Path(),)
     app(["results", "slow", "--workers", "1"])
 """
 
